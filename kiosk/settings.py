@@ -1,0 +1,241 @@
+"""kiosk.toml as frozen models. Every default is here; the file says why."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used. The message names file, line, key and reason."""
+
+
+class Section(BaseModel):
+    """A table of kiosk.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Site(Section):
+    service_name: str = Field("Smartcard self-service", min_length=1, max_length=40)
+    kiosk_name: str = Field("Kiosk 1", min_length=1, max_length=24)
+    blue: str = Field("#004cb8", pattern=r"^#[0-9a-fA-F]{6}$")
+    ra_contact: str = Field("RA desk", min_length=1, max_length=40)
+    ra_phone: str = Field("", max_length=24)
+    ra_where: str = Field("", max_length=60)
+    ra_hours: str = Field("", max_length=60)
+    touch: bool = False
+    language: Literal["en", "cy"] = "en"
+    high_contrast: bool = False
+    colours: Literal["auto", "16"] = "auto"
+
+
+class Privacy(Section):
+    version: str = Field("1", min_length=1, max_length=40)
+    text: str = PRIVACY_EN
+    text_cy: str = PRIVACY_CY
+
+
+class PatienceTable(Section):
+    choice: Seconds = 60
+    entry: Seconds = 90
+    answers: Seconds = 180
+    code: Seconds = 180
+    end: Seconds = 20
+    warning: Seconds = 30
+    extensions: int = Field(2, ge=2, le=20)
+    card_left_in: Seconds = 300
+
+
+class Database(Section):
+    url: str = Field("sqlite:///kiosk.db", pattern=r"^sqlite:///.+")
+
+
+class State(Section):
+    directory: Path = Path("/var/lib/unlock-kiosk")
+
+
+class Keys(Section):
+    vault: Path = Path("vault.key")
+    pepper: Path = Path("pepper.key")
+
+
+class ReaderTable(Section):
+    name: str = ""
+
+
+class PivTable(Section):
+    card_authentication: Literal["required", "if-possible", "off"] = "if-possible"
+
+
+class Cards(Section):
+    families: tuple[Literal["piv"], ...] = Field(("piv",), min_length=1)
+    piv: PivTable = PivTable()
+
+
+ProofName = Literal["questions", "email-code"]
+
+
+class Unlock(Section):
+    proofs: tuple[ProofName, ...] = ("questions", "email-code")
+    attempts: int = Field(3, ge=1, le=10)
+    proofs_valid_minutes: int = Field(30, ge=1, le=120)
+    refuse_expired_certificates: bool = True
+    min_unblock_tries: int = Field(2, ge=2, le=15)
+
+    @model_validator(mode="after")
+    def _known_order(self) -> Self:
+        if self.proofs not in {("questions", "email-code"), ("email-code", "questions"), ("email-code",)}:
+            raise ValueError(
+                'proofs must be ["questions", "email-code"], ["email-code", "questions"] or ["email-code"]'
+            )
+        return self
+
+
+class Register(Section):
+    overwrite_email: bool = True
+    hold_hours: int = Field(0, ge=0, le=720)
+
+
+class Answers(Section):
+    min_length: int = Field(2, ge=1, le=40)
+    count: int = Field(4, ge=2, le=4)
+
+
+class Codes(Section):
+    minutes: int = Field(15, ge=1, le=60)
+    tries: int = Field(5, ge=1, le=10)
+    resend_after: Seconds = 60
+    per_visit: int = Field(3, ge=1, le=10)
+    per_hour: int = Field(5, ge=1, le=60)
+    assistance_minutes: int = Field(60, ge=1, le=1440)
+
+
+class Passcode(Section):
+    min_length: int = Field(6, ge=4, le=16)
+    max_length: int = Field(8, ge=4, le=16)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_length > self.max_length:
+            raise ValueError("min_length is greater than max_length")
+        return self
+
+
+class Email(Section):
+    domains: tuple[str, ...] = Field(("nhs.net", "gov.uk", "mod.uk"), min_length=1)
+
+
+class Mail(Section):
+    host: str = "localhost"
+    port: Port = 587
+    tls: Literal["starttls", "tls", "off"] = "starttls"
+    ca_file: Path | None = None
+    username: str = ""
+    password_file: Path | None = None
+    sender: str = "kiosk@localhost"
+    sender_name: str = ""
+    timeout: Seconds = 10
+    ra_address: str = ""
+
+    @model_validator(mode="after")
+    def _never_in_clear(self) -> Self:
+        if self.tls == "off" and self.host not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError('tls = "off" is only allowed for a mail server on this machine')
+        return self
+
+
+class Hashing(Section):
+    cost: int = Field(12, ge=10, le=15)
+
+
+class Selftest(Section):
+    address: str = ""
+
+
+class Settings(Section):
+    """All of kiosk.toml."""
+
+    site: Site = Site()
+    privacy: Privacy = Privacy()
+    patience: PatienceTable = PatienceTable()
+    database: Database = Database()
+    state: State = State()
+    keys: Keys = Keys()
+    reader: ReaderTable = ReaderTable()
+    cards: Cards = Cards()
+    unlock: Unlock = Unlock()
+    registration: Register = Field(Register(), alias="register")  # "register" is a method of every class here
+    answers: Answers = Answers()
+    codes: Codes = Codes()
+    passcode: Passcode = Passcode()
+    email: Email = Email()
+    mail: Mail = Mail()
+    hashing: Hashing = Hashing()
+    selftest: Selftest = Selftest()
+
+    def changed(self, **sections: dict[str, Any]) -> Settings:
+        """These settings with some keys replaced, checked again: ``changed(codes={"tries": 3})``."""
+        tables = self.model_dump(by_alias=True)
+        for name, keys in sections.items():
+            tables[name] = {**tables[name], **keys}
+        return Settings.model_validate(tables)
+
+    @property
+    def state_directory(self) -> Path:
+        """Where database and keys are; systemd's $STATE_DIRECTORY wins over the file."""
+        given = os.environ.get("STATE_DIRECTORY", "")
+        return Path(given.split(":")[0]) if given else self.state.directory
+
+
+def default_file() -> Path:
+    """The kiosk.toml shipped with the package, which holds every default as a comment."""
+    packaged = Path(__file__).parent / "kiosk.toml"
+    return packaged if packaged.exists() else Path(__file__).parent.parent / "kiosk.toml"
+
+
+def load(path: Path) -> Settings:
+    """Read a configuration file. Raises SettingsError with file, line, key and reason."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {error}") from None
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        complaints = [_complaint(path, text, dict(one)) for one in error.errors(include_input=False)]
+        raise SettingsError("\n".join(complaints)) from None
+
+
+def _complaint(path: Path, text: str, error: dict[str, Any]) -> str:
+    keys = [str(part) for part in error["loc"] if not isinstance(part, int)]
+    reason = "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
+    return f"{path}:{_line_of(text, keys)}: {'.'.join(keys)}: {reason.removeprefix('Value error, ')}"
+
+
+def _line_of(text: str, keys: list[str]) -> int:
+    """The line (from 1) of a key; of its table where the key itself is not found."""
+    table: list[str] = []
+    found = 1
+    for number, line in enumerate(text.splitlines(), 1):
+        if heading := re.match(r"\s*\[+([^\]]+)\]", line):
+            table = [part.strip().strip("\"'") for part in heading[1].split(".")]
+            if table == keys[: len(table)]:
+                found = number
+        elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+            full = table + [part.strip("\"'") for part in key[1].split(".")]
+            if full == keys[: len(full)]:
+                return number
+    return found
