@@ -3,6 +3,7 @@
 CardIOError
 ├── ReaderError            the reader or the card service, not the card
 │   ├── ReaderGone         no reader, or the card service (pcscd) is not there
+│   ├── ReaderBusy         another program holds the card
 │   └── ReaderBroken       a command never came back; only a restart helps
 ├── CardRemoved            the card of this session is no longer in the reader
 ├── CardReset              somebody else reset the card; select and prove again
@@ -31,6 +32,10 @@ class ReaderError(CardIOError):
 
 class ReaderGone(ReaderError):
     """The reader was unplugged, or the card service is not running."""
+
+
+class ReaderBusy(ReaderError):
+    """Another program holds the card and has not let go of it."""
 
 
 class ReaderBroken(ReaderError):

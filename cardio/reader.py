@@ -49,7 +49,8 @@ class Channel(Protocol):
     async def transmit(self, command: Command) -> Response:
         """Send one command, follow 61xx and 6Cxx, and return its whole answer.
 
-        Once begun it always runs to its end, even if the caller is cancelled. Raises CardRemoved,
+        Once begun it always runs to its end: a caller that is cancelled meanwhile gets CancelledError
+        only when the command has ended, and then has to ask the card what came of it. Raises CardRemoved,
         CardReset, ReaderGone, ReaderBroken or ProtocolError; never for a status word.
         """
 
@@ -75,8 +76,8 @@ class Reader(Protocol):
     def session(self, insertion: int) -> AbstractAsyncContextManager[Channel]:
         """Take the card of that insertion exclusively; it is reset when the session ends.
 
-        Raises CardRemoved if that insertion is over, ReaderGone or ReaderBroken.
+        Raises CardRemoved if that insertion is over, ReaderGone, ReaderBusy or ReaderBroken.
         """
 
     async def aclose(self) -> None:
-        """Stop watching; waits for a command under way. Safe to call twice."""
+        """Stop watching; waits for a session under way. Safe to call twice."""
