@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from smartcard import scard
+from smartcard import scard  # type: ignore[import-untyped]
 
 from cardio.errors import CardIOError, CardRemoved, CardReset, ReaderBusy, ReaderGone
 from cardio.reader import State

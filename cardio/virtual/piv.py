@@ -7,7 +7,6 @@ counters, enough for Yubico's own tools. What cards in the field do differently 
 from __future__ import annotations
 
 import gzip
-import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from cardio.errors import ProtocolError
 from cardio.tlv import Tlv, find
 from cardio.virtual.card import CardApplication
 from cardio.virtual.piv_keys import Algorithm, CardKey
+from cardio.virtual.reference import Reference
 
 PIV_ATR = bytes.fromhex("3B8D80018073C021C057597562694B6579F9")
 _PIN, _PUK = 0x80, 0x81
@@ -25,6 +25,7 @@ _LENGTH = 8  # of every reference, padded with FF
 _CHUID, _CERTIFICATE_9A, _CERTIFICATE_9E = 0x5FC102, 0x5FC105, 0x5FC101
 _MANAGEMENT_KEY = 0x9B
 _VERSION = b"\x05\x04\x03"
+_FACTORY = {_PIN: b"123456", _PUK: b"12345678"}  # for GET METADATA's "is the default"
 
 
 @dataclass(frozen=True)
@@ -56,27 +57,6 @@ class PivState:
     def locked(self) -> bool:
         """Whether the passcode's counter is at zero."""
         return self.pin_tries_left == 0
-
-
-@dataclass
-class _Reference:
-    """A PIN or PUK with its try counter."""
-
-    value: bytes = field(repr=False)
-    default: bytes = field(repr=False)
-    tries: int
-    left: int
-
-    def check(self, given: bytes) -> bool:
-        """Spend a try, give all back if the value is right. Only to be called while tries are left."""
-        self.left -= 1
-        if not hmac.compare_digest(given, self.value):
-            return False
-        self.left = self.tries
-        return True
-
-    def set(self, value: bytes) -> None:
-        self.value, self.left = value, self.tries
 
 
 class PivCard(CardApplication):
@@ -112,8 +92,8 @@ class PivCard(CardApplication):
         atr: bytes = PIV_ATR,
     ) -> None:
         self._quirks = quirks or Quirks()
-        self._pin = _reference(pin, b"123456", tries, pin_tries_left)
-        self._puk = _reference(puk, b"12345678", tries, puk_tries_left)
+        self._pin = Reference.padded(pin, _LENGTH, tries, pin_tries_left)
+        self._puk = Reference.padded(puk, _LENGTH, tries, puk_tries_left)
         self._chuid = chuid
         self._guid = secrets.token_bytes(16) if guid is None else guid
         self._fasc_n = fasc_n
@@ -130,8 +110,8 @@ class PivCard(CardApplication):
             self._pin.left,
             self._puk.left,
             self._verified,
-            self._pin.value.rstrip(b"\xff").decode("ascii", "replace"),
-            self._puk.value.rstrip(b"\xff").decode("ascii", "replace"),
+            self._pin.text,
+            self._puk.text,
         )
 
     @property
@@ -227,7 +207,7 @@ class PivCard(CardApplication):
         self._verified = False
         return Response(b"", SW.OK)
 
-    def _check(self, reference: _Reference, given: bytes) -> Response | None:
+    def _check(self, reference: Reference, given: bytes) -> Response | None:
         """Compare, and return the refusal if it is not right."""
         if reference.left == 0:
             return Response(b"", self._quirks.locked)
@@ -240,10 +220,10 @@ class PivCard(CardApplication):
         wrong = self._quirks.wrong if reference is self._pin else self._quirks.wrong_puk
         return Response(b"", 0x63C0 | reference.left if wrong is None else wrong)
 
-    def _status(self, reference: _Reference) -> int:
+    def _status(self, reference: Reference) -> int:
         return 0x63C0 | reference.left if reference.left else self._quirks.locked
 
-    def _well_formed(self, reference: _Reference, value: bytes) -> bool:
+    def _well_formed(self, reference: Reference, value: bytes) -> bool:
         """SP 800-73-4 part 2, 2.4.3: a PIN is 6 to 8 digits, a PUK any bytes; both padded with FF to 8."""
         digits = value.rstrip(b"\xff")
         if len(value) != _LENGTH:
@@ -332,8 +312,8 @@ class PivCard(CardApplication):
         """Algorithm 01, policies 02, origin 03, public key 04, is default 05, tries 06 (total, left)."""
         reference = {_PIN: self._pin, _PUK: self._puk}.get(slot)
         if reference is not None:
-            default = reference.value == reference.default
-            return [(1, b"\xff"), (5, bytes([default])), (6, bytes([reference.tries, reference.left]))]
+            factory = _FACTORY[slot].ljust(_LENGTH, b"\xff")
+            return [(1, b"\xff"), (5, bytes([reference.value == factory])), (6, bytes([reference.tries, reference.left]))]
         if slot == _MANAGEMENT_KEY:
             return [(1, b"\x03"), (2, b"\x00\x01"), (5, b"\x01")]
         key = self._keys.get(slot)
@@ -341,11 +321,3 @@ class PivCard(CardApplication):
             return None
         policy = b"\x01\x01" if slot == 0x9E else b"\x02\x01"
         return [(1, bytes([key.algorithm])), (2, policy), (3, b"\x01"), (4, key.public_objects)]
-
-
-def _reference(value: str, default: bytes, tries: int, left: int | None) -> _Reference:
-    encoded = value.encode("ascii")
-    if not 6 <= len(encoded) <= _LENGTH:
-        raise ValueError("a passcode or PUK is 6 to 8 characters")
-    padded = encoded.ljust(_LENGTH, b"\xff")
-    return _Reference(padded, default.ljust(_LENGTH, b"\xff"), tries, tries if left is None else left)
