@@ -1,0 +1,121 @@
+"""The files that hold the kiosk's own secrets: vault key, pepper, mail password.
+
+Keys are 32 random bytes, written as one line of base64. Where systemd hands over a credential
+(``LoadCredentialEncrypted=``), that wins over the configured file.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from pydantic import SecretBytes, SecretStr
+
+KEY_LENGTH = 32  # bytes
+_LARGEST = 4096  # bytes: nothing here is longer; a wrong path may lead to a huge or endless file
+
+
+class KeyProblem(Exception):
+    """A key file cannot be used. The message names the file and says what to do about it."""
+
+
+def load_key(directory: Path, configured: Path, credential: str) -> SecretBytes:
+    """The key from systemd's credential of that name, or else from the file (under ``directory``).
+
+    Raises KeyProblem if it is missing, readable by others than its owner, or not 32 bytes.
+    """
+    path, content = _load(directory, configured, credential)
+    try:
+        key = base64.b64decode(content.strip(), validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != KEY_LENGTH:
+        raise KeyProblem(
+            f"{path}: is not a key ({KEY_LENGTH} bytes in base64); put back the right file from your backup"
+        )
+    return SecretBytes(key)
+
+
+def load_password(directory: Path, configured: Path, credential: str) -> SecretStr:
+    """A password from systemd's credential of that name, or else the file's only line.
+
+    Raises KeyProblem if it is missing, readable by others than its owner, or not one line of text.
+    """
+    path, content = _load(directory, configured, credential)
+    try:
+        lines = content.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        lines = []
+    if len(lines) != 1 or not lines[0]:
+        raise KeyProblem(f"{path}: must hold the password as one line of text")
+    return SecretStr(lines[0])
+
+
+def create_key(path: Path) -> None:
+    """Write a new random key to a file of mode 0600, and onto the disk. Never replaces a file.
+
+    Raises KeyProblem if the file is there already or cannot be written.
+    """
+    line = base64.b64encode(secrets.token_bytes(KEY_LENGTH)) + b"\n"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise KeyProblem(
+            f"{path}: exists already; it is kept, because what it has encrypted opens with no other key"
+        ) from None
+    except OSError as error:
+        raise KeyProblem(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        _sync(path.parent)
+    except OSError as error:
+        path.unlink(missing_ok=True)  # half a key would be taken for a damaged one
+        raise KeyProblem(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def key_id(key: SecretBytes) -> str:
+    """A short name of a key, which tells two keys apart and nothing else: 8 hexadecimal digits."""
+    return hmac.digest(key.get_secret_value(), b"unlock-kiosk key id", "sha256").hex()[:8]
+
+
+def _load(directory: Path, configured: Path, credential: str) -> tuple[Path, bytes]:
+    given = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    handed_over = Path(given) / credential
+    if given and handed_over.exists():
+        # systemd guards it; an access list for the service's user makes its mode look too open.
+        return handed_over, _read(handed_over, guarded=True)
+    path = directory / configured
+    return path, _read(path, guarded=False)
+
+
+def _read(path: Path, *, guarded: bool) -> bytes:
+    """The content, checked on the open file so that it cannot be exchanged in between."""
+    try:
+        # Without O_NONBLOCK a pipe at that path would hold the kiosk up for ever.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise KeyProblem(f"{path}: is not a file")
+            if not guarded and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                raise KeyProblem(f"{path}: others can read it (mode {mode & 0o777:04o}); chmod 600 {path}")
+            return file.read(_LARGEST)
+    except FileNotFoundError:
+        raise KeyProblem(f"{path}: is missing; `kiosk init` makes it") from None
+    except OSError as error:
+        raise KeyProblem(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
