@@ -102,13 +102,15 @@ def _listens(port: int) -> bool:
     return any(fields[1].endswith(wanted) and fields[3] == "0A" for fields in lines)
 
 
+_SERVICE = PcscService()
+
+
 @pytest.fixture(scope="session")
 def pcsc_session() -> Iterator[PcscService]:
-    """The service of this test run."""
-    service = PcscService()
-    service.start()
-    yield service
-    service.stop()
+    """The service of this test run: one, however many conftest files import the fixture."""
+    _SERVICE.start()
+    yield _SERVICE
+    _SERVICE.stop()
 
 
 @pytest.fixture

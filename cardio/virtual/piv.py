@@ -313,7 +313,8 @@ class PivCard(CardApplication):
         reference = {_PIN: self._pin, _PUK: self._puk}.get(slot)
         if reference is not None:
             factory = _FACTORY[slot].ljust(_LENGTH, b"\xff")
-            return [(1, b"\xff"), (5, bytes([reference.value == factory])), (6, bytes([reference.tries, reference.left]))]
+            counters = bytes([reference.tries, reference.left])
+            return [(1, b"\xff"), (5, bytes([reference.value == factory])), (6, counters)]
         if slot == _MANAGEMENT_KEY:
             return [(1, b"\x03"), (2, b"\x00\x01"), (5, b"\x01")]
         key = self._keys.get(slot)
