@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from enum import Enum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from kiosk.steps import Activity, Busy, Scene, Step
 
@@ -30,7 +30,7 @@ class Gone(Enum):
     CLOSING = "closing"
 
 
-class Abandoned(Exception):  # noqa: N818 - not an error: the ordinary end of many journeys
+class Abandoned(Exception):
     """The person has gone; raised by `Dialogue.ask` alone."""
 
     def __init__(self, reason: Gone) -> None:
@@ -78,6 +78,7 @@ class Conversation:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._gone: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
+        self._step: Step[Any] | None = None
 
     @property
     def language(self) -> str:
@@ -88,6 +89,11 @@ class Conversation:
         """Why the person is gone, None while they are there."""
         return self._gone.result() if self._gone.done() else None
 
+    @property
+    def step(self) -> Step[Any] | None:
+        """The step that was asked last."""
+        return self._step
+
     def end(self, reason: Gone) -> None:
         """The person is gone: the present `ask`, or the next, raises Abandoned. Draws nothing more."""
         if not self._gone.done():
@@ -96,9 +102,11 @@ class Conversation:
     async def ask(self, step: Step[A]) -> A:
         """Show the step and wait for its answer or for the visit's end."""
         self._raise_if_gone()
+        self._step = step
         answer = self._stage.pose(step)
         try:
-            await asyncio.wait({answer, self._gone}, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[Any]] = {answer, self._gone}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             self._raise_if_gone()
         finally:
             answer.cancel()  # does nothing to an answer already given

@@ -67,7 +67,9 @@ class Why(Enum):
     NO_PROOF = "no-proof"  # can give neither answers nor a code
     MAIL = "mail"
     CARD_FAILED = "card-failed"
-    PASSCODE_LOCKED = "passcode-locked"
+    PASSCODE_LOCKED = "passcode-locked"  # by wrong entries just now
+    PUT_BACK = "put-back"  # take the card out and put it in again: the kiosk then asks it what is true
+    PROOF_EXPIRED = "proof-expired"  # too long since the questions were answered: start again
     UNEXPECTED = "unexpected"
 
 

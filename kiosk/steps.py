@@ -6,14 +6,15 @@ run out and card out are not answers, they end the journey (see `kiosk.dialogue`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar, Generic, TypeVar
 
-from cardio.card import PasscodeFormat
 from pydantic import SecretStr
 
+from cardio.card import PasscodeFormat
 from kiosk.refusals import AnswerRule, CodeRefusal, EmailRule, OutOfService, PasscodeRule, Why
 
 A = TypeVar("A")
@@ -73,7 +74,7 @@ class Step(Generic[A]):
 
 @dataclass(frozen=True, kw_only=True)
 class Welcome(Step[Offer]):
-    """What this card can have done. ``note`` says why something is not offered; ``locked`` the card's state."""
+    """What this card can have done. ``note``: why something is not offered."""
 
     patience: ClassVar[Patience] = Patience.CHOICE
     first_name: str = field(repr=False)
@@ -93,21 +94,24 @@ class SeeRA(Step[None]):
 
 @dataclass(frozen=True, kw_only=True)
 class Privacy(Step[None]):
-    """What is kept, why, how long, how to withdraw: the site's own paragraphs. Answered = accepted."""
+    """What is kept, why, how long, how to withdraw. Answered = accepted.
+
+    ``texts`` has the site's own paragraphs by language, for the view to choose from.
+    """
 
     patience: ClassVar[Patience] = Patience.ANSWERS
-    text: str
+    texts: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class EnterPasscode(Step[SecretStr]):
-    """The present passcode, checked by the card. ``wrong`` after a wrong one, ``tries_left`` None if unknown."""
+    """The present passcode, checked by the card. ``tries_left`` None where it does not tell."""
 
     purpose: Purpose
     tries_left: int | None
     wrong: bool = False
     too_short: bool = False  # nothing was sent to the card, no try was lost
-    format: PasscodeFormat = PasscodeFormat()
+    format: PasscodeFormat
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,216 @@
+"""The attendant: waits for cards, receives them one after another, and closes the kiosk when told.
+
+It owns the rule that a visit belongs to one presence of one card. A journey is never cancelled:
+when its person goes, the screen changes at once and the journey runs on, unseen, to its next `ask`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from sqlmodel import col, select
+
+from cardio.reader import Presence, Reader, State
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.dialogue import Abandoned, Conversation, Gone, Stage
+from kiosk.incidents import redacted
+from kiosk.journeys.reception import receive
+from kiosk.letters import NoticeKind
+from kiosk.refusals import OutOfService, Why
+from kiosk.service import Service
+from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
+from kiosk.storage.database import StoreUnavailable
+from kiosk.storage.models import AuditRow
+from kiosk.visit import Known, new_reference
+
+log = logging.getLogger(__name__)
+
+EXIT_OK = 0
+EXIT_READER_BROKEN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
+LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
+
+
+class Attendant:
+    """Runs the kiosk's front: attract, journey, take your card, attract."""
+
+    def __init__(self, stage: Stage, reader: Reader, service: Service) -> None:
+        self._stage = stage
+        self._reader = reader
+        self._service = service
+        self._closing = asyncio.Event()
+        self._conversation: Conversation | None = None
+        self._scene: Scene | None = None
+        self._clock_refused = False
+
+    def close(self) -> None:
+        """Ask the attendant to end: a journey ends at its next question, a card write is waited for."""
+        self._closing.set()
+        if self._conversation is not None:
+            self._conversation.end(Gone.CLOSING)
+
+    async def run(self) -> int:
+        """Receive cards until closed. Returns the exit code of the process."""
+        postman = asyncio.create_task(self._service.notices.run(), name="notices")
+        try:
+            await self._record(Event.KIOSK_STARTED)
+            code = await self._receive_cards()
+            await self._record(Event.KIOSK_STOPPED)
+            return code
+        finally:
+            postman.cancel()
+            with suppress(asyncio.CancelledError):
+                await postman
+
+    async def _receive_cards(self) -> int:
+        received = 0  # the insertion that has had its visit
+        while not self._closing.is_set():
+            presence = self._reader.presence
+            if presence.state is State.BROKEN:
+                return EXIT_READER_BROKEN
+            closed = await self._out_of_service(presence)
+            if closed is not None:
+                self._show(Closed(closed))
+            elif presence.state is State.EMPTY:
+                self._show(Attract())
+            elif presence.insertion != received:
+                received = presence.insertion
+                await self._visit(presence)
+                continue
+            await self._wait_for_change(presence, LOOK_AGAIN)
+        return EXIT_OK
+
+    def _show(self, scene: Scene) -> None:
+        if scene != self._scene:
+            self._scene = scene
+            self._stage.show(scene)
+
+    async def _wait_for_change(self, seen: Presence, seconds: float | None) -> None:
+        """Until the reader sees something else, the kiosk is closed, or the time is over."""
+        change = asyncio.create_task(self._reader.changed(seen), name="presence")
+        closing = asyncio.create_task(self._closing.wait(), name="closing")
+        try:
+            await asyncio.wait({change, closing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            change.cancel()
+            closing.cancel()
+
+    async def _out_of_service(self, presence: Presence) -> OutOfService | None:
+        if presence.state is State.NO_SERVICE:
+            return OutOfService.CARD_SERVICE
+        if presence.state is State.NO_READER:
+            return OutOfService.NO_READER
+        try:
+            async with self._service.store.work() as session:
+                newest = select(AuditRow.at).order_by(col(AuditRow.seq).desc()).limit(1)
+                last = (await session.exec(newest)).first()
+            if not self._service.store.clock.is_believable(last):
+                await self._refuse_clock()
+                return OutOfService.CLOCK
+        except StoreUnavailable:
+            return OutOfService.STORE
+        self._clock_refused = False
+        return None
+
+    async def _refuse_clock(self) -> None:
+        """Void every pending code once; a clock that jumped and is now plausible is then taken as right."""
+        if not self._clock_refused:
+            self._clock_refused = True
+            log.error("the clock is not to be believed; pending codes are void")
+            await self._service.pendings.void_all()
+            self._service.store.clock.accept()
+
+    async def _visit(self, presence: Presence) -> None:
+        """Receive one card; returns when its journey has ended and the card is out."""
+        reference = new_reference()
+        self._scene = None
+        conversation = self._conversation = Conversation(self._stage)
+        holder: list[Known] = []
+        journey = asyncio.create_task(
+            self._journey(reference, presence, conversation, holder), name=f"visit {reference}"
+        )
+        seen = presence
+        while not journey.done():
+            change = asyncio.create_task(self._reader.changed(seen), name="presence")
+            await asyncio.wait({journey, change}, return_when=asyncio.FIRST_COMPLETED)
+            change.cancel()
+            if self._reader.presence != seen:
+                seen = self._reader.presence
+                gone = Gone.CARD_OUT if seen.state in (State.EMPTY, State.CARD, State.MUTE) else Gone.READER
+                conversation.end(gone)
+                self._show(self._scene_for(seen))
+        self._conversation = None
+        await journey
+        at_end = conversation.step is not None and conversation.step.patience is Patience.END
+        timed_out = conversation.gone is Gone.PATIENCE and not at_end
+        await self._until_card_out(presence, timed_out, holder[0] if holder else None)
+
+    def _scene_for(self, presence: Presence) -> Scene:
+        if presence.state is State.NO_SERVICE:
+            return Closed(OutOfService.CARD_SERVICE)
+        if presence.state in (State.NO_READER, State.BROKEN):
+            return Closed(OutOfService.NO_READER)
+        return Attract() if presence.state is State.EMPTY else OneMoment()
+
+    async def _journey(
+        self, reference: str, presence: Presence, conversation: Conversation, holder: list[Known]
+    ) -> None:
+        """Run the journey to its end, whatever that is. Raises nothing."""
+        try:
+            try:
+                if presence.state is State.MUTE:
+                    await conversation.ask(SeeRA(why=Why.UNREADABLE, reference=reference))
+                else:
+                    await receive(reference, presence.insertion, conversation, self._service, holder.append)
+            except Abandoned:
+                raise
+            except StoreUnavailable as error:
+                log.error("visit %s: the store is not available (%s)", reference, error)
+                await conversation.ask(SeeRA(why=Why.UNEXPECTED, reference=reference))
+            except Exception as error:
+                log.error("visit %s: incident\n%s", reference, redacted(error))
+                await self._record(Event.INCIDENT, reference, Outcome.FAILED, type(error).__name__)
+                await conversation.ask(SeeRA(why=Why.UNEXPECTED, reference=reference))
+            ended = "complete"
+        except Abandoned as gone:
+            conversation.end(gone.reason)
+            ended = gone.reason.value
+        await self._record(Event.VISIT_ENDED, reference, reason=ended, known=holder[0] if holder else None)
+
+    async def _until_card_out(self, presence: Presence, timed_out: bool, holder: Known | None) -> None:
+        """Ask for the card; no journey begins with it until it has been out and in again."""
+        if self._reader.presence != presence or self._closing.is_set():
+            return
+        self._show(TakeCard(timed_out=timed_out))
+        await self._wait_for_change(presence, self._service.settings.patience.card_left_in)
+        if self._reader.presence == presence and not self._closing.is_set():
+            await self._tell_card_left_in(holder)
+            await self._wait_for_change(presence, None)
+
+    async def _tell_card_left_in(self, holder: Known | None) -> None:
+        if holder is None or not holder.registered:
+            return
+        about = Subject(holder.holder_key, holder.card_key, selftest=holder.selftest)
+        with suppress(StoreUnavailable):
+            async with self._service.store.work() as session:
+                self._service.store.audit.record(session, Event.CARD_LEFT_IN, about)
+                self._service.notices.queue(
+                    session, NoticeKind.CARD_LEFT_IN, holder, holder.email, self._stage.language
+                )
+
+    async def _record(
+        self,
+        event: Event,
+        reference: str = "",
+        outcome: Outcome = Outcome.OK,
+        reason: str = "",
+        known: Known | None = None,
+    ) -> None:
+        about = Subject(visit=reference)
+        if known is not None:
+            about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
+        try:
+            await self._service.store.record(event, about, outcome, reason)
+        except StoreUnavailable:
+            log.error("not in the audit trail, the store is away: %s %s", event.value, reference)

@@ -1,0 +1,109 @@
+"""The audit trail: one event for everything that happened to a holder, a card or an attempt.
+
+Events name holder and card by their random audit keys only, never by id, name, address or serial,
+so that a person can be forgotten and the trail stays whole.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kiosk.clock import Clock
+from kiosk.storage.models import AuditRow
+
+
+class Event(Enum):
+    """The vocabulary. ``docs/audit.md`` explains each."""
+
+    KIOSK_STARTED = "kiosk.started"
+    KIOSK_STOPPED = "kiosk.stopped"
+    CLOCK_REFUSED = "clock.refused"
+    INCIDENT = "kiosk.incident"
+    CARD_SEEN = "card.seen"
+    CARD_REFUSED = "card.refused"
+    CARD_NOT_GENUINE = "card.not-genuine"
+    CARD_ENROLLED = "card.enrolled"
+    CARD_STATE_SET = "card.state-set"
+    CARD_WRITE_BEGUN = "card.write-begun"
+    CARD_WRITE_ENDED = "card.write-ended"
+    CARD_LEFT_IN = "card.left-in"
+    UNBLOCK_SECRET_FAILED = "unblock-secret.failed"
+    HOLDER_ADDED = "holder.added"
+    HOLDER_CHANGED = "holder.changed"
+    PASSCODE_CHECKED = "passcode.checked"
+    ANSWERS_CHECKED = "answers.checked"
+    HOLDER_BLOCKED = "holder.blocked"
+    BLOCK_CLEARED = "holder.block-cleared"
+    CODE_SENT = "code.sent"
+    CODE_REFUSED_RATE = "code.rate-reached"
+    CODE_CHECKED = "code.checked"
+    ASSISTANCE_ISSUED = "assistance.issued"
+    ASSISTANCE_CHECKED = "assistance.checked"
+    REGISTERED = "registration.completed"
+    QUESTIONS_CHANGED = "registration.questions-changed"
+    EMAIL_CHANGED = "registration.email-changed"
+    WITHDRAWN = "registration.withdrawn"
+    UNLOCKED = "card.unlocked"
+    PASSCODE_CHANGED = "card.passcode-changed"
+    VISIT_ENDED = "visit.ended"
+    NOTICE_SENT = "notice.sent"
+    NOTICE_GIVEN_UP = "notice.given-up"
+
+
+class Outcome(Enum):
+    """How it went."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom an event is about: audit keys, the visit, and who acted (an OS account), where there is one."""
+
+    holder_key: str = ""
+    card_key: str = ""
+    visit: str = ""
+    actor: str = ""
+    selftest: bool = False
+
+
+class Audit:
+    """Writes events, inside the unit of work of what they tell about."""
+
+    def __init__(self, clock: Clock, kiosk: str) -> None:
+        self._clock = clock
+        self._kiosk = kiosk
+
+    def record(
+        self,
+        session: AsyncSession,
+        event: Event,
+        about: Subject,
+        outcome: Outcome = Outcome.OK,
+        reason: str = "",
+        **detail: str | int | bool | None,
+    ) -> None:
+        """Add an event to the transaction: both are kept, or neither."""
+        session.add(
+            AuditRow(
+                at=self._clock.now(),
+                kiosk=self._kiosk,
+                visit=about.visit,
+                event=event.value,
+                outcome=outcome.value,
+                reason=reason,
+                holder_key=about.holder_key,
+                card_key=about.card_key,
+                actor=about.actor,
+                detail=json.dumps(detail, sort_keys=True) if detail else "",
+                selftest=about.selftest,
+            )
+        )

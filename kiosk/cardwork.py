@@ -1,0 +1,200 @@
+"""What is asked of the card in the reader, and the few commands that change it.
+
+Every operation opens its own exclusive session: select, identity and card proof come first each
+time, so nothing secret can reach a card that was swapped or reset, and the card is reset after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from pydantic import SecretStr
+
+from cardio.card import Card, CardId, Family, identify
+from cardio.errors import (
+    CardError,
+    CardIOError,
+    NotGenuine,
+    OutcomeUnknown,
+    PasscodeLocked,
+    PasscodeRefused,
+    UnblockSecretLocked,
+    WrongPasscode,
+    WrongUnblockSecret,
+)
+from cardio.reader import Reader
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.holders import Holders
+from kiosk.journal import Journal
+from kiosk.steps import Purpose
+from kiosk.store import Store
+from kiosk.unblock import UnblockSecrets
+from kiosk.visit import Known, Sight, Visit
+
+
+class UnblockNotPossible(Exception):
+    """The unblock secret is missing, nearly spent, or was refused before: nothing was sent."""
+
+
+class CardWork:
+    """Talks to the card of a visit. Methods raise any CardIOError of `cardio.errors`."""
+
+    def __init__(
+        self,
+        store: Store,
+        reader: Reader,
+        families: Sequence[Family],
+        holders: Holders,
+        unblock_secrets: UnblockSecrets,
+        journal: Journal,
+    ) -> None:
+        self._store = store
+        self._reader = reader
+        self._families = families
+        self._holders = holders
+        self._secrets = unblock_secrets
+        self._journal = journal
+
+    async def look(self, reference: str, insertion: int) -> tuple[Sight, Known | None]:
+        """Identify the card, have it prove itself, and read its counters. Spends no try.
+
+        Raises CardUnsupported for what cannot be read, NotGenuine for a card that should prove
+        itself and cannot.
+        """
+        async with self._reader.session(insertion) as channel:
+            card = await identify(channel, self._families)
+            known = await self._holders.find(card.id)
+            if known is not None:
+                await self._prove(card, known, reference)
+            sight = Sight(
+                id=card.id,
+                tries_left=await card.tries_left(),
+                unblock_tries=await card.unblock_tries_left() if known else None,
+                passcode_format=card.passcode_format,
+                certificate_ends=await card.certificate_expiry() if known else None,
+            )
+            return sight, known
+
+    async def tries_left(self, visit: Visit) -> int | None:
+        """The passcode's tries left, None where the card does not tell."""
+        async with self._session(visit) as card:
+            return await card.tries_left()
+
+    async def check_passcode(self, visit: Visit, passcode: SecretStr, purpose: Purpose) -> None:
+        """Have the card check the passcode. Raises WrongPasscode, PasscodeLocked, PasscodeRefused."""
+        async with self._session(visit) as card:
+            await self._told(visit, purpose, card.verify(passcode))
+
+    async def change_passcode(self, visit: Visit, present: SecretStr, new: SecretStr, language: str) -> None:
+        """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown."""
+        async with self._session(visit) as card:
+            write = await self._journal.begin(visit, Purpose.CHANGE_PASSCODE, language)
+            await self._write(visit, write, card, new, lambda: card.change_passcode(present, new))
+        await self._journal.done(visit, write, Purpose.CHANGE_PASSCODE, language)
+
+    async def reset_passcode(self, visit: Visit, new: SecretStr, language: str) -> None:
+        """Set a new passcode with the unblock secret, and verify it on the card: the unlock itself.
+
+        The proofs on record are checked in the transaction that writes the intent. Raises
+        UnblockNotPossible or ProofMissing (nothing was sent), WrongUnblockSecret (marked as failed
+        for the whole fleet), PasscodeRefused, OutcomeUnknown.
+        """
+        secret = await self._secrets.open(visit.known)
+        if secret is None:
+            raise UnblockNotPossible
+        async with self._session(visit) as card:
+            tries = await card.unblock_tries_left()
+            if tries is not None and tries < self._store.settings.unlock.min_unblock_tries:
+                raise UnblockNotPossible
+            locked = await card.tries_left() == 0
+            write = await self._journal.begin(
+                visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
+            )
+            await self._write(visit, write, card, new, lambda: card.reset_passcode(secret, new))
+        await self._journal.done(visit, write, Purpose.UNLOCK, language)
+
+    async def _write(
+        self, visit: Visit, write: int, card: Card, new: SecretStr, send: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Send the one command that changes the card, then prove what it did."""
+        try:
+            await send()
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            await self._journal.refused(visit, write, type(refusal).__name__, blames_secret=True)
+            raise
+        except CardError as refusal:
+            await self._journal.refused(visit, write, type(refusal).__name__)
+            raise
+        except Exception:
+            await self._journal.unknown(visit, write)
+            raise
+        # The answer was "done". Whatever happens from here on, the card did change, unless it lies.
+        try:
+            await card.verify(new)
+        except (WrongPasscode, PasscodeLocked, PasscodeRefused):
+            await self._journal.unknown(visit, write)
+            raise OutcomeUnknown from None
+        except CardIOError:
+            pass  # pulled a moment too early: the holder has the card, and it has the new passcode
+
+    async def settle_by_asking(self, visit: Visit, passcode: SecretStr) -> None:
+        """One VERIFY of the passcode somebody chose when a write's answer was lost.
+
+        Raises WrongPasscode (the write did not happen), PasscodeRefused (nothing was sent).
+        """
+        async with self._session(visit) as card:
+            await self._told(visit, Purpose.SETTLE, card.verify(passcode))
+
+    async def _told(self, visit: Visit, purpose: Purpose, check: Awaitable[None]) -> None:
+        try:
+            await check
+        except WrongPasscode as wrong:
+            await self._store.record(
+                Event.PASSCODE_CHECKED,
+                visit.about,
+                Outcome.REFUSED,
+                purpose=purpose.value,
+                tries_left=wrong.tries_left,
+            )
+            raise
+        except PasscodeLocked:
+            await self._store.record(
+                Event.PASSCODE_CHECKED, visit.about, Outcome.REFUSED, "locked", purpose=purpose.value
+            )
+            raise
+        await self._store.record(Event.PASSCODE_CHECKED, visit.about, purpose=purpose.value)
+
+    @asynccontextmanager
+    async def _session(self, visit: Visit) -> AsyncIterator[Card]:
+        async with self._reader.session(visit.insertion) as channel:
+            card = await identify(channel, self._families)
+            if card.id != visit.known.id:
+                await self._alarm(visit.known, visit.reference, "identity changed")
+                raise NotGenuine("the card changed its identity")
+            await self._prove(card, visit.known, visit.reference)
+            yield card
+
+    async def _prove(self, card: Card, known: Known, reference: str) -> None:
+        """Have the card prove itself; the store decides what it can prove, never the card."""
+        rule = self._rule(card.id)
+        if rule == "off":
+            return
+        if known.public_key is None:
+            if rule == "required":
+                await self._alarm(known, reference, "no key pinned")
+                raise NotGenuine("no key is pinned for this card, and the site requires a proof")
+            return
+        try:
+            await card.prove(known.public_key)
+        except NotGenuine:
+            await self._alarm(known, reference, "proof failed")
+            raise
+
+    async def _alarm(self, known: Known, reference: str, reason: str) -> None:
+        """A copy, or a card tampered with. It costs the holder nothing."""
+        about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
+        await self._store.record(Event.CARD_NOT_GENUINE, about, Outcome.ALARM, reason)
+
+    def _rule(self, card: CardId) -> str:
+        return str(getattr(self._store.settings.cards, card.family).card_authentication)

@@ -1,0 +1,126 @@
+"""Looking up what the store knows of a card and its holder."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cardio.card import CardId
+from kiosk.steps import Purpose
+from kiosk.storage.models import (
+    AssistanceRow,
+    CardRow,
+    CardState,
+    CardWriteRow,
+    CodeState,
+    HolderRow,
+    PendingRow,
+    RegistrationRow,
+    SecurityAnswerRow,
+    UnblockSecretRow,
+    UnblockState,
+    WriteState,
+)
+from kiosk.store import Store
+from kiosk.visit import Known, OpenWrite, Pending
+
+OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value)
+
+
+class Holders:
+    """Reads holders and cards as frozen facts."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def find(self, card: CardId) -> Known | None:
+        """What the store knows of this card, None if nothing."""
+        async with self._store.work() as session:
+            query = (
+                select(CardRow, HolderRow)
+                .join(HolderRow)
+                .where(
+                    CardRow.family == card.family, CardRow.kind == card.kind, CardRow.serial == card.serial
+                )
+            )
+            row = (await session.exec(query)).first()
+            return None if row is None else await self._known(session, *row)
+
+    async def _known(self, session: AsyncSession, card: CardRow, holder: HolderRow) -> Known:
+        assert card.id is not None
+        assert holder.id is not None
+        now = self._store.clock.now()
+        registration = await session.get(RegistrationRow, holder.id)
+        secret = await session.get(UnblockSecretRow, card.id)
+        assistance = await session.get(AssistanceRow, holder.id)
+        questions = await session.exec(
+            select(SecurityAnswerRow.question)
+            .where(SecurityAnswerRow.holder == holder.id)
+            .order_by(col(SecurityAnswerRow.position))
+        )
+        limit = self._store.settings.unlock.attempts
+        return Known(
+            id=CardId(card.family, card.kind, card.serial),
+            card=card.id,
+            card_key=card.audit_key,
+            state=CardState(card.state),
+            public_key=card.public_key,
+            has_unblock_secret=secret is not None and card.unblock_state == UnblockState.USABLE.value,
+            holder=holder.id,
+            holder_key=holder.audit_key,
+            holder_id=holder.holder_id,
+            name=holder.name,
+            attempts_left=max(0, limit - holder.attempts),
+            blocked=holder.blocked_at is not None,
+            ra_email=holder.ra_email,
+            own_email=registration.email if registration else "",
+            questions=tuple(questions),
+            registered=registration is not None,
+            usable_from=registration.usable_from if registration else None,
+            assistance=assistance is not None
+            and assistance.state == CodeState.USABLE.value
+            and assistance.expires_at > now,
+            pending=await self._pending(session, card.id, now),
+            open_write=await self._open_write(session, card.id),
+            selftest=holder.selftest,
+        )
+
+    async def _pending(self, session: AsyncSession, card: int, now: datetime) -> tuple[Pending, ...]:
+        """Newest first; proofs that no longer count and codes that no longer work are left out."""
+        query = select(PendingRow).where(PendingRow.card == card).order_by(col(PendingRow.created_at).desc())
+        fresh = now - timedelta(minutes=self._store.settings.unlock.proofs_valid_minutes)
+        found = []
+        for row in await session.exec(query):
+            usable = row.code_state == CodeState.USABLE.value and _later(row.code_expires_at, now)
+            answered = row.questions_at if _later(row.questions_at, fresh) else None
+            if row.email_at is None and (usable or answered):
+                assert row.id is not None
+                found.append(
+                    Pending(
+                        id=row.id,
+                        purpose=Purpose(row.purpose),
+                        email=row.email,
+                        code_expires_at=row.code_expires_at if usable else None,
+                        sent_at=row.code_sent_at if usable else None,
+                        questions_at=answered,
+                        assisted=row.assisted and answered is not None,
+                    )
+                )
+        return tuple(found)
+
+    async def _open_write(self, session: AsyncSession, card: int) -> OpenWrite | None:
+        query = (
+            select(CardWriteRow)
+            .where(CardWriteRow.card == card, col(CardWriteRow.state).in_(OPEN_WRITES))
+            .order_by(col(CardWriteRow.id).desc())
+        )
+        row = (await session.exec(query)).first()
+        if row is None or row.id is None:
+            return None
+        return OpenWrite(row.id, Purpose(row.purpose), row.was_locked, row.unblock_tries)
+
+
+def _later(moment: datetime | None, than: datetime) -> bool:
+    return moment is not None and moment > than

@@ -1,0 +1,148 @@
+"""Notices: mails that tell what happened and that nobody waits for.
+
+They are queued in the transaction of what they tell about, and sent by a task of their own that
+tries again until the server takes them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.i18n import words
+from kiosk.letters import NoticeKind, notice_letter
+from kiosk.mail import Mailer, MailNotSent
+from kiosk.storage.database import StoreUnavailable
+from kiosk.storage.models import HolderRow, NoticeRow, NoticeState
+from kiosk.store import Store
+from kiosk.visit import Known
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY = timedelta(seconds=30)
+LAST_RETRY = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=3)
+
+
+class Notices:
+    """The queue, and the task that empties it."""
+
+    def __init__(self, store: Store, mailer: Mailer) -> None:
+        self._store = store
+        self._mailer = mailer
+        self._wake = asyncio.Event()
+
+    def queue(
+        self, session: AsyncSession, kind: NoticeKind, known: Known, recipient: str, language: str
+    ) -> None:
+        """Queue a notice with the transaction; nothing happens for an empty address."""
+        if not recipient:
+            return
+        now = self._store.clock.now()
+        session.add(
+            NoticeRow(
+                kind=kind.value,
+                holder=known.holder,
+                recipient=recipient,
+                name=known.name,
+                language=language,
+                kiosk=self._store.kiosk,
+                next_at=now,
+                created_at=now,
+                selftest=known.selftest,
+            )
+        )
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send what is queued, for ever; ends only by being cancelled between two mails."""
+        while True:
+            self._wake.clear()
+            try:
+                await self.send_due()
+            except StoreUnavailable as away:
+                log.warning("notices wait: the store is not available (%s)", away)
+            try:
+                async with asyncio.timeout(FIRST_RETRY.total_seconds() / 3):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def send_due(self) -> int:
+        """Send every notice whose time has come, one after another; returns how many were sent."""
+        sent = 0
+        async with self._store.work() as session:
+            due = (
+                select(NoticeRow)
+                .where(
+                    NoticeRow.state == NoticeState.QUEUED.value,
+                    NoticeRow.next_at <= self._store.clock.now(),
+                )
+                .order_by(col(NoticeRow.id))
+            )
+            rows = (await session.exec(due)).all()
+        for row in rows:
+            sent += await self._send(row)
+        return sent
+
+    async def waiting(self) -> int:
+        """How many notices are not sent yet."""
+        async with self._store.work() as session:
+            return len((await session.exec(select(NoticeRow.id))).all())
+
+    async def _send(self, row: NoticeRow) -> bool:
+        if not await self._claim(row):
+            return False  # another kiosk has it
+        letter = notice_letter(
+            NoticeKind(row.kind),
+            name=row.name,
+            at=row.created_at,
+            kiosk=row.kiosk,
+            site=self._store.settings.site,
+            mail=self._store.settings.mail,
+            words=words(row.language),
+        )
+        try:
+            await self._mailer.send(letter, row.recipient)
+        except MailNotSent as failure:
+            await self._failed(row, str(failure))
+            return False
+        async with self._store.work() as session:
+            about = await self._about(session, row)
+            self._store.audit.record(session, Event.NOTICE_SENT, about, kind=row.kind)
+            await session.execute(delete(NoticeRow).where(col(NoticeRow.id) == row.id))
+        return True
+
+    async def _claim(self, row: NoticeRow) -> bool:
+        """Move the next try away before sending, so that no other kiosk sends the same mail."""
+        wait = min(FIRST_RETRY * 2**row.tries, LAST_RETRY)
+        async with self._store.work() as session:
+            claimed = await session.execute(
+                update(NoticeRow)
+                .where(col(NoticeRow.id) == row.id, col(NoticeRow.tries) == row.tries)
+                .values(tries=row.tries + 1, next_at=self._store.clock.now() + wait)
+                .returning(col(NoticeRow.id))
+            )
+            return claimed.scalar_one_or_none() is not None
+
+    async def _failed(self, row: NoticeRow, reason: str) -> None:
+        if self._store.clock.now() - row.created_at < GIVE_UP_AFTER:
+            return
+        async with self._store.work() as session:
+            await session.execute(
+                update(NoticeRow).where(col(NoticeRow.id) == row.id).values(state=NoticeState.GIVEN_UP.value)
+            )
+            about = await self._about(session, row)
+            self._store.audit.record(
+                session, Event.NOTICE_GIVEN_UP, about, Outcome.FAILED, reason, kind=row.kind
+            )
+
+    async def _about(self, session: AsyncSession, row: NoticeRow) -> Subject:
+        holder = await session.get(HolderRow, row.holder)
+        return Subject(holder.audit_key if holder else "", selftest=row.selftest)

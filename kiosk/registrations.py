@@ -1,0 +1,143 @@
+"""What a registration consists of, how it comes to be, changes and ends.
+
+A draft lives in the pending record, its answers already hashed; nothing else is kept until the
+emailed code was entered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from pydantic import SecretStr
+from sqlalchemy import delete
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kiosk.attempts import answer_context
+from kiosk.audit import Event
+from kiosk.codes import Then
+from kiosk.letters import NoticeKind
+from kiosk.notices import Notices
+from kiosk.proofs.answers import NORMALISER, normalise
+from kiosk.proofs.hashing import Hasher
+from kiosk.steps import Answered
+from kiosk.storage.models import PendingRow, RegistrationRow, SecurityAnswerRow
+from kiosk.store import Store
+from kiosk.visit import Visit
+
+
+@dataclass(frozen=True)
+class HashedAnswer:
+    """An answer ready to be kept."""
+
+    question: str
+    normaliser: int
+    hash: str
+
+
+class Registrations:
+    """Completes, changes and ends registrations."""
+
+    def __init__(self, store: Store, hasher: Hasher, notices: Notices) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._notices = notices
+
+    async def hash_answers(self, visit: Visit, answers: Sequence[Answered]) -> tuple[HashedAnswer, ...]:
+        """Hash new answers for their holder."""
+        return tuple(
+            [
+                HashedAnswer(
+                    row.question,
+                    NORMALISER,
+                    await self._hasher.hash(
+                        answer_context(visit.known.holder_key, row.question),
+                        SecretStr(normalise(row.answer.get_secret_value())),
+                    ),
+                )
+                for row in answers
+            ]
+        )
+
+    def draft(self, answers: Sequence[HashedAnswer]) -> str:
+        """What the pending record keeps of a registration until its code comes back."""
+        return json.dumps([self._store.settings.privacy.version, [asdict(row) for row in answers]])
+
+    def complete(self, visit: Visit, language: str) -> Then:
+        """What to do in the transaction that consumes a registration's code."""
+
+        async def then(session: AsyncSession, pending: PendingRow) -> None:
+            version, answers = json.loads(pending.draft)
+            known, now = visit.known, self._store.clock.now()
+            own = pending.email != known.ra_email
+            hold = timedelta(hours=self._store.settings.registration.hold_hours if own else 0)
+            await self._erase(session, known.holder)
+            session.add(
+                RegistrationRow(
+                    holder=known.holder,
+                    email=pending.email,
+                    own_email=own,
+                    privacy_version=version,
+                    registered_at=now,
+                    usable_from=now + hold,
+                )
+            )
+            await session.flush()
+            self._add_answers(session, known.holder, [HashedAnswer(**row) for row in answers])
+            self._store.audit.record(
+                session, Event.REGISTERED, visit.about, own_email=own, privacy_version=version
+            )
+            self._notices.queue(session, NoticeKind.REGISTERED, known, pending.email, language)
+            if own:
+                self._notices.queue(session, NoticeKind.REGISTERED_ELSEWHERE, known, known.ra_email, language)
+            await session.delete(pending)
+
+        return then
+
+    async def change_questions(self, visit: Visit, answers: Sequence[HashedAnswer], language: str) -> None:
+        """Put new questions in place of the old ones. Attempts and blocks stay as they are."""
+        known = visit.known
+        async with self._store.work() as session:
+            await session.execute(
+                delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder)
+            )
+            self._add_answers(session, known.holder, answers)
+            self._store.audit.record(session, Event.QUESTIONS_CHANGED, visit.about)
+            self._notices.queue(session, NoticeKind.QUESTIONS_CHANGED, known, known.email, language)
+
+    def change_email(self, visit: Visit, language: str) -> Then:
+        """What to do in the transaction that consumes the code to a new address."""
+
+        async def then(session: AsyncSession, pending: PendingRow) -> None:
+            known = visit.known
+            row = await session.get_one(RegistrationRow, known.holder)
+            old, row.email = row.email, pending.email
+            row.own_email = pending.email != known.ra_email
+            self._store.audit.record(session, Event.EMAIL_CHANGED, visit.about, own_email=row.own_email)
+            for recipient in (old, pending.email):
+                self._notices.queue(session, NoticeKind.EMAIL_CHANGED, known, recipient, language)
+            await session.delete(pending)
+
+        return then
+
+    async def withdraw(self, visit: Visit, language: str) -> None:
+        """Erase answers, own address and pending codes. Attempts and blocks stay."""
+        known = visit.known
+        async with self._store.work() as session:
+            self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
+            await self._erase(session, known.holder)
+            await session.execute(delete(PendingRow).where(col(PendingRow.card) == known.card))
+            self._store.audit.record(session, Event.WITHDRAWN, visit.about)
+
+    async def _erase(self, session: AsyncSession, holder: int) -> None:
+        await session.execute(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == holder))
+        await session.execute(delete(RegistrationRow).where(col(RegistrationRow.holder) == holder))
+
+    def _add_answers(self, session: AsyncSession, holder: int, answers: Sequence[HashedAnswer]) -> None:
+        session.add_all(
+            SecurityAnswerRow(holder=holder, position=position, **asdict(row))
+            for position, row in enumerate(answers)
+        )

@@ -1,0 +1,267 @@
+"""The tables. Rows are not validated by SQLModel, so every rule stands as a CHECK constraint too.
+
+Whatever names a person or opens something stays out of a row's repr. Counters are never changed
+through these objects, only by ``UPDATE ... RETURNING`` (a read followed by a write loses counts).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+def _one_of(column: str, values: type[Enum]) -> CheckConstraint:
+    allowed = ", ".join(f"'{member.value}'" for member in values)
+    return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
+
+
+class CardState(Enum):
+    """Set by the RA."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class UnblockState(Enum):
+    """Whether the unblock secret may be sent."""
+
+    USABLE = "usable"
+    FAILED = "failed"  # the card refused it once: not sent again until somebody has looked
+
+
+class CodeState(Enum):
+    """The life of an emailed or assistance code."""
+
+    NONE = "none"
+    SENDING = "sending"  # hashed and stored; nobody can use it before the mail server took the mail
+    USABLE = "usable"
+    USED = "used"
+    VOID = "void"
+
+
+class WriteState(Enum):
+    """The life of a card write in the journal."""
+
+    INTENT = "intent"  # committed before the command goes out
+    UNKNOWN = "unknown"  # the answer was lost
+    DONE = "done"
+    NOT_DONE = "not-done"  # the card was asked: it did not change
+    REFUSED = "refused"  # the card answered with a refusal
+    OPEN_ENDED = "open-ended"  # it can no longer be found out, and no longer matters
+
+
+class NoticeState(Enum):
+    """A notice waits until the mail server has taken it; then its row is deleted."""
+
+    QUEUED = "queued"
+    GIVEN_UP = "given-up"
+
+
+class HolderRow(SQLModel, table=True):
+    """The person whose card it is. Attempts and blocks belong to them, not to a card."""
+
+    __tablename__ = "holder"
+    __table_args__ = (
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+        CheckConstraint("length(holder_id) BETWEEN 1 AND 64", name="holder_id_length"),
+        CheckConstraint("length(name) BETWEEN 1 AND 200", name="name_length"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    holder_id: str = Field(unique=True, repr=False)
+    audit_key: str = Field(unique=True)
+    name: str = Field(repr=False)
+    ra_email: str = Field(default="", repr=False)
+    attempts: int = 0
+    blocked_at: datetime | None = None
+    created_at: datetime
+    selftest: bool = False
+
+
+class CardRow(SQLModel, table=True):
+    """One physical card."""
+
+    __tablename__ = "card"
+    __table_args__ = (
+        UniqueConstraint("family", "kind", "serial", name="card_identity"),
+        _one_of("state", CardState),
+        _one_of("unblock_state", UnblockState),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    holder: int = Field(foreign_key="holder.id", index=True)
+    audit_key: str = Field(unique=True)
+    family: str
+    kind: str
+    serial: str = Field(repr=False)
+    state: str = CardState.ACTIVE.value
+    public_key: bytes | None = Field(default=None, repr=False)
+    unblock_state: str = UnblockState.USABLE.value
+    created_at: datetime
+
+
+class UnblockSecretRow(SQLModel, table=True):
+    """A card's unblock secret under AES-GCM (see `kiosk.vault`)."""
+
+    __tablename__ = "unblock_secret"
+
+    card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
+    key_id: str
+    nonce: bytes = Field(repr=False)
+    ciphertext: bytes = Field(repr=False)
+
+
+class RegistrationRow(SQLModel, table=True):
+    """A completed registration: the address is confirmed, the answers are in `security_answer`."""
+
+    __tablename__ = "registration"
+
+    holder: int = Field(foreign_key="holder.id", primary_key=True)
+    email: str = Field(repr=False)
+    own_email: bool  # another address than the RA's
+    privacy_version: str
+    registered_at: datetime
+    usable_from: datetime
+
+
+class SecurityAnswerRow(SQLModel, table=True):
+    """A security question by id, and its answer hashed."""
+
+    __tablename__ = "security_answer"
+    __table_args__ = (CheckConstraint("position BETWEEN 0 AND 3", name="position_range"),)
+
+    holder: int = Field(foreign_key="registration.holder", primary_key=True, ondelete="CASCADE")
+    position: int = Field(primary_key=True)
+    question: str = Field(repr=False)
+    normaliser: int
+    hash: str = Field(repr=False)
+
+
+class PendingRow(SQLModel, table=True):
+    """What a journey has reached: proofs given, the code sent, the draft that the code will confirm.
+
+    One per card and purpose; a new code takes the place of the old one. ``draft`` is JSON with
+    hashed answers only.
+    """
+
+    __tablename__ = "pending"
+    __table_args__ = (
+        UniqueConstraint("card", "purpose", name="pending_purpose"),
+        CheckConstraint("code_wrong >= 0", name="code_wrong_not_negative"),
+        _one_of("code_state", CodeState),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    card: int = Field(foreign_key="card.id", ondelete="CASCADE")
+    purpose: str
+    visit: str
+    kiosk: str
+    created_at: datetime
+    email: str = Field(default="", repr=False)
+    draft: str = Field(default="", repr=False)
+    code_hash: str = Field(default="", repr=False)
+    code_state: str = CodeState.NONE.value
+    code_sent_at: datetime | None = None
+    code_expires_at: datetime | None = None
+    code_wrong: int = 0
+    questions_at: datetime | None = None
+    assisted: bool = False
+    email_at: datetime | None = None
+
+
+class CodeMailRow(SQLModel, table=True):
+    """One mail with a code, for the rates per visit and per hour; old rows are swept away."""
+
+    __tablename__ = "code_mail"
+    __table_args__ = (Index("code_mail_of_holder", "holder", "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    holder: int = Field(foreign_key="holder.id")
+    visit: str
+    purpose: str
+    at: datetime
+
+
+class AssistanceRow(SQLModel, table=True):
+    """An assistance code of the RA; a new one takes the old one's place."""
+
+    __tablename__ = "assistance"
+    __table_args__ = (
+        CheckConstraint("wrong >= 0", name="wrong_not_negative"),
+        _one_of("state", CodeState),
+    )
+
+    holder: int = Field(foreign_key="holder.id", primary_key=True)
+    code_hash: str = Field(repr=False)
+    state: str = CodeState.USABLE.value
+    wrong: int = 0
+    issued_by: str
+    issued_at: datetime
+    expires_at: datetime
+
+
+class CardWriteRow(SQLModel, table=True):
+    """The journal of card writes: intent before the command, outcome after it."""
+
+    __tablename__ = "card_write"
+    __table_args__ = (_one_of("state", WriteState), Index("card_write_open", "card", "state"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    card: int = Field(foreign_key="card.id")
+    visit: str
+    kiosk: str
+    purpose: str
+    was_locked: bool
+    unblock_tries: int | None = None  # of the unblock secret before the write, None where not told
+    state: str = WriteState.INTENT.value
+    at: datetime
+    settled_at: datetime | None = None
+    language: str = "en"
+
+
+class NoticeRow(SQLModel, table=True):
+    """A mail that nobody waits for."""
+
+    __tablename__ = "notice"
+    __table_args__ = (_one_of("state", NoticeState), CheckConstraint("tries >= 0", name="tries_not_negative"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    holder: int | None = Field(default=None, foreign_key="holder.id")
+    recipient: str = Field(repr=False)
+    name: str = Field(repr=False)
+    language: str
+    kiosk: str
+    state: str = NoticeState.QUEUED.value
+    tries: int = 0
+    next_at: datetime
+    created_at: datetime
+    selftest: bool = False
+
+
+class AuditRow(SQLModel, table=True):
+    """One event. Holder and card appear by their random audit keys only.
+
+    ``previous`` and ``mac`` are the seam for the hash chain.
+    """
+
+    __tablename__ = "audit_event"
+
+    seq: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    kiosk: str
+    visit: str = ""
+    event: str = Field(index=True)
+    outcome: str
+    reason: str = ""
+    holder_key: str = Field(default="", index=True)
+    card_key: str = Field(default="", index=True)
+    actor: str = ""
+    detail: str = ""
+    selftest: bool = False
+    previous: str | None = Field(default=None, unique=True)
+    mac: str | None = None

@@ -1,0 +1,47 @@
+"""What the services share: the database, the clock, the audit trail, the settings, this kiosk's name."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kiosk.audit import Audit, Event, Outcome, Subject
+from kiosk.clock import Clock
+from kiosk.settings import Settings
+from kiosk.storage.database import Database
+
+
+@dataclass(frozen=True)
+class Store:
+    """Passed to every service by its constructor."""
+
+    database: Database
+    clock: Clock
+    audit: Audit
+    settings: Settings
+
+    @property
+    def kiosk(self) -> str:
+        """This machine's name."""
+        return self.settings.site.kiosk_name
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[AsyncSession]:
+        """One unit of work (see `Database.transaction`). Raises StoreUnavailable."""
+        async with self.database.transaction() as session:
+            yield session
+
+    async def record(
+        self,
+        event: Event,
+        about: Subject,
+        outcome: Outcome = Outcome.OK,
+        reason: str = "",
+        **detail: str | int | bool | None,
+    ) -> None:
+        """Write one audit event in a unit of work of its own."""
+        async with self.work() as session:
+            self.audit.record(session, event, about, outcome, reason, **detail)

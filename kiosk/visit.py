@@ -1,0 +1,123 @@
+"""One presence of one card in the reader, and what was known when it went in.
+
+All frozen: a journey holds facts and ids, never a row or a transaction.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from cardio.card import CardId, PasscodeFormat
+from kiosk.audit import Subject
+from kiosk.steps import Purpose
+from kiosk.storage.models import CardState
+
+_LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"  # nothing that is misread, no vowels: no words
+
+
+def new_reference() -> str:
+    """A short reference that a person can read out, such as "H4K-92Q"."""
+    letters = "".join(secrets.choice(_LETTERS) for _ in range(6))
+    return f"{letters[:3]}-{letters[3:]}"
+
+
+@dataclass(frozen=True)
+class OpenWrite:
+    """A card write of which it is not known whether it happened."""
+
+    id: int
+    purpose: Purpose
+    was_locked: bool
+    unblock_tries: int | None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What an earlier step reached for this card: proofs given, a code under way. Times are UTC."""
+
+    id: int
+    purpose: Purpose
+    email: str = field(repr=False)
+    code_expires_at: datetime | None  # None: no usable code
+    sent_at: datetime | None
+    questions_at: datetime | None
+    assisted: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """A card of the store and its holder. ``card`` and ``holder`` are row ids, the keys are for the audit."""
+
+    id: CardId
+    card: int
+    card_key: str
+    state: CardState
+    public_key: bytes | None = field(repr=False)
+    has_unblock_secret: bool  # present and never refused
+    holder: int
+    holder_key: str
+    holder_id: str = field(repr=False)
+    name: str = field(repr=False)
+    attempts_left: int
+    blocked: bool
+    ra_email: str = field(repr=False)
+    own_email: str = field(repr=False)  # confirmed by a code; empty where not registered
+    questions: tuple[str, ...]  # ids; empty where not registered
+    registered: bool
+    usable_from: datetime | None
+    assistance: bool  # an assistance code is waiting
+    pending: tuple[Pending, ...]
+    open_write: OpenWrite | None
+    selftest: bool = False
+
+    @property
+    def email(self) -> str:
+        """Where codes go: the holder's confirmed address, else the RA's; may be empty."""
+        return self.own_email or self.ra_email
+
+    @property
+    def first_name(self) -> str:
+        """All of the name that is ever shown."""
+        return self.name.split()[0]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the card itself says. Tries are None where it does not tell."""
+
+    id: CardId
+    tries_left: int | None
+    unblock_tries: int | None
+    passcode_format: PasscodeFormat
+    certificate_ends: datetime | None
+
+    @property
+    def locked(self) -> bool:
+        """Whether the passcode's try counter is at zero."""
+        return self.tries_left == 0
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One presence of one card; ``insertion`` is the reader's number for it."""
+
+    reference: str
+    insertion: int
+    known: Known
+    sight: Sight
+
+    @property
+    def about(self) -> Subject:
+        """The subject of this visit's audit events."""
+        known = self.known
+        return Subject(known.holder_key, known.card_key, self.reference, selftest=known.selftest)
+
+    def pending(self, purpose: Purpose) -> Pending | None:
+        """What is pending for a purpose."""
+        return next((each for each in self.known.pending if each.purpose is purpose), None)
+
+    def with_known(self, known: Known) -> Visit:
+        """The same visit with what the store says now."""
+        return replace(self, known=known)

@@ -1,0 +1,144 @@
+"""The composition root: Settings in, everything out. Real or virtual is chosen here and nowhere else.
+
+Every part can be replaced by an argument; a test passes a virtual reader, the demo its own mail
+server's settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretBytes, SecretStr
+
+from cardio.applets.piv import PivFamily
+from cardio.card import Family
+from cardio.reader import Reader
+from kiosk.assistance import Assistance
+from kiosk.attempts import Attempts
+from kiosk.audit import Audit
+from kiosk.cardwork import CardWork
+from kiosk.clock import Clock
+from kiosk.codes import Codes
+from kiosk.enrolment import Enrolment
+from kiosk.holders import Holders
+from kiosk.journal import Journal
+from kiosk.keys import load_key, load_password
+from kiosk.mail import Mailer, SmtpMailer
+from kiosk.notices import Notices
+from kiosk.pendings import Pendings
+from kiosk.proofs import emails
+from kiosk.proofs.hashing import Hasher
+from kiosk.registrations import Registrations
+from kiosk.service import Service
+from kiosk.settings import Settings
+from kiosk.storage.database import Database
+from kiosk.store import Store
+from kiosk.unblock import UnblockSecrets
+from kiosk.vault import Vault
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """The two keys of a kiosk."""
+
+    vault: SecretBytes
+    pepper: SecretBytes
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the commands work with. `close` when done."""
+
+    service: Service
+    enrolment: Enrolment
+    reader: Reader
+    families: tuple[Family, ...]
+    database: Database
+    mailer: Mailer
+    hasher: Hasher
+
+    async def close(self) -> None:
+        """Let go of reader, threads and database, in that order."""
+        await self.reader.aclose()
+        self.hasher.close()
+        await self.database.close()
+
+
+def families(settings: Settings) -> tuple[Family, ...]:
+    """The configured card families, in their order."""
+    known: dict[str, Callable[[], Family]] = {"piv": PivFamily}
+    return tuple(known[name]() for name in settings.cards.families)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The keys from credentials or files. Raises KeyProblem."""
+    directory = settings.state_directory
+    return KeyRing(
+        vault=load_key(directory, settings.keys.vault, "vault-key"),
+        pepper=load_key(directory, settings.keys.pepper, "pepper-key"),
+    )
+
+
+def mail_password(settings: Settings) -> SecretStr | None:
+    """The mail server's password; None where no user name is set. Raises KeyProblem."""
+    if not settings.mail.username:
+        return None
+    configured = settings.mail.password_file or Path("smtp-password")
+    return load_password(settings.state_directory, configured, "smtp-password")
+
+
+def smtp_mailer(settings: Settings) -> SmtpMailer:
+    """The mail client of the configuration. Raises KeyProblem."""
+    return SmtpMailer(settings.mail, mail_password(settings))
+
+
+def pcsc_reader(settings: Settings) -> Reader:
+    """The real reader. Loads pyscard."""
+    from cardio.pcsc import PcscReader
+
+    return PcscReader(settings.reader.name)
+
+
+def put_together(
+    settings: Settings,
+    *,
+    reader: Reader,
+    keys: KeyRing,
+    mailer: Mailer,
+    clock: Clock | None = None,
+    hasher: Hasher | None = None,
+    exempt_address: str = "",
+) -> Parts:
+    """Everything a kiosk consists of. ``exempt_address`` is taken whatever its domain (selftest)."""
+    clock = clock or Clock()
+    database = Database(settings.database.url, settings.state_directory)
+    store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings)
+    hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
+    chosen = families(settings)
+    pendings = Pendings(store)
+    notices = Notices(store, mailer)
+    holders = Holders(store)
+    journal = Journal(store, pendings, notices)
+    secrets = UnblockSecrets(store, Vault(keys.vault, "1"))
+
+    def address(typed: str) -> str:
+        if exempt_address and typed == exempt_address:
+            return typed
+        return emails.parse(typed, settings.email.domains)
+
+    service = Service(
+        store=store,
+        holders=holders,
+        cards=CardWork(store, reader, chosen, holders, secrets, journal),
+        pendings=pendings,
+        attempts=Attempts(store, hasher, pendings, notices),
+        codes=Codes(store, hasher, pendings, mailer),
+        registrations=Registrations(store, hasher, notices),
+        assistance=Assistance(store, hasher, pendings, notices),
+        notices=notices,
+        journal=journal,
+        address=address,
+    )
+    return Parts(service, Enrolment(store, secrets), reader, chosen, database, mailer, hasher)
