@@ -17,7 +17,7 @@ case $level in
 esac
 
 stop() {
-    echo "setup: $1" >&2
+    echo "setup: $*" >&2
     exit 1
 }
 
@@ -79,15 +79,15 @@ install_packages() {
     missing=${missing% }
     [ -n "$missing" ] || return 0
     as_root=
-    [ "$(id -u)" = 0 ] || as_root=sudo
-    by_hand="${as_root:+sudo }apt-get update && ${as_root:+sudo }apt-get install $missing"
-    command -v apt-get >/dev/null || stop "missing: $missing (here under other names, perhaps)"
-    if [ -n "$as_root" ] && ! command -v sudo >/dev/null; then
-        stop "missing: $missing. As root: ${by_hand#sudo }"
+    by_hand="apt-get update && apt-get install $missing"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || stop "missing: $missing. As root: $by_hand"
+        as_root=sudo
+        by_hand="sudo apt-get update && sudo apt-get install $missing"
     fi
     echo "setup: installing $missing"
     keep_daemons_down
-    { $as_root apt-get -q update && $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+    { $as_root apt-get -q update || true; $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
         -o DPkg::Lock::Timeout=120 --no-install-recommends install $missing; } >"$log" 2>&1 </dev/null ||
         stop "missing: $missing. Install by hand: $by_hand (details: $log)"
 }
@@ -122,6 +122,6 @@ python=$(find_python)
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 mkdir -p build
 log=build/setup.log
-if command -v dpkg-query >/dev/null; then install_packages; fi
+if command -v apt-get dpkg-query >/dev/null; then install_packages; fi
 make_venv
 echo "$wanted" >".venv/ready-$level"
