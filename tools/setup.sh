@@ -122,6 +122,6 @@ python=$(find_python)
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 mkdir -p build
 log=build/setup.log
-if command -v apt-get dpkg-query >/dev/null; then install_packages; fi
+if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then install_packages; fi
 make_venv
 echo "$wanted" >".venv/ready-$level"
