@@ -71,7 +71,7 @@ class Assistance:
             left = self._store.settings.codes.tries - wrong
             return await self._refuse(visit, CodeRefusal.WRONG if left else CodeRefusal.VOID, left)
         async with self._store.work() as session:
-            used = await session.execute(
+            used = await session.exec(
                 update(AssistanceRow)
                 .where(
                     col(AssistanceRow.holder) == visit.known.holder,
@@ -94,7 +94,7 @@ class Assistance:
         now = self._store.clock.now()
         wrong = col(AssistanceRow.wrong)
         async with self._store.work() as session:
-            spent = await session.execute(
+            spent = await session.exec(
                 update(AssistanceRow)
                 .where(
                     col(AssistanceRow.holder) == visit.known.holder,
@@ -114,7 +114,7 @@ class Assistance:
     async def _refuse(self, visit: Visit, why: CodeRefusal, left: int | None) -> Entry:
         async with self._store.work() as session:
             if left == 0:
-                await session.execute(
+                await session.exec(
                     update(AssistanceRow)
                     .where(col(AssistanceRow.holder) == visit.known.holder)
                     .values(state=CodeState.VOID.value, code_hash="")
@@ -127,7 +127,7 @@ class Assistance:
     async def clear_block(self, known: Known, *, by: str, reason: str) -> None:
         """The RA gives the holder their attempts back."""
         async with self._store.work() as session:
-            await session.execute(
+            await session.exec(
                 update(HolderRow).where(col(HolderRow.id) == known.holder).values(attempts=0, blocked_at=None)
             )
             about = Subject(known.holder_key, known.card_key, actor=by, selftest=known.selftest)

@@ -90,7 +90,7 @@ class Attempts:
         count = col(HolderRow.attempts)
         now = self._store.clock.now()
         async with self._store.work() as session:
-            spent = await session.execute(
+            spent = await session.exec(
                 update(HolderRow)
                 .where(
                     col(HolderRow.id) == visit.known.holder,
@@ -120,7 +120,7 @@ class Attempts:
         values: dict[str, object] = {"attempts": col(HolderRow.attempts) - 1}
         if blocked_it:  # the block came with spending the last attempt, which turned out to be right
             values["blocked_at"] = None
-        await session.execute(
+        await session.exec(
             update(HolderRow)
             .where(col(HolderRow.id) == visit.known.holder, col(HolderRow.attempts) > 0)
             .values(**values)

@@ -105,7 +105,7 @@ class Codes:
         async with self._store.work() as session:
             # Writing the holder's row first makes two kiosks count one after the other.
             holder = visit.known.holder
-            await session.execute(update(HolderRow).where(col(HolderRow.id) == holder).values(id=holder))
+            await session.exec(update(HolderRow).where(col(HolderRow.id) == holder).values(id=holder))
             again_at = await self._next_mail(session, visit, purpose, now)
             if again_at == now:
                 row = await self._pendings.open(session, visit, purpose)
@@ -144,7 +144,7 @@ class Codes:
     async def _taken(self, visit: Visit, purpose: Purpose, hashed: str, minutes: timedelta) -> Sent:
         now = self._store.clock.now()
         async with self._store.work() as session:
-            await session.execute(
+            await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.SENDING))
                 .values(code_state=CodeState.USABLE.value, code_sent_at=now, code_expires_at=now + minutes)
@@ -156,12 +156,12 @@ class Codes:
         self, visit: Visit, purpose: Purpose, hashed: str, mail: int | None, reason: str
     ) -> None:
         async with self._store.work() as session:
-            await session.execute(
+            await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.SENDING))
                 .values(code_state=CodeState.VOID.value, code_hash="")
             )
-            await session.execute(delete(CodeMailRow).where(col(CodeMailRow.id) == mail))
+            await session.exec(delete(CodeMailRow).where(col(CodeMailRow.id) == mail))
             self._store.audit.record(
                 session, Event.CODE_SENT, visit.about, Outcome.FAILED, reason, purpose=purpose.value
             )
@@ -189,7 +189,7 @@ class Codes:
         now = self._store.clock.now()
         wrong = col(PendingRow.code_wrong)
         async with self._store.work() as session:
-            spent = await session.execute(
+            spent = await session.exec(
                 update(PendingRow)
                 .where(
                     col(PendingRow.card) == visit.known.card,
@@ -210,7 +210,7 @@ class Codes:
     async def _refuse(self, visit: Visit, purpose: Purpose, why: CodeRefusal, left: int | None) -> Entry:
         async with self._store.work() as session:
             if why is CodeRefusal.VOID:
-                await session.execute(
+                await session.exec(
                     update(PendingRow)
                     .where(
                         col(PendingRow.card) == visit.known.card,
@@ -232,7 +232,7 @@ class Codes:
 
     async def _consume(self, visit: Visit, purpose: Purpose, hashed: str, then: Then | None) -> bool:
         async with self._store.work() as session:
-            used = await session.execute(
+            used = await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.USABLE))
                 .values(

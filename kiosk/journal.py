@@ -108,7 +108,7 @@ class Journal:
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about)
             known = visit.known
             if purpose is Purpose.UNLOCK:
-                await session.execute(
+                await session.exec(
                     update(HolderRow)
                     .where(col(HolderRow.id) == known.holder)
                     .values(attempts=0, blocked_at=None)
@@ -152,7 +152,7 @@ class Journal:
         return (await session.exec(query)).one() >= UNPROVEN_SENDS
 
     async def _mark_secret(self, session: AsyncSession, visit: Visit, reason: str) -> None:
-        await session.execute(
+        await session.exec(
             update(CardRow)
             .where(col(CardRow.id) == visit.known.card)
             .values(unblock_state=UnblockState.FAILED.value)
@@ -163,6 +163,6 @@ class Journal:
         self, session: AsyncSession, write: int, state: WriteState, *, settled: bool = True
     ) -> None:
         at = self._store.clock.now() if settled else None
-        await session.execute(
+        await session.exec(
             update(CardWriteRow).where(col(CardWriteRow.id) == write).values(state=state.value, settled_at=at)
         )

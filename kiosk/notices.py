@@ -116,14 +116,14 @@ class Notices:
         async with self._store.work() as session:
             about = await self._about(session, row)
             self._store.audit.record(session, Event.NOTICE_SENT, about, kind=row.kind)
-            await session.execute(delete(NoticeRow).where(col(NoticeRow.id) == row.id))
+            await session.exec(delete(NoticeRow).where(col(NoticeRow.id) == row.id))
         return True
 
     async def _claim(self, row: NoticeRow) -> bool:
         """Move the next try away before sending, so that no other kiosk sends the same mail."""
         wait = min(FIRST_RETRY * 2**row.tries, LAST_RETRY)
         async with self._store.work() as session:
-            claimed = await session.execute(
+            claimed = await session.exec(
                 update(NoticeRow)
                 .where(col(NoticeRow.id) == row.id, col(NoticeRow.tries) == row.tries)
                 .values(tries=row.tries + 1, next_at=self._store.clock.now() + wait)
@@ -135,7 +135,7 @@ class Notices:
         if self._store.clock.now() - row.created_at < GIVE_UP_AFTER:
             return
         async with self._store.work() as session:
-            await session.execute(
+            await session.exec(
                 update(NoticeRow).where(col(NoticeRow.id) == row.id).values(state=NoticeState.GIVEN_UP.value)
             )
             about = await self._about(session, row)

@@ -59,7 +59,7 @@ class Pendings:
 
     async def drop(self, session: AsyncSession, visit: Visit, purpose: Purpose) -> None:
         """The journey is complete: nothing is pending."""
-        await session.execute(
+        await session.exec(
             delete(PendingRow).where(
                 col(PendingRow.card) == visit.known.card, col(PendingRow.purpose) == purpose.value
             )
@@ -81,10 +81,10 @@ class Pendings:
         proof_over = or_(col(PendingRow.questions_at).is_(None), col(PendingRow.questions_at) <= proofs)
         email_over = or_(col(PendingRow.email_at).is_(None), col(PendingRow.email_at) <= proofs)
         async with self._store.work() as session:
-            await session.execute(delete(PendingRow).where(code_over, proof_over, email_over))
-            await session.execute(delete(CodeMailRow).where(col(CodeMailRow.at) < now - timedelta(hours=24)))
+            await session.exec(delete(PendingRow).where(code_over, proof_over, email_over))
+            await session.exec(delete(CodeMailRow).where(col(CodeMailRow.at) < now - timedelta(hours=24)))
 
     async def void_all(self) -> None:
         """The clock is not to be believed: no code that waits may be used any more."""
         async with self._store.work() as session:
-            await session.execute(delete(PendingRow))
+            await session.exec(delete(PendingRow))

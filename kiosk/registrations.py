@@ -101,7 +101,7 @@ class Registrations:
         """Put new questions in place of the old ones. Attempts and blocks stay as they are."""
         known = visit.known
         async with self._store.work() as session:
-            await session.execute(
+            await session.exec(
                 delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder)
             )
             self._add_answers(session, known.holder, answers)
@@ -129,12 +129,12 @@ class Registrations:
         async with self._store.work() as session:
             self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
             await self._erase(session, known.holder)
-            await session.execute(delete(PendingRow).where(col(PendingRow.card) == known.card))
+            await session.exec(delete(PendingRow).where(col(PendingRow.card) == known.card))
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)
 
     async def _erase(self, session: AsyncSession, holder: int) -> None:
-        await session.execute(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == holder))
-        await session.execute(delete(RegistrationRow).where(col(RegistrationRow.holder) == holder))
+        await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == holder))
+        await session.exec(delete(RegistrationRow).where(col(RegistrationRow.holder) == holder))
 
     def _add_answers(self, session: AsyncSession, holder: int, answers: Sequence[HashedAnswer]) -> None:
         session.add_all(

@@ -1,0 +1,58 @@
+"""Stories that other stories begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cardio.virtual.piv import PivCard
+from kiosk.steps import (
+    AnswerQuestions,
+    ConfirmEmail,
+    Ending,
+    EnterCode,
+    EnterPasscode,
+    Finished,
+    NewPasscode,
+    Offer,
+    Privacy,
+    SetQuestions,
+    Welcome,
+)
+
+from tests.stories.script import Script, See, see
+from tests.stories.world import PIN, World, answered, in_order, twice
+
+NEW_PIN = "739164"
+
+
+def registration(world: World, *, email: str | None = None) -> list[See]:
+    """The lines of a registration, from the menu to its end."""
+    return [
+        see(Welcome, Offer.REGISTER),
+        see(Privacy),
+        see(EnterPasscode, PIN),
+        see(SetQuestions, answered()),
+        see(ConfirmEmail, email),
+        see(EnterCode, lambda _: world.post.code()),
+        see(Finished, ending=Ending.REGISTERED),
+    ]
+
+
+def unlocking(world: World, new: str = NEW_PIN) -> list[See]:
+    """The lines of an unlock of a locked card."""
+    return [
+        see(AnswerQuestions, in_order),
+        see(EnterCode, lambda _: world.post.code()),
+        see(NewPasscode, twice(new)),
+        see(Finished, ending=Ending.UNLOCKED),
+    ]
+
+
+async def register(world: World, card: PivCard, **options: Any) -> Script:
+    """Register the card's holder."""
+    return await world.visit(card, registration(world, **options))
+
+
+async def unlock(world: World, card: PivCard, new: str = NEW_PIN) -> Script:
+    """Unlock the card."""
+    return await world.visit(card, unlocking(world, new))

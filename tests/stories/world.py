@@ -1,0 +1,197 @@
+"""A whole kiosk without a screen: real store, real services, a virtual card, a mailer that keeps mails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from cardio.card import CardId
+from cardio.virtual.card import VirtualCard
+from cardio.virtual.piv import PivCard
+from cardio.virtual.reader import VirtualReader
+from kiosk.clock import Clock
+from kiosk.dialogue import Abandoned
+from kiosk.enrolment import NewCard, NewHolder
+from kiosk.journeys.reception import receive
+from kiosk.mail import MailNotSent
+from kiosk.proofs.hashing import Hasher
+from kiosk.settings import Settings
+from kiosk.steps import Answered
+from kiosk.storage.migrate import upgrade
+from kiosk.storage.models import AuditRow, SecurityAnswerRow
+from kiosk.visit import Known, new_reference
+from kiosk.wiring import KeyRing, Parts, put_together
+from pydantic import SecretBytes, SecretStr
+from sqlmodel import col, select
+
+from tests.stories.script import Script, See
+
+PIN, PUK = "502917", "48215077"
+RA_EMAIL = "ann.jones@nhs.net"
+ANSWERS = {
+    "first-school": "Hillside",
+    "childhood-street": "Marsh Lane",
+    "first-car": "Rover",
+    "first-manager": "Okafor",
+}
+
+
+class Post:
+    """A mailer that keeps what it is given; ``down`` makes it fail."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, EmailMessage]] = []
+        self.down = False
+
+    async def send(self, message: EmailMessage, recipient: str) -> None:
+        """Keep the mail, or fail as an unreachable server does."""
+        if self.down:
+            raise MailNotSent("connection refused")
+        self.mails.append((recipient, message))
+
+    def code(self) -> str:
+        """The code in the newest mail that holds one."""
+        for _, mail in reversed(self.mails):
+            body = mail.get_body(("plain",))
+            if body and (found := re.search(r"\b(\d{4}) (\d{4})\b", body.get_content())):
+                return found[1] + found[2]
+        raise AssertionError("no mail with a code")
+
+
+class Hands:
+    """The wall clock and the monotonic clock, moved by the test."""
+
+    def __init__(self) -> None:
+        self.wall = datetime.now(UTC)
+        self.monotonic = 1000.0
+
+    def forward(self, **delta: float) -> None:
+        """Let time pass."""
+        step = timedelta(**delta)
+        self.wall += step
+        self.monotonic += step.total_seconds()
+
+
+class World:
+    """The kiosk, its holder, card, mails and time."""
+
+    def __init__(self, parts: Parts, reader: VirtualReader, post: Post, hands: Hands) -> None:
+        self.parts, self.reader, self.post, self.hands = parts, reader, post, hands
+        self.service = parts.service
+        self.ann: PivCard  # the registered holder's card, in worlds that begin with one
+
+    async def holder(self, holder_id: str = "H1", name: str = "Ann Jones", email: str = RA_EMAIL) -> None:
+        """Add a holder."""
+        await self.parts.enrolment.add_holder(NewHolder(holder_id, name, email), by="test")
+
+    async def card(
+        self,
+        holder_id: str = "H1",
+        *,
+        enrolled: bool = True,
+        secret: str | None = PUK,
+        pinned: bool = True,
+        **card: Any,
+    ) -> PivCard:
+        """Make a card, and enrol it."""
+        made = PivCard(**{"pin": PIN, "puk": PUK, **card})
+        if enrolled:
+            new = NewCard(
+                identity(made),
+                SecretBytes(secret.encode()) if secret else None,
+                made.card_key_der if pinned else None,
+            )
+            await self.parts.enrolment.enrol(holder_id, new, by="test")
+        return made
+
+    async def visit(self, card: VirtualCard, lines: list[See], language: str = "en") -> Script:
+        """One visit: card in, the story's lines, card out. Ends without complaint if the person goes."""
+        self.reader.remove()
+        self.reader.insert(card)
+        script = Script(lines, language)
+        try:
+            await receive(new_reference(), self.reader.presence.insertion, script, self.service)
+        except Abandoned as gone:
+            assert script.gone is gone.reason
+        self.reader.remove()
+        script.finish()
+        return script
+
+    async def known(self, card: PivCard) -> Known:
+        """What the store says of the card now."""
+        known = await self.service.holders.find(identity(card))
+        assert known is not None
+        return known
+
+    async def events(self, *events: str) -> list[AuditRow]:
+        """The audit trail, or these events of it, in order."""
+        query = select(AuditRow).order_by(col(AuditRow.seq))
+        async with self.service.store.work() as session:
+            rows = (await session.exec(query)).all()
+        return [row for row in rows if not events or row.event in events]
+
+    async def notices(self) -> list[str]:
+        """Send what is queued; the recipients and subjects of all notices sent so far."""
+        await self.service.notices.send_due()
+        return [f"{to}: {mail['Subject']}" for to, mail in self.post.mails]
+
+    async def answers(self, known: Known) -> list[SecurityAnswerRow]:
+        """The stored answers of a holder."""
+        async with self.service.store.work() as session:
+            query = select(SecurityAnswerRow).where(SecurityAnswerRow.holder == known.holder)
+            return list((await session.exec(query)).all())
+
+
+def identity(card: PivCard) -> CardId:
+    """The card's identity, as the PIV family reads it."""
+    return CardId("piv", "guid", card.guid.hex().upper())
+
+
+def answered(answers: dict[str, str] | None = None) -> tuple[Answered, ...]:
+    """Rows as the SetQuestions screen gives them."""
+    given = ANSWERS if answers is None else answers
+    return tuple(Answered(question=question, answer=SecretStr(text)) for question, text in given.items())
+
+
+def in_order(step: Any, answers: dict[str, str] | None = None) -> tuple[SecretStr, ...]:
+    """The right answers in the order the step asks for them."""
+    given = ANSWERS if answers is None else answers
+    return tuple(SecretStr(given[question]) for question in step.questions)
+
+
+def wrong(step: Any) -> tuple[SecretStr, ...]:
+    """Answers of which none is right."""
+    return tuple(SecretStr("nonsense") for _ in step.questions)
+
+
+def twice(passcode: str) -> tuple[SecretStr, SecretStr]:
+    """A new passcode, entered twice."""
+    return SecretStr(passcode), SecretStr(passcode)
+
+
+@asynccontextmanager
+async def new_world(directory: Path, settings: Settings | None = None) -> AsyncIterator[World]:
+    """A kiosk on an empty store."""
+    hands, post, reader = Hands(), Post(), VirtualReader()
+    chosen = (settings or Settings()).changed(state={"directory": directory})
+    upgrade(directory / "kiosk.db")
+    pepper = SecretBytes(b"p" * 32)
+    parts = put_together(
+        chosen,
+        reader=reader,
+        keys=KeyRing(vault=SecretBytes(b"v" * 32), pepper=pepper),
+        mailer=post,
+        clock=Clock(lambda: hands.wall, lambda: hands.monotonic),
+        hasher=Hasher(pepper, 4),
+    )
+    try:
+        yield World(parts, reader, post, hands)
+    finally:
+        await parts.close()
+
+
