@@ -151,11 +151,12 @@ async def transmit(send: Send, command: Command) -> Response:
     never for a command without Le, which a card might count twice as a wrong try.
     Raises ProtocolError for answers that do not end, and whatever ``send`` raises.
     """
-    for part in _chain(command):
+    *leading, last = _chain(command)
+    for part in leading:
         response = await _send_with_right_le(send, part)
-        if part.cla & _CHAINING and not response.ok:
+        if not response.ok:
             return response
-    return await _fetch_rest(send, command, response)
+    return await _fetch_rest(send, command, await _send_with_right_le(send, last))
 
 
 def _chain(command: Command) -> Iterator[Command]:

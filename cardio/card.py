@@ -46,10 +46,12 @@ class Card(Protocol):
     """
 
     @property
-    def id(self) -> CardId: ...
+    def id(self) -> CardId:
+        """Which physical card this is, as read when it was opened."""
 
     @property
-    def passcode_format(self) -> PasscodeFormat: ...
+    def passcode_format(self) -> PasscodeFormat:
+        """What this card takes as passcode."""
 
     async def tries_left(self) -> int | None:
         """Passcode tries left, 0 = locked, None where the card does not tell. Spends no try."""

@@ -36,6 +36,11 @@ class PcscService:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def running(self) -> bool:
+        """Whether this pcscd was started and not stopped since."""
+        return self._process is not None
+
     def start(self) -> None:
         """Start pcscd and wait until it listens, for programs and for cards. Fails loudly if it cannot."""
         if self._process is not None:
@@ -48,7 +53,7 @@ class PcscService:
         _RUN.mkdir(parents=True, exist_ok=True)
         for leftover in (_SOCKET, _RUN / "pcscd.pid"):
             leftover.unlink(missing_ok=True)
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [program, "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         wait_until(lambda: _answers(_SOCKET) and _listens(VPCD_PORT), "pcscd does not come up")

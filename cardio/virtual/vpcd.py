@@ -16,6 +16,7 @@ from cardio.virtual.faults import Faults, Strike
 
 VPCD_PORT = 35963
 _RETRY_SECONDS = 0.1
+_NO_ATR = bytes(64)  # vpcd takes an empty ATR for an empty slot, and one over 33 bytes for a mute card
 
 
 class _Control(IntEnum):
@@ -77,7 +78,7 @@ def _acknowledge_quickly(connection: socket.socket) -> None:
 
 def _control(card: VirtualCard, code: int) -> bytes | None:
     if code == _Control.ATR:
-        return card.atr
+        return card.atr or _NO_ATR
     if code in (_Control.OFF, _Control.RESET):
         card.power_off()
     if code in (_Control.ON, _Control.RESET):

@@ -168,15 +168,18 @@ def test_no_bytes_make_the_card_fail(apdus: list[bytes]) -> None:
         assert len(card.transmit(apdu)) >= 2
 
 
-@given(st.lists(st.sampled_from(["0020008008" + PIN, "0020008008" + BAD, "002C008010" + BAD + PIN]), max_size=12))
+RIGHT, WRONG, WRONG_PUK = "0020008008" + PIN, "0020008008" + BAD, "002C008010" + BAD + PIN
+
+
+@given(st.lists(st.sampled_from([RIGHT, WRONG, WRONG_PUK]), max_size=12))
 def test_counters_are_true_whatever_comes(apdus: list[str]) -> None:
     card = powered(PivCard())
     pin, puk = 3, 3
     for apdu in apdus:
-        if apdu.startswith("002C"):
+        if apdu == WRONG_PUK:
             puk = max(0, puk - 1)
         elif pin:
-            pin = 3 if PIN in apdu else pin - 1
+            pin = 3 if apdu == RIGHT else pin - 1
         send(card, apdu)
         assert (card.state().pin_tries_left, card.state().puk_tries_left) == (pin, puk)
 
@@ -188,7 +191,9 @@ def test_secrets_stay_out_of_repr() -> None:
     assert "13571357" not in shown
 
 
-@pytest.mark.parametrize(("text", "tries", "left"), [("12345", 3, 3), ("123456789", 3, 3), ("123456", 3, 4), ("123456", 16, 16)])
+@pytest.mark.parametrize(
+    ("text", "tries", "left"), [("12345", 3, 3), ("123456789", 3, 3), ("123456", 3, 4), ("123456", 16, 16)]
+)
 def test_impossible_references_are_refused(text: str, tries: int, left: int) -> None:
     with pytest.raises(ValueError, match=r"characters|tries"):
         Reference.padded(text, 8, tries, left)
