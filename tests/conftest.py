@@ -1,0 +1,37 @@
+"""What every test gets: hypothesis profiles, a seed, and an environment that says nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from hypothesis import settings
+
+from tests.sampling import LONG, SEED
+
+# No deadline: the machine is shared with a browser, a card service and the other worker.
+settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True, database=None)
+settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=True)
+settings.load_profile("long" if LONG else "fast")
+
+_FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")
+
+
+def pytest_report_header() -> str:
+    """Say in the first lines how this run can be had again."""
+    return f"sample: {'everything' if LONG else 'seeded'}, CHECK_SEED={SEED}"
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that happens to be set on this machine changes what a test sees."""
+    for name in list(os.environ):
+        if name in _FROM_OUTSIDE or name.startswith("TEXTUAL"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Every test begins with the same random numbers, whatever ran before it."""
+    random.seed(SEED)
