@@ -7,12 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
+from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk.audit import Event, Subject
-from kiosk.storage.models import CardRow, CardState, HolderRow, UnblockSecretRow
+from kiosk.storage.models import (
+    CardRow,
+    CardState,
+    CardWriteRow,
+    CodeMailRow,
+    HolderRow,
+    NoticeRow,
+    RegistrationRow,
+    UnblockSecretRow,
+)
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 
@@ -173,3 +183,16 @@ class Enrolment:
         )
         async with self._store.work() as session:
             return [(card, holder, secret is not None) for card, holder, secret in await session.exec(query)]
+
+
+async def remove_selftest_holders(store: Store) -> None:
+    """Remove self-test holders and all that is theirs; their audit events stay, and are marked."""
+    async with store.work() as session:
+        holders = (await session.exec(select(HolderRow.id).where(HolderRow.selftest))).all()
+        cards = (await session.exec(select(CardRow.id).where(col(CardRow.holder).in_(holders)))).all()
+        await session.exec(delete(CardWriteRow).where(col(CardWriteRow.card).in_(cards)))
+        await session.exec(delete(CardRow).where(col(CardRow.id).in_(cards)))
+        await session.exec(delete(NoticeRow).where(col(NoticeRow.holder).in_(holders)))
+        await session.exec(delete(CodeMailRow).where(col(CodeMailRow.holder).in_(holders)))
+        await session.exec(delete(RegistrationRow).where(col(RegistrationRow.holder).in_(holders)))
+        await session.exec(delete(HolderRow).where(col(HolderRow.id).in_(holders)))

@@ -30,10 +30,11 @@ OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value)
 
 
 class Holders:
-    """Reads holders and cards as frozen facts."""
+    """Reads holders and cards as frozen facts; those of the self-test exist for the self-test alone."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, selftest: bool = False) -> None:
         self._store = store
+        self._selftest = selftest
 
     async def find(self, card: CardId) -> Known | None:
         """What the store knows of this card, None if nothing."""

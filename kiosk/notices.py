@@ -33,8 +33,9 @@ GIVE_UP_AFTER = timedelta(days=3)
 class Notices:
     """The queue, and the task that empties it."""
 
-    def __init__(self, store: Store, mailer: Mailer) -> None:
+    def __init__(self, store: Store, mailer: Mailer, *, selftest: bool = False) -> None:
         self._store = store
+        self._selftest = selftest
         self._mailer = mailer
         self._wake = asyncio.Event()
 
@@ -82,6 +83,7 @@ class Notices:
                 select(NoticeRow)
                 .where(
                     NoticeRow.state == NoticeState.QUEUED.value,
+                    NoticeRow.selftest == self._selftest,
                     NoticeRow.next_at <= self._store.clock.now(),
                 )
                 .order_by(col(NoticeRow.id))
@@ -94,7 +96,9 @@ class Notices:
     async def waiting(self) -> int:
         """How many notices are not sent yet."""
         async with self._store.work() as session:
-            return len((await session.exec(select(NoticeRow.id))).all())
+            return len(
+                (await session.exec(select(NoticeRow.id).where(NoticeRow.selftest == self._selftest))).all()
+            )
 
     async def _send(self, row: NoticeRow) -> bool:
         if not await self._claim(row):

@@ -101,9 +101,7 @@ class Registrations:
         """Put new questions in place of the old ones. Attempts and blocks stay as they are."""
         known = visit.known
         async with self._store.work() as session:
-            await session.exec(
-                delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder)
-            )
+            await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder))
             self._add_answers(session, known.holder, answers)
             self._store.audit.record(session, Event.QUESTIONS_CHANGED, visit.about)
             self._notices.queue(session, NoticeKind.QUESTIONS_CHANGED, known, known.email, language)

@@ -15,6 +15,7 @@ from pydantic import SecretBytes, SecretStr
 from cardio.applets.piv import PivFamily
 from cardio.card import Family
 from cardio.reader import Reader
+from cardio.virtual.reader import VirtualReader
 from kiosk.assistance import Assistance
 from kiosk.attempts import Attempts
 from kiosk.audit import Audit
@@ -25,7 +26,7 @@ from kiosk.enrolment import Enrolment
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.keys import load_key, load_password
-from kiosk.mail import Mailer, SmtpMailer
+from kiosk.mail import Mailer, RecordingMailer, SmtpMailer
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
 from kiosk.proofs import emails
@@ -109,23 +110,24 @@ def put_together(
     mailer: Mailer,
     clock: Clock | None = None,
     hasher: Hasher | None = None,
-    exempt_address: str = "",
+    selftest: bool = False,
 ) -> Parts:
-    """Everything a kiosk consists of. ``exempt_address`` is taken whatever its domain (selftest)."""
+    """Everything a kiosk consists of.
+
+    With ``selftest`` it sees self-test holders and their notices only, without it everybody else.
+    """
     clock = clock or Clock()
     database = Database(settings.database.url, settings.state_directory)
     store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings)
     hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
     chosen = families(settings)
     pendings = Pendings(store)
-    notices = Notices(store, mailer)
-    holders = Holders(store)
+    notices = Notices(store, mailer, selftest=selftest)
+    holders = Holders(store, selftest=selftest)
     journal = Journal(store, pendings, notices)
     secrets = UnblockSecrets(store, Vault(keys.vault, "1"))
 
     def address(typed: str) -> str:
-        if exempt_address and typed == exempt_address:
-            return typed
         return emails.parse(typed, settings.email.domains)
 
     service = Service(
@@ -142,3 +144,19 @@ def put_together(
         address=address,
     )
     return Parts(service, Enrolment(store, secrets), reader, chosen, database, mailer, hasher)
+
+
+@dataclass(frozen=True)
+class SelftestParts:
+    """A kiosk that only the self-test's own card can use; its mailer keeps what was accepted."""
+
+    parts: Parts
+    reader: VirtualReader
+    mailer: RecordingMailer
+
+
+def selftest_parts(settings: Settings, keys: KeyRing, mailer: Mailer) -> SelftestParts:
+    """What `kiosk selftest` runs on: the real store and mail server, a virtual reader."""
+    reader, recording = VirtualReader(), RecordingMailer(mailer)
+    parts = put_together(settings, reader=reader, keys=keys, mailer=recording, selftest=True)
+    return SelftestParts(parts, reader, recording)

@@ -73,6 +73,7 @@ class Inbox:
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         message = message_from_bytes(content, _class=EmailMessage, policy=SMTP_POLICY)
         body = message.get_body(("plain",))
+        text = body.get_content().replace("\r\n", "\n") if body else ""
         for recipient in envelope.rcpt_tos:
             self.mails.append(
                 ReceivedMail(
@@ -80,7 +81,7 @@ class Inbox:
                     sender=envelope.mail_from or "",
                     recipient=recipient,
                     subject=str(message["Subject"] or ""),
-                    text=body.get_content() if body else "",
+                    text=text,
                     message=message,
                 )
             )
@@ -178,7 +179,9 @@ class _Session(SMTP):
     async def hang_up(self) -> None:
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
-        if self._handler_coroutine is not None:  # cancelled once the connection is seen to be lost
+        if self._handler_coroutine is not None:
+            # Whose TLS handshake failed is never told that the connection is lost.
+            self._handler_coroutine.cancel()
             await asyncio.wait({self._handler_coroutine})
 
 

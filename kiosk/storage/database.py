@@ -37,7 +37,7 @@ class Database:
     """One SQLite database. `transaction` is the only way in."""
 
     def __init__(self, url: str, directory: Path) -> None:
-        self.path = _path_of(url, directory)
+        self.path = database_path(url, directory)
         self._engine = _engine(self.path)
 
     @asynccontextmanager
@@ -80,7 +80,8 @@ def current_revision(path: Path) -> str | None:
     return str(row[0]) if row else None
 
 
-def _path_of(url: str, directory: Path) -> Path:
+def database_path(url: str, directory: Path) -> Path:
+    """The file a ``sqlite:///`` URL names, relative to the state directory."""
     return directory / url.removeprefix("sqlite:///")
 
 

@@ -1,0 +1,152 @@
+"""The people and cards of the demo: who they are, and what must be true when it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import SecretBytes, SecretStr
+from sqlalchemy import delete
+
+from cardio.card import CardId, PasscodeFormat
+from cardio.virtual.card import VirtualCard
+from cardio.virtual.piv import PivCard
+from cardio.virtual.unknown import UnknownCard
+from kiosk.enrolment import NewCard, NewHolder
+from kiosk.i18n import Phrase
+from kiosk.proofs.questions import CATALOGUE
+from kiosk.steps import Answered, Purpose
+from kiosk.storage.models import CardState, CodeState, NoticeRow, PendingRow
+from kiosk.visit import Sight, Visit
+from kiosk.wiring import Parts
+
+OFFICER = "demo"
+
+
+@dataclass(frozen=True)
+class Role:
+    """One card of the tray. ``answers`` by question id; empty where nobody is registered."""
+
+    card: VirtualCard
+    title: Phrase
+    try_this: Phrase
+    name: str = ""
+    email: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
+    state: CardState = CardState.ACTIVE
+
+    @property
+    def passcode(self) -> str:
+        """The card's passcode at this moment; empty for what is not a card of the kiosk's."""
+        return self.card.state().pin if isinstance(self.card, PivCard) else ""
+
+    def crib(self) -> list[tuple[Phrase, str]]:
+        """The answers to this person's questions: (question, answer)."""
+        return [(CATALOGUE[question].text, answer) for question, answer in self.answers.items()]
+
+
+def cast() -> list[Role]:
+    """Every card of the tray, newly made."""
+    return [
+        Role(
+            PivCard(pin="502917", puk="20481357", pin_tries_left=0, name="Ben Adams"),
+            lambda _: _("Locked card, registered"),
+            lambda _: _("Unlock it: four answers, a code from the mailbox, a new passcode"),
+            "Ben Adams",
+            "ben.adams@nhs.net",
+            {
+                "first-school": "Hillside",
+                "first-car": "Rover",
+                "first-pet": "Biscuit",
+                "childhood-street": "Marsh Lane",
+            },
+        ),
+        Role(
+            PivCard(pin="739164", puk="61730284", name="Ann Jones"),
+            lambda _: _("Working card, not registered"),
+            lambda _: _("Register; or change the passcode"),
+            "Ann Jones",
+            "ann.jones@nhs.net",
+        ),
+        Role(
+            PivCard(pin="284615", puk="95016273", name="Cerys Lloyd", pin_tries_left=0),
+            lambda _: _("Locked card, never registered"),
+            lambda _: _("See where the kiosk sends people it cannot help"),
+            "Cerys Lloyd",
+            "cerys.lloyd@nhs.net",
+        ),
+        Role(
+            PivCard(pin="615083", puk="37592046", name="Dai Evans"),
+            lambda _: _("Suspended card"),
+            lambda _: _("The screen does not say why; the audit trail does"),
+            "Dai Evans",
+            "dai.evans@nhs.net",
+            state=CardState.SUSPENDED,
+        ),
+        Role(
+            PivCard(pin="907352", puk="84106925", puk_tries_left=1, name="Eve Shaw", pin_tries_left=0),
+            lambda _: _("Locked card, one unblock try left"),
+            lambda _: _("The last try is never used"),
+            "Eve Shaw",
+            "eve.shaw@nhs.net",
+            {
+                "first-school": "Castle Road",
+                "first-car": "Polo",
+                "first-pet": "Jasper",
+                "childhood-street": "Mill Street",
+            },
+        ),
+        Role(
+            PivCard(pin="358024", name="Somebody"),
+            lambda _: _("Card of another organisation"),
+            lambda _: _("The kiosk does not know it"),
+        ),
+        Role(
+            UnknownCard(),
+            lambda _: _("Not a card for this kiosk"),
+            lambda _: _("A bank card or a bus pass: it cannot be read here"),
+        ),
+    ]
+
+
+async def enrol_cast(roles: list[Role], parts: Parts) -> None:
+    """Bring the tray's people into the store, through the same services as anybody."""
+    for number, role in enumerate(roles, 1):
+        if not role.name or not isinstance(role.card, PivCard):
+            continue
+        holder_id = f"D{number:03}"
+        card = CardId("piv", "guid", role.card.guid.hex().upper())
+        await parts.enrolment.add_holder(NewHolder(holder_id, role.name, role.email), by=OFFICER)
+        secret = SecretBytes(role.card.state().puk.encode())
+        new = NewCard(card, secret, role.card.card_key_der)
+        await parts.enrolment.enrol(holder_id, new, by=OFFICER)
+        if role.state is not CardState.ACTIVE:
+            await parts.enrolment.set_card_state(card, role.state, by=OFFICER, reason="demo")
+        if role.answers:
+            await _register(role, card, parts)
+    async with parts.service.store.work() as session:
+        await session.exec(delete(NoticeRow))  # the mailbox begins empty
+
+
+async def _register(role: Role, card: CardId, parts: Parts) -> None:
+    """What a registration leaves behind, made by the code that completes one."""
+    service = parts.service
+    known = await service.holders.find(card)
+    if known is None:
+        raise LookupError(f"{card} was not enrolled")
+    visit = Visit("demo", 0, known, Sight(card, 3, None, PasscodeFormat(), None))
+    answers = [Answered(question=q, answer=SecretStr(text)) for q, text in role.answers.items()]
+    draft = service.registrations.draft(await service.registrations.hash_answers(visit, answers))
+    async with service.store.work() as session:
+        pending = PendingRow(
+            card=known.card,
+            purpose=Purpose.REGISTER.value,
+            visit=visit.reference,
+            kiosk=service.store.kiosk,
+            created_at=service.store.clock.now(),
+            email=role.email,
+            draft=draft,
+            code_state=CodeState.USED.value,
+        )
+        session.add(pending)
+        await session.flush()
+        await service.registrations.complete(visit, "en")(session, pending)

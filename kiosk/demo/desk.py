@@ -1,0 +1,42 @@
+"""What lies on the demo's desk: cards to put in and take out, and a mailbox to read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cardio.virtual.reader import VirtualReader
+from kiosk.demo.cast import Role
+from kiosk.demo.smtp import ReceivedMail
+
+
+class Desk:
+    """The hands of somebody who tries the kiosk out."""
+
+    def __init__(self, roles: Sequence[Role], reader: VirtualReader) -> None:
+        self.roles = tuple(roles)
+        self._reader = reader
+        self._mails: Callable[[], Sequence[ReceivedMail]] = tuple
+
+    def deliver(self, mails: Callable[[], Sequence[ReceivedMail]]) -> None:
+        """Say where the mails arrive, once the mail server runs."""
+        self._mails = mails
+
+    @property
+    def mails(self) -> Sequence[ReceivedMail]:
+        """Every mail that has arrived, oldest first."""
+        return self._mails()
+
+    @property
+    def inside(self) -> int | None:
+        """Which card is in the reader, counted from 0."""
+        cards = [role.card for role in self.roles]
+        return cards.index(self._reader.card) if self._reader.card in cards else None
+
+    def insert(self, number: int) -> None:
+        """Put a card in; one that is in comes out first."""
+        self._reader.remove()
+        self._reader.insert(self.roles[number].card)
+
+    def remove(self) -> None:
+        """Take the card out."""
+        self._reader.remove()

@@ -1,0 +1,58 @@
+"""The demo: a whole kiosk on its embedded default, with nothing outside this process."""
+
+from __future__ import annotations
+
+from cardio.virtual.reader import VirtualReader
+from kiosk.attendant import Attendant
+from kiosk.demo.cast import cast, enrol_cast
+from kiosk.demo.desk import Desk
+from kiosk.demo.scratch import scratch_kiosk
+from kiosk.dialogue import Stage
+from kiosk.refusals import OutOfService
+from kiosk.settings import Settings
+from kiosk.steps import Closed
+from kiosk.wiring import put_together
+
+SITE = {
+    "kiosk_name": "Demo kiosk",
+    "ra_phone": "0113 496 0000",
+    "ra_where": "Room 12, next to Reception",
+    "ra_hours": "Monday to Friday, 8 to 18",
+}
+
+
+class DemoKiosk:
+    """Virtual reader, scratch database, and a mail server to which the kiosk's own client connects."""
+
+    virtual = True
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        """``settings``: where given, a site's own, shown on virtual parts."""
+        self.settings = settings or Settings().changed(site=SITE)
+        self._reader = VirtualReader()
+        self.desk = Desk(cast(), self._reader)
+        self._attendant: Attendant | None = None
+        self._closed = False
+
+    async def attend(self, stage: Stage) -> int:
+        """Set the scene in a scratch folder, serve until closed, and leave nothing behind."""
+        stage.show(Closed(OutOfService.STARTING))
+        async with scratch_kiosk(self.settings) as scratch:
+            self.desk.deliver(lambda: scratch.inbox)
+            parts = put_together(
+                scratch.settings, reader=self._reader, keys=scratch.keys, mailer=scratch.mailer
+            )
+            try:
+                await enrol_cast(list(self.desk.roles), parts)
+                self._attendant = Attendant(stage, self._reader, parts.service)
+                if self._closed:
+                    self._attendant.close()
+                return await self._attendant.run()
+            finally:
+                await parts.close()
+
+    def close(self) -> None:
+        """End at the next question."""
+        self._closed = True
+        if self._attendant is not None:
+            self._attendant.close()

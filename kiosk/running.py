@@ -1,0 +1,72 @@
+"""A kiosk as the screens see it: settings, and an `attend` that runs until it is closed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from cardio.reader import Reader
+from kiosk.attendant import Attendant
+from kiosk.clock import Clock
+from kiosk.dialogue import Stage
+from kiosk.settings import Settings
+from kiosk.storage.database import SCHEMA, current_revision, database_path
+from kiosk.wiring import KeyRing, key_ring, pcsc_reader, put_together, smtp_mailer
+
+
+class StoreOutOfDate(Exception):
+    """The database has another schema than this release works with. The message says what to do."""
+
+
+class Kiosk(Protocol):
+    """What `screens.launch` shows. ``virtual`` puts a permanent banner on every screen."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def virtual(self) -> bool: ...
+
+    async def attend(self, stage: Stage) -> int:
+        """Serve people on this stage; returns the exit code once closed."""
+
+    def close(self) -> None:
+        """Ask `attend` to end; a card write under way is waited for."""
+
+
+class RealKiosk:
+    """The kiosk of a configuration: real reader, real store, real mail server."""
+
+    virtual = False
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises KeyProblem or StoreOutOfDate, before a screen is drawn."""
+        path = database_path(settings.database.url, settings.state_directory)
+        if (revision := current_revision(path)) != SCHEMA:
+            raise StoreOutOfDate(
+                f"{path}: its schema is {revision or 'missing'}, not {SCHEMA}: run 'kiosk init'"
+            )
+        self.settings = settings
+        self._keys: KeyRing = key_ring(settings)
+        self._mailer = smtp_mailer(settings)
+        self._attendant: Attendant | None = None
+        self._closed = False
+
+    async def attend(self, stage: Stage) -> int:
+        """Open everything, receive cards until closed, close everything."""
+        reader: Reader = pcsc_reader(self.settings)
+        parts = put_together(
+            self.settings, reader=reader, keys=self._keys, mailer=self._mailer, clock=Clock()
+        )
+        try:
+            self._attendant = Attendant(stage, reader, parts.service)
+            if self._closed:
+                self._attendant.close()
+            return await self._attendant.run()
+        finally:
+            await parts.close()
+
+    def close(self) -> None:
+        """End at the next question."""
+        self._closed = True
+        if self._attendant is not None:
+            self._attendant.close()

@@ -1,0 +1,1 @@
+"""`kiosk selftest`: a registration and an unlock through the real store and mail server."""
