@@ -6,6 +6,7 @@ emailed code was entered.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -48,18 +49,18 @@ class Registrations:
 
     async def hash_answers(self, visit: Visit, answers: Sequence[Answered]) -> tuple[HashedAnswer, ...]:
         """Hash new answers for their holder."""
-        return tuple(
-            [
-                HashedAnswer(
-                    row.question,
-                    NORMALISER,
-                    await self._hasher.hash(
-                        answer_context(visit.known.holder_key, row.question),
-                        SecretStr(normalise(row.answer.get_secret_value())),
-                    ),
+        hashes = await asyncio.gather(
+            *(
+                self._hasher.hash(
+                    answer_context(visit.known.holder_key, row.question),
+                    SecretStr(normalise(row.answer.get_secret_value())),
                 )
                 for row in answers
-            ]
+            )
+        )
+        return tuple(
+            HashedAnswer(row.question, NORMALISER, hashed)
+            for row, hashed in zip(answers, hashes, strict=True)
         )
 
     def draft(self, answers: Sequence[HashedAnswer]) -> str:
