@@ -55,9 +55,10 @@ class Paper:
         letter["Message-ID"] = make_msgid(domain=sender.domain)
         letter["Auto-Submitted"] = "auto-generated"
         letter["X-Auto-Response-Suppress"] = "All"  # Exchange: no out-of-office reply to a kiosk
-        letter["Content-Language"] = self.words.language
         letter.set_content(_text(paragraphs), cte="quoted-printable")
         letter.add_alternative(self._html(subject, paragraphs), subtype="html", cte="quoted-printable")
+        # Last, since a Content-* header set earlier moves into the first part.
+        letter["Content-Language"] = self.words.language
         return letter
 
     def contact(self) -> str:

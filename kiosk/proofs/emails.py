@@ -22,7 +22,7 @@ _LOCAL = re.compile(r"[A-Za-z0-9#$&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9#$&'*+/=?^_`{|}~
 _HIDDEN = "····"
 
 
-class EmailRefused(Exception):  # noqa: N818 - a refusal is an answer to the person, not a fault
+class EmailRefused(Exception):
     """An address that may not be used, and the rule it breaks. Does not hold the address."""
 
     def __init__(self, rule: EmailRule) -> None:
