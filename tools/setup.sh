@@ -118,7 +118,7 @@ wanted=$(fingerprint)
 if ready; then exit 0; fi
 
 python=$(find_python)
-[ -n "$python" ] || stop "missing: Python 3.11 or newer. Install it, then: make $level PYTHON=/path/to/python3"
+[ -n "$python" ] || stop "missing: Python 3.11 or newer. Install it: apt-get install python3 (or give one: make PYTHON=/path/to/python3)"
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 mkdir -p build
 log=build/setup.log
