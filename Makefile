@@ -25,14 +25,14 @@ test: setup ## the whole test suite; ARGS="-k unlock" passes options to pytest
 	@$(PYTEST) $(ARGS)
 
 check: setup ## what CI runs: lint, types and import contracts, then the tests
-	@$(MAKE) --jobs=2 --output-sync=target lint types imports
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target lint types imports
 	@$(MAKE) test
 
 check-long: setup ## the same checks, over everything where `check` takes a sample
 	@$(MAKE) check CHECK_LONG=1
 
 lint: ## ruff: rules and format
-	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && echo "ruff: clean"
+	@$(BIN)/ruff format --check . ; formatted=$$? ; $(BIN)/ruff check . && exit $$formatted
 
 types: ## mypy, strict, over the tests too
 	@$(BIN)/mypy

@@ -5,7 +5,6 @@ It runs for an editable install too, so that a checkout speaks every language af
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,17 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 def compile_catalogues(locales: Path) -> list[Path]:
-    """Write a .mo beside each .po below ``locales`` where it would differ; returns those written."""
+    """Write a .mo beside each .po below ``locales`` that is newer than its .mo; returns those written."""
     written = []
     for source in sorted(locales.glob("*/LC_MESSAGES/*.po")):
+        target = source.with_suffix(".mo")
+        if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
+            continue
         with source.open("rb") as text:
             catalogue = read_po(text, locale=source.parts[-3], abort_invalid=True)
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        target = source.with_suffix(".mo")
-        if not target.exists() or target.read_bytes() != compiled.getvalue():
-            target.write_bytes(compiled.getvalue())
-            written.append(target)
+        with target.open("wb") as compiled:
+            write_mo(compiled, catalogue)
+        written.append(target)
     return written
 
 

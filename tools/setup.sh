@@ -23,8 +23,7 @@ stop() {
 
 # Everything that .venv is made from; the place too, because its scripts hold absolute paths.
 fingerprint() {
-    { pwd; cat constraints/*.txt pyproject.toml tools/setup.sh tools/build_hook.py
-      cat kiosk/locale/*/LC_MESSAGES/*.po 2>/dev/null || true; } | sha256sum
+    { pwd; cat constraints/*.txt pyproject.toml tools/setup.sh tools/build_hook.py; } | sha256sum
 }
 
 ready() {
@@ -97,6 +96,16 @@ pip_install() {
         --no-build-isolation "$@" >>"$log" 2>&1
 }
 
+# A catalogue that was changed since it was compiled, by hand or by a pull, is compiled again.
+compile_messages() {
+    for catalogue in kiosk/locale/*/LC_MESSAGES/*.po; do
+        if [ "$catalogue" -nt "${catalogue%.po}.mo" ]; then
+            .venv/bin/python -m tools.build_hook || stop "the translations cannot be compiled"
+            return
+        fi
+    done
+}
+
 make_venv() {
     if ! .venv/bin/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
         "$python" -m venv --clear .venv >"$log" 2>&1 || stop "missing: a .venv. Make one: $python -m venv .venv"
@@ -115,7 +124,10 @@ make_venv() {
 }
 
 wanted=$(fingerprint)
-if ready; then exit 0; fi
+if ready; then
+    compile_messages
+    exit 0
+fi
 
 python=$(find_python)
 [ -n "$python" ] || stop "missing: Python 3.11 or newer. Install it: apt-get install python3 (or give one: make PYTHON=/path/to/python3)"
