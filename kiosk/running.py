@@ -1,8 +1,6 @@
-"""A kiosk as the screens see it: settings, and an `attend` that runs until it is closed."""
+"""The real kiosk: opens what the configuration names, and serves people until it is closed."""
 
 from __future__ import annotations
-
-from typing import Protocol
 
 from cardio.reader import Reader
 from kiosk.attendant import Attendant
@@ -15,22 +13,6 @@ from kiosk.wiring import KeyRing, key_ring, pcsc_reader, put_together, smtp_mail
 
 class StoreOutOfDate(Exception):
     """The database has another schema than this release works with. The message says what to do."""
-
-
-class Kiosk(Protocol):
-    """What `screens.launch` shows. ``virtual`` puts a permanent banner on every screen."""
-
-    @property
-    def settings(self) -> Settings: ...
-
-    @property
-    def virtual(self) -> bool: ...
-
-    async def attend(self, stage: Stage) -> int:
-        """Serve people on this stage; returns the exit code once closed."""
-
-    def close(self) -> None:
-        """Ask `attend` to end; a card write under way is waited for."""
 
 
 class RealKiosk:

@@ -25,7 +25,7 @@ from kiosk.codes import Codes
 from kiosk.enrolment import Enrolment
 from kiosk.holders import Holders
 from kiosk.journal import Journal
-from kiosk.keys import load_key, load_password
+from kiosk.keys import key_id, load_key, load_password
 from kiosk.mail import Mailer, RecordingMailer, SmtpMailer
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
@@ -125,7 +125,7 @@ def put_together(
     notices = Notices(store, mailer, selftest=selftest)
     holders = Holders(store, selftest=selftest)
     journal = Journal(store, pendings, notices)
-    secrets = UnblockSecrets(store, Vault(keys.vault, "1"))
+    secrets = UnblockSecrets(store, Vault(keys.vault, key_id(keys.vault)))
 
     def address(typed: str) -> str:
         return emails.parse(typed, settings.email.domains)

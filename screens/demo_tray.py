@@ -1,0 +1,163 @@
+"""The demo's tray: cards to put in and take out, with a crib, and the mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kiosk.i18n import Phrase, Words
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+
+from screens.frame import KioskScreen
+from screens.look import Manner
+from screens.widgets.keys import FootKey
+from screens.widgets.say import Live, Say
+
+if TYPE_CHECKING:
+    from kiosk.demo.desk import Desk
+
+
+class Row(Say, can_focus=True, inherit_bindings=False):
+    """One line of a list, in focus or not."""
+
+    BINDINGS = [
+        Binding("enter,space", "take", show=False),
+        Binding("up", "app.focus_previous", show=False),
+        Binding("down", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, number: int, phrase: Phrase) -> None:
+        super().__init__(phrase, classes="tray-row")
+        self.number = number
+
+    def action_take(self) -> None:
+        screen = self.screen
+        if isinstance(screen, DemoTray):
+            screen.take(self.number)
+
+    def on_click(self) -> None:
+        self.action_take()
+
+
+class DemoTray(KioskScreen, inherit_bindings=True):
+    """Cards above, the crib of the one in focus below; or the newest mail."""
+
+    CSS_PATH = "demo_tray.tcss"
+    BINDINGS = [
+        Binding("escape", "app.drawer", show=False),
+        Binding("0,delete", "take_out", show=False),
+        Binding("m", "mailbox", show=False),
+    ]
+
+    def __init__(self, desk: Desk, manner: Manner) -> None:
+        super().__init__(manner)
+        self.add_class("demo-tray")
+        self._desk = desk
+        self._focused = desk.inside or 0
+        self._mailbox = False
+        self._mail = 0  # counted from the newest
+
+    def heading(self, _: Words) -> str:
+        if not self._mailbox:
+            return _("Demo: put a card in the reader")
+        return _("Demo: the mailbox") if self._desk.mails else _("Demo: the mailbox is empty")
+
+    def explanation(self, _: Words) -> str:
+        return _("Play the person in front of the kiosk: put a card in, read the mail that comes. F2 goes back.")
+
+    def body(self) -> ComposeResult:
+        with Vertical(id="tray-cards"):
+            for number in range(len(self._desk.roles)):
+                yield Row(number, self._card(number))
+            yield Say(self._crib, id="tray-crib")
+        with Vertical(id="tray-mailbox"):
+            yield Live(self._subjects, id="tray-subjects")
+            with VerticalScroll(id="tray-letter", can_focus=True):
+                yield Live(self._letter)
+
+    def keys(self) -> Sequence[FootKey]:
+        return (
+            FootKey("1", f"1-{len(self._desk.roles)}", lambda _: _("Put in")),
+            FootKey("0", "0", lambda _: _("Take out")),
+            FootKey("m", "M", lambda _: _("Mailbox")),
+            FootKey("f2", "F2", lambda _: _("Back to the kiosk")),
+        )
+
+    def focus_first(self) -> None:
+        self._show()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Row):
+            self._focused = event.widget.number
+            self.query_one("#tray-crib", Say).tell(self._crib)
+
+    def on_key(self, event: events.Key) -> None:
+        if event.character and event.character in "123456789"[: len(self._desk.roles)]:
+            event.stop()
+            self.take(int(event.character) - 1)
+        elif self._mailbox and event.key in ("left", "right"):
+            event.stop()
+            self._turn(1 if event.key == "right" else -1)
+
+    def take(self, number: int) -> None:
+        """Put the card in, and give the screen back to the kiosk."""
+        self._desk.insert(number)
+        self.app.call_later(self.app.run_action, "drawer")
+
+    def action_take_out(self) -> None:
+        self._desk.remove()
+        self.app.call_later(self.app.run_action, "drawer")
+
+    def action_mailbox(self) -> None:
+        self._mailbox = not self._mailbox
+        self._mail = 0
+        self._show()
+
+    def _turn(self, by: int) -> None:
+        self._mail = max(0, min(len(self._desk.mails) - 1, self._mail + by))
+        self.speak()
+
+    def _show(self) -> None:
+        self.query_one("#tray-cards").display = not self._mailbox
+        self.query_one("#tray-mailbox").display = self._mailbox
+        self.speak()
+        if self._mailbox:
+            self.query_one("#tray-letter").focus()
+        else:
+            list(self.query(Row))[self._focused].focus()
+
+    def _card(self, number: int) -> Phrase:
+        def phrase(_: Words) -> str:
+            role = self._desk.roles[number]
+            here = _("in the reader") if self._desk.inside == number else role.name
+            return f"{number + 1}  {role.title(_):<42.42}{here}"
+
+        return phrase
+
+    def _crib(self, _: Words) -> str:
+        role = self._desk.roles[self._focused]
+        lines = [_("Try this: {what}").format(what=role.try_this(_))]
+        if role.passcode:
+            lines.append(_("Passcode: {passcode}").format(passcode=role.passcode))
+        if role.email:
+            lines.append(_("Email: {address}").format(address=role.email))
+        pairs = [f"{question(_)}: {answer}" for question, answer in role.crib()]
+        lines += ["   ".join(f"{pair:<31}" for pair in pairs[start : start + 2]) for start in (0, 2)]
+        return "\n".join(line.rstrip() for line in lines if line.strip())
+
+    def _subjects(self, _: Words) -> str:
+        mails = self._desk.mails
+        if not mails:
+            return _("A mail arrives when you register, unlock, or change something.")
+        mail = mails[-1 - self._mail]
+        place = _("Mail {number} of {count}").format(number=len(mails) - self._mail, count=len(mails))
+        turn = _("Left and Right turn the pages") if len(mails) > 1 else ""
+        at = self.manner.look.local(mail.at)
+        return f"{place}   {turn}\n{at}  {mail.recipient}\n{mail.subject}"
+
+    def _letter(self, _: Words) -> str:
+        mails = self._desk.mails
+        return mails[-1 - self._mail].text.strip() if mails else ""

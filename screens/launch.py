@@ -1,0 +1,38 @@
+"""Show a kiosk on this terminal: the one way in from the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from kiosk.front import Kiosk
+from screens.app import KioskApp
+from screens.look import Look, Manner, sixteen_colours
+
+if TYPE_CHECKING:
+    from kiosk.demo.desk import Desk
+    from screens.demo_tray import DemoTray
+
+
+def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
+    """Run the kiosk full-screen until it is closed; returns the process's exit code.
+
+    ``desk``: the demo's cards and mailbox, opened with F2.
+    """
+    site = kiosk.settings.site
+    look = Look(
+        site=site,
+        patience=kiosk.settings.patience,
+        banner=(lambda _: _("DEMO: virtual reader, nothing is real")) if kiosk.virtual else None,
+        sixteen=sixteen_colours(site, os.environ.get("TERM", "")),
+    )
+
+    def tray(manner: Manner) -> DemoTray:
+        from screens.demo_tray import DemoTray
+
+        assert desk is not None  # noqa: S101 - there is no drawer without one
+        return DemoTray(desk, manner)
+
+    app = KioskApp(look, kiosk.attend, drawer=tray if desk else None, on_signal=kiosk.close)
+    return asyncio.run(app.serve())
