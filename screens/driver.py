@@ -1,0 +1,110 @@
+"""The terminal: Textual's driver for Linux, made to outlast whatever is typed into it."""
+
+from __future__ import annotations
+
+import io
+import os
+import selectors
+import signal
+import sys
+import termios
+import threading
+from codecs import getincrementaldecoder
+from typing import Any, Final, TextIO
+
+from textual import events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+from screens.failures import record
+
+EX_IOERR: Final = 74  # sysexits.h
+_CHUNK = 4096  # bytes
+_POLL = 0.1  # seconds, in which the parser decides that an Esc was only an Esc
+_DEADLINE = 75.0  # seconds after the terminal has gone: longer than the app waits for a card write
+_LONGEST_PASTE = 1000  # characters
+
+
+class _DeafFile(io.TextIOBase):
+    """Where the screen is drawn. Once the terminal has gone, writing to it is no error."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def write(self, text: str) -> int:
+        try:
+            return self._file.write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            return
+
+
+class KioskDriver(LinuxDriver):
+    """Draws on stdout, so that stderr is free for the journal; cannot be suspended or crashed by input."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        self._file = _DeafFile(sys.__stdout__)  # type: ignore[arg-type]
+        signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
+
+    @property
+    def can_suspend(self) -> bool:
+        """Never: there is a shell below."""
+        return False
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; what was typed before there was a question is thrown away."""
+        try:
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
+        except termios.error:
+            pass  # not a terminal: a test, or a pipe
+        super().start_application_mode()
+
+    def run_input_thread(self) -> None:
+        """Read the terminal until the app ends.
+
+        Bytes that are not UTF-8 are left out. Where Textual's parser gives up (a CSI-u report with a
+        code point past U+10FFFF, for one) the rest of that chunk is lost, and a new parser goes on.
+        """
+        decode = getincrementaldecoder("utf-8")("ignore").decode
+        parser = XTermParser()
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                text = ""
+                if selector.select(_POLL):
+                    try:
+                        data = os.read(self.fileno, _CHUNK)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        return self._terminal_gone()
+                    text = decode(data)
+                try:
+                    for message in (*(parser.feed(text) if text else ()), *parser.tick()):
+                        self.process_message(message)
+                except Exception as error:
+                    record(error, "terminal input")
+                    parser = XTermParser()
+
+    def process_message(self, message: Any) -> None:
+        """Pass on what was typed; of a paste only as much as any field holds."""
+        if isinstance(message, events.Paste):
+            message = events.Paste(message.text[:_LONGEST_PASTE])
+        super().process_message(message)
+
+    def _terminal_gone(self) -> None:
+        """Ask the app to end, which waits for a card write. Should it not, end it the hard way."""
+        hard_end = threading.Timer(_DEADLINE, os._exit, (EX_IOERR,))
+        hard_end.daemon = True
+        hard_end.start()
+        self._app.hang_up()  # type: ignore[attr-defined]

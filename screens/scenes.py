@@ -1,0 +1,151 @@
+"""What is seen while no journey runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from kiosk.i18n import Words
+from kiosk.refusals import OutOfService
+from kiosk.steps import Attract, Closed, OneMoment, Scene, TakeCard
+from textual.app import ComposeResult
+
+from screens.contact import ways_to_reach
+from screens.frame import KioskScreen
+from screens.look import Manner
+from screens.widgets.keys import FootKey, same
+from screens.widgets.say import Say
+from screens.widgets.spinner import Spinner
+
+T = TypeVar("T", bound=Scene)
+
+_CARD_IN = """\
+╭────────────────────────────╮
+│                            │
+│   ╭──┬──╮                  │
+│   ├──┼──┤                  │
+│   ╰──┴──╯                  │
+│                            │
+│   ━━━━━━━━━━━━━            │
+╰────────────────────────────╯
+             ▼▼▼
+════════════════════════════════"""
+_CARD_OUT = """\
+             ▲▲▲
+╭────────────────────────────╮
+│                            │
+│   ╭──┬──╮                  │
+│   ├──┼──┤                  │
+│   ╰──┴──╯                  │
+│                            │
+│   ━━━━━━━━━━━━━            │
+════════════════════════════════"""
+_CONSOLE_SIGNS = str.maketrans("╭╮╰╯━▼▲", "┌┐└┘=vA")
+
+
+class SceneScreen(KioskScreen, Generic[T]):
+    """Draws a scene. Nothing is asked."""
+
+    def __init__(self, scene: T, manner: Manner) -> None:
+        super().__init__(manner)
+        self.scene = scene
+        self.add_class("scene")
+
+    def drawing(self, signs: str) -> Say:
+        """A picture made of signs, of those that a console has where there are no others."""
+        return Say(same(signs.translate(_CONSOLE_SIGNS) if self.console else signs), classes="drawing")
+
+    def keys(self) -> Sequence[FootKey]:
+        return ()
+
+
+class AttractScreen(SceneScreen[Attract]):
+    """Put your smartcard in the reader."""
+
+    def __init__(self, scene: Attract, manner: Manner) -> None:
+        super().__init__(scene, manner)
+        self.add_class("attract")
+
+    def heading(self, _: Words) -> str:
+        return _("Put your smartcard in the reader")
+
+    def explanation(self, _: Words) -> str:
+        return _(
+            "Put your card in, with the chip first. The kiosk looks at it and tells you what you can do."
+            " To unlock a card you answer your security questions and type in a code from a mail."
+            " You need about two minutes, and a way to read your mail."
+        )
+
+    def body(self) -> ComposeResult:
+        yield self.drawing(_CARD_IN)
+        yield Say(
+            lambda _: _("Locked card? Unlock it here in two minutes.\nYou can also change your passcode or register."),
+            classes="text",
+        )
+
+
+class OneMomentScreen(SceneScreen[OneMoment]):
+    """A card went in too early."""
+
+    def heading(self, _: Words) -> str:
+        return _("One moment, please")
+
+    def explanation(self, _: Words) -> str:
+        return _("The kiosk is finishing its last task. Then it looks at your card.")
+
+    def body(self) -> ComposeResult:
+        yield Spinner(console=self.console)
+        yield Say(lambda _: _("We will be with you in a few seconds. Leave your card in."), classes="text")
+
+
+class TakeCardScreen(SceneScreen[TakeCard]):
+    """The visit is over."""
+
+    def heading(self, _: Words) -> str:
+        return _("Take your card")
+
+    def explanation(self, _: Words) -> str:
+        return _("The visit is over. Take your card out. To do something else, put it in again.")
+
+    def body(self) -> ComposeResult:
+        yield self.drawing(_CARD_OUT)
+        yield Say(self._why, classes="text")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.app.bell()
+
+    def _why(self, _: Words) -> str:
+        after = _("To do something else, take it out and put it in again.")
+        if self.scene.timed_out:
+            return _("Nothing was pressed for a while, so we stopped. All you entered is forgotten.") + "\n" + after
+        return after
+
+
+class ClosedScreen(SceneScreen[Closed]):
+    """Out of service."""
+
+    def heading(self, _: Words) -> str:
+        if self.scene.reason is OutOfService.STARTING:
+            return _("One moment: the kiosk is starting")
+        return _("This kiosk is out of service")
+
+    def explanation(self, _: Words) -> str:
+        return _("You cannot use the kiosk at the moment. The people named here can help you.")
+
+    def body(self) -> ComposeResult:
+        if self.scene.reason is OutOfService.STARTING:
+            yield Spinner(console=self.console)
+            return
+        yield Say(self._reason, classes="text")
+        yield Say(ways_to_reach(self.manner.look.site), classes="text")
+
+    def _reason(self, _: Words) -> str:
+        reasons = {
+            OutOfService.NO_READER: _("No card reader is connected."),
+            OutOfService.CARD_SERVICE: _("The card reader does not answer. We are trying again all the time."),
+            OutOfService.STORE: _("The kiosk cannot reach its records."),
+            OutOfService.CLOCK: _("The kiosk's clock is wrong."),
+            OutOfService.TECHNICIAN: _("Somebody is working on it."),
+        }
+        return reasons.get(self.scene.reason, "")

@@ -1,0 +1,104 @@
+"""Draws a conversation: a kiosk.dialogue.Stage on a Textual app."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from kiosk.steps import Busy, Scene, Step
+from textual.app import App
+from textual.screen import Screen
+
+from screens.frame import KioskScreen
+from screens.look import Look, Manner
+from screens.themes import themes
+from screens.busy import BusyScreen
+from screens.views import SCENE_VIEWS, STEP_VIEWS
+
+A = TypeVar("A")
+
+
+class TextualStage:
+    """Owns the screen stack above the app's bare one: one kiosk screen, and the drawer if it is open."""
+
+    def __init__(self, app: App[Any], look: Look, drawer: Callable[[Manner], Screen[Any]] | None = None) -> None:
+        self._app = app
+        self._manner = Manner(look, drawer=drawer is not None)
+        self._drawer = drawer
+        self._screen: KioskScreen | None = None
+        self._plain, self._contrast = themes(look)
+        for theme in (self._plain, self._contrast):
+            app.register_theme(theme)
+        self._paint()
+
+    @property
+    def language(self) -> str:
+        """The language shown at the moment."""
+        return self._manner.words.language
+
+    def show(self, scene: Scene) -> None:
+        """Show what is seen while no journey runs; forget everything of the last person."""
+        self._manner.reset()
+        self._paint()
+        self._put(SCENE_VIEWS[type(scene)](scene, self._manner))
+
+    def pose(self, step: Step[A]) -> asyncio.Future[A]:
+        """Show a step; the future is resolved once, with the answer or with Abandoned."""
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._put(STEP_VIEWS[type(step)](step, self._manner, answer))
+        return answer
+
+    def work(self, busy: Busy) -> None:
+        """Show that the kiosk is working."""
+        self._put(BusyScreen(busy, self._manner))
+
+    def next_language(self) -> None:
+        """Redraw in the next language, on the spot; what was typed stays."""
+        self._manner.change_language()
+        self._speak()
+
+    def toggle_contrast(self) -> None:
+        """Switch to high contrast or back."""
+        self._manner.contrast = not self._manner.contrast
+        self._paint()
+
+    def toggle_drawer(self) -> None:
+        """Open the drawer above the present screen, or close it."""
+        if self._drawer is None:
+            return
+        if self._drawer_is_open():
+            self._close_drawer()
+        else:
+            self._app.push_screen(self._drawer(self._manner))
+
+    def noticed(self) -> bool:
+        """Somebody pressed a key or touched, wherever. True if that is all it should do."""
+        return self._screen is not None and self._screen.is_mounted and self._screen.noticed()
+
+    def _put(self, screen: KioskScreen) -> None:
+        if not self._app.is_running:
+            return
+        self._close_drawer()
+        before, self._screen = self._screen, screen
+        if before is None:
+            self._app.push_screen(screen)
+        else:
+            if before.is_mounted:
+                before.retire()
+            self._app.switch_screen(screen)
+
+    def _drawer_is_open(self) -> bool:
+        return self._screen is not None and self._app.screen_stack[-1] is not self._screen
+
+    def _close_drawer(self) -> None:
+        while self._drawer_is_open():
+            self._app.pop_screen()
+
+    def _speak(self) -> None:
+        for screen in self._app.screen_stack:
+            if isinstance(screen, KioskScreen) and screen.is_mounted:
+                screen.speak()
+
+    def _paint(self) -> None:
+        self._app.theme = (self._contrast if self._manner.contrast else self._plain).name

@@ -1,0 +1,106 @@
+"""One line of text: an answer, an address."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from kiosk.i18n import Phrase, Words
+from pydantic import SecretStr
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input
+
+from screens.widgets.say import Say, Spoken, clean
+
+
+class Entry(Input, inherit_bindings=False):
+    """A line to type in. No clipboard, no selection by keys, no commands but the plain ones."""
+
+    BINDINGS = [
+        Binding("left", "cursor_left", show=False),
+        Binding("right", "cursor_right", show=False),
+        Binding("home", "home", show=False),
+        Binding("end", "end", show=False),
+        Binding("backspace", "delete_left", show=False),
+        Binding("delete", "delete_right", show=False),
+        Binding("enter", "submit", show=False),
+    ]
+
+    def __init__(self, *, masked: bool, longest: int, value: str = "", console: bool = False) -> None:
+        self._mask = "*" if console else "●"
+        super().__init__(
+            value, password=masked, max_length=longest, select_on_focus=False, compact=True, classes="entry"
+        )
+        self.cursor_blink = False
+        self._masked = masked
+
+    @property
+    def _value(self) -> Text:
+        if self.password:
+            return Text(self._mask * len(self.value), no_wrap=True, overflow="ignore", end="")
+        return Text(self.value, no_wrap=True, overflow="ignore", end="")
+
+    def insert_text_at_cursor(self, text: str) -> None:
+        """Insert, without anything that could steer the terminal, as much as there is room for."""
+        room = self.max_length - len(self.value)
+        plain = "".join(sign for sign in text[: self.max_length] if unicodedata.category(sign)[0] != "C")
+        super().insert_text_at_cursor(plain[:room])
+
+    def secret(self) -> SecretStr:
+        """What was typed."""
+        return SecretStr(self.value)
+
+    def reveal(self, shown: bool) -> None:
+        """Show the text instead of the mask, or hide it again."""
+        self.password = self._masked and not shown
+
+    def forget(self) -> None:
+        """Keep how it looks, but not what was typed."""
+        self._masked = self.password = True
+        self.value = self._mask * len(self.value)
+
+
+class Field(Spoken, Horizontal):
+    """A labelled line in a box. Its refusal stands in the border, where it takes no room."""
+
+    def __init__(self, label: Phrase, entry: Entry, refusal: Phrase | None = None) -> None:
+        super().__init__(classes="field")
+        self._label = self.make_label(label)
+        self._refusal = refusal
+        self._words: Words | None = None
+        self.entry = entry
+
+    def make_label(self, phrase: Phrase) -> Say:
+        """What stands left of the line."""
+        return Say(phrase, classes="label")
+
+    def compose(self) -> ComposeResult:
+        yield self._label
+        yield self.entry
+
+    def speak(self, _: Words) -> None:
+        self._words = _
+        refusal = self._refusal(_) if self._refusal is not None else ""
+        self.border_title = Content(clean(refusal))
+        self.set_class(bool(refusal), "-refused")
+
+    def refuse(self, refusal: Phrase | None) -> None:
+        """Say in the border what is wrong, or that nothing is."""
+        self._refusal = refusal
+        self.retell()
+
+    def retell(self) -> None:
+        """Draw the words again because they have changed."""
+        if self._words is not None:
+            self.speak(self._words)
+            self._label.speak(self._words)
+
+    def widen(self, cells: int) -> None:
+        """Give the label so many cells."""
+        self._label.styles.width = cells
+
+    def on_click(self) -> None:
+        self.entry.focus()
