@@ -10,7 +10,7 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from sqlmodel import col, select
+from sqlmodel import func, select
 
 from cardio.reader import Presence, Reader, State
 from kiosk.audit import Event, Outcome, Subject
@@ -103,8 +103,7 @@ class Attendant:
             return OutOfService.NO_READER
         try:
             async with self._service.store.work() as session:
-                newest = select(AuditRow.at).order_by(col(AuditRow.seq).desc()).limit(1)
-                last = (await session.exec(newest)).first()
+                last = (await session.exec(select(func.max(AuditRow.at)))).first()
             if not self._service.store.clock.is_believable(last):
                 await self._refuse_clock()
                 return OutOfService.CLOCK
@@ -189,6 +188,8 @@ class Attendant:
             await self._wait_for_change(presence, None)
 
     async def _tell_card_left_in(self, holder: Known | None) -> None:
+        with suppress(StoreUnavailable):  # they may have registered, or changed their address, just now
+            holder = holder and await self._service.holders.find(holder.id)
         if holder is None or not holder.registered:
             return
         about = Subject(holder.holder_key, holder.card_key, selftest=holder.selftest)

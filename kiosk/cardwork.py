@@ -28,6 +28,7 @@ from kiosk.audit import Event, Outcome, Subject
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.steps import Purpose
+from kiosk.storage.models import CardState
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 from kiosk.visit import Known, Sight, Visit
@@ -65,7 +66,7 @@ class CardWork:
         async with self._reader.session(insertion) as channel:
             card = await identify(channel, self._families)
             known = await self._holders.find(card.id)
-            if known is not None:
+            if known is not None and known.state is CardState.ACTIVE:
                 await self._prove(card, known, reference)
             sight = Sight(
                 id=card.id,
@@ -75,11 +76,6 @@ class CardWork:
                 certificate_ends=await card.certificate_expiry() if known else None,
             )
             return sight, known
-
-    async def tries_left(self, visit: Visit) -> int | None:
-        """The passcode's tries left, None where the card does not tell."""
-        async with self._session(visit) as card:
-            return await card.tries_left()
 
     async def check_passcode(self, visit: Visit, passcode: SecretStr, purpose: Purpose) -> None:
         """Have the card check the passcode. Raises WrongPasscode, PasscodeLocked, PasscodeRefused."""

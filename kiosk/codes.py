@@ -117,6 +117,8 @@ class Codes:
                 session.add(mail)
                 await session.flush()
                 return mail.id
+            if draft is not None:  # the code under way would confirm what was entered before
+                await self._pendings.drop(session, visit, purpose)
             self._store.audit.record(
                 session, Event.CODE_REFUSED_RATE, visit.about, Outcome.REFUSED, purpose=purpose.value
             )

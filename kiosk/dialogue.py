@@ -109,7 +109,8 @@ class Conversation:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             self._raise_if_gone()
         finally:
-            answer.cancel()  # does nothing to an answer already given
+            if not answer.cancel() and not answer.cancelled():
+                answer.exception()  # looked at: patience may run out as the card goes out
         return answer.result()
 
     @asynccontextmanager

@@ -43,7 +43,10 @@ class Holders:
                 select(CardRow, HolderRow)
                 .join(HolderRow)
                 .where(
-                    CardRow.family == card.family, CardRow.kind == card.kind, CardRow.serial == card.serial
+                    CardRow.family == card.family,
+                    CardRow.kind == card.kind,
+                    CardRow.serial == card.serial,
+                    HolderRow.selftest == self._selftest,
                 )
             )
             row = (await session.exec(query)).first()

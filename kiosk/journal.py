@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from kiosk.audit import Event, Outcome
 from kiosk.letters import NoticeKind
 from kiosk.notices import Notices
-from kiosk.pendings import Pendings
+from kiosk.pendings import Pendings, ProofMissing
 from kiosk.steps import Proof, Purpose
 from kiosk.storage.models import (
     CardRow,
@@ -27,10 +27,6 @@ from kiosk.store import Store
 from kiosk.visit import OpenWrite, Sight, Visit
 
 UNPROVEN_SENDS = 2  # of a secret whose tries the card does not tell; factory counters start at 3
-
-
-class ProofMissing(Exception):
-    """A proof that the unlock needs is not on record, or no longer counts. Nothing was sent."""
 
 
 class Journal:

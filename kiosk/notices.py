@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.i18n import words
+from kiosk.incidents import redacted
 from kiosk.letters import NoticeKind, notice_letter
 from kiosk.mail import Mailer, MailNotSent
 from kiosk.storage.database import StoreUnavailable
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=1)
+DOUBLINGS = 10  # far past LAST_RETRY; a power without a limit would soon be no timedelta any more
 GIVE_UP_AFTER = timedelta(days=3)
 
 
@@ -69,6 +71,8 @@ class Notices:
                 await self.send_due()
             except StoreUnavailable as away:
                 log.warning("notices wait: the store is not available (%s)", away)
+            except Exception as error:  # one letter that cannot be written must not hold up the others
+                log.error("a notice could not be sent\n%s", redacted(error))
             try:
                 async with asyncio.timeout(FIRST_RETRY.total_seconds() / 3):
                     await self._wake.wait()
@@ -125,7 +129,7 @@ class Notices:
 
     async def _claim(self, row: NoticeRow) -> bool:
         """Move the next try away before sending, so that no other kiosk sends the same mail."""
-        wait = min(FIRST_RETRY * 2**row.tries, LAST_RETRY)
+        wait = min(FIRST_RETRY * 2 ** min(row.tries, DOUBLINGS), LAST_RETRY)
         async with self._store.work() as session:
             claimed = await session.exec(
                 update(NoticeRow)

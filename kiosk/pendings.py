@@ -16,6 +16,10 @@ from kiosk.visit import Visit
 NO_CODE = (CodeState.NONE, CodeState.USED, CodeState.VOID)
 
 
+class ProofMissing(Exception):
+    """What a journey has to build on is not on record, or no longer counts. Nothing was changed."""
+
+
 class Pendings:
     """Creates, finds and sweeps pending records, inside others' units of work."""
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import delete
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.attempts import answer_context
@@ -22,10 +22,11 @@ from kiosk.audit import Event
 from kiosk.codes import Then
 from kiosk.letters import NoticeKind
 from kiosk.notices import Notices
+from kiosk.pendings import ProofMissing
 from kiosk.proofs.answers import NORMALISER, normalise
 from kiosk.proofs.hashing import Hasher
-from kiosk.steps import Answered
-from kiosk.storage.models import PendingRow, RegistrationRow, SecurityAnswerRow
+from kiosk.steps import Answered, Purpose
+from kiosk.storage.models import CardRow, PendingRow, RegistrationRow, SecurityAnswerRow
 from kiosk.store import Store
 from kiosk.visit import Visit
 
@@ -71,6 +72,8 @@ class Registrations:
         """What to do in the transaction that consumes a registration's code."""
 
         async def then(session: AsyncSession, pending: PendingRow) -> None:
+            if not pending.draft:
+                raise ProofMissing  # swept away while a new code was on its way
             version, answers = json.loads(pending.draft)
             known, now = visit.known, self._store.clock.now()
             own = pending.email != known.ra_email
@@ -94,7 +97,7 @@ class Registrations:
             self._notices.queue(session, NoticeKind.REGISTERED, known, pending.email, language)
             if own:
                 self._notices.queue(session, NoticeKind.REGISTERED_ELSEWHERE, known, known.ra_email, language)
-            await session.delete(pending)
+            await self._drop_pending(session, known.holder, Purpose.REGISTER)
 
         return then
 
@@ -128,8 +131,18 @@ class Registrations:
         async with self._store.work() as session:
             self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
             await self._erase(session, known.holder)
-            await session.exec(delete(PendingRow).where(col(PendingRow.card) == known.card))
+            await self._drop_pending(session, known.holder, *Purpose)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)
+
+    async def _drop_pending(self, session: AsyncSession, holder: int, *purposes: Purpose) -> None:
+        """What is pending for these purposes, on any card of the holder."""
+        cards = select(CardRow.id).where(CardRow.holder == holder)
+        await session.exec(
+            delete(PendingRow).where(
+                col(PendingRow.card).in_(cards),
+                col(PendingRow.purpose).in_([purpose.value for purpose in purposes]),
+            )
+        )
 
     async def _erase(self, session: AsyncSession, holder: int) -> None:
         await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == holder))

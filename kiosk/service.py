@@ -43,14 +43,22 @@ class Service:
     def settings(self) -> Settings:
         return self.store.settings
 
-    def proofs_still_missing(self, visit: Visit, purpose: Purpose = Purpose.UNLOCK) -> tuple[Proof, ...]:
-        """What an unlock still asks for, in the site's order; fewer when coming back."""
-        pending = visit.pending(purpose)
+    def proofs(self, *, assisted: bool = False) -> tuple[Proof, ...]:
+        """What an unlock asks for, in the site's order.
+
+        ``assisted``: with an assistance code in place of the questions, also where the site asks none.
+        """
+        proofs = tuple(map(Proof, self.settings.unlock.proofs))
+        return (Proof.QUESTIONS, *proofs) if assisted and Proof.QUESTIONS not in proofs else proofs
+
+    def proofs_still_missing(self, visit: Visit, *, assisted: bool = False) -> tuple[Proof, ...]:
+        """Of these proofs, what is not on record yet: fewer when coming back."""
+        pending = visit.pending(Purpose.UNLOCK)
         answered = pending is not None and pending.questions_at is not None
+        if pending is not None and assisted and not pending.assisted:
+            answered = False  # they were answered before the holder was blocked
         return tuple(
-            proof
-            for proof in map(Proof, self.settings.unlock.proofs)
-            if not (answered and proof is Proof.QUESTIONS)
+            proof for proof in self.proofs(assisted=assisted) if not (answered and proof is Proof.QUESTIONS)
         )
 
     async def refreshed(self, visit: Visit) -> Visit:

@@ -8,11 +8,12 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]  # "" in the file: none
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
@@ -140,9 +141,9 @@ class Mail(Section):
     host: str = "localhost"
     port: Port = 587
     tls: Literal["starttls", "tls", "off"] = "starttls"
-    ca_file: Path | None = None
+    ca_file: OptionalPath = None
     username: str = ""
-    password_file: Path | None = None
+    password_file: OptionalPath = None
     sender: str = "kiosk@localhost"
     sender_name: str = ""
     timeout: Seconds = 10

@@ -14,6 +14,7 @@ from kiosk.audit import Subject
 from kiosk.steps import Purpose
 from kiosk.storage.models import CardState
 
+DRAFTED = (Purpose.REGISTER, Purpose.CHANGE_EMAIL)  # their code confirms what was entered before it
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"  # nothing that is misread, no vowels: no words
 
 
@@ -117,6 +118,11 @@ class Visit:
     def pending(self, purpose: Purpose) -> Pending | None:
         """What is pending for a purpose."""
         return next((each for each in self.known.pending if each.purpose is purpose), None)
+
+    def afresh(self) -> Visit:
+        """The visit of somebody who begins anew what had been drafted: its code is not gone on with."""
+        kept = tuple(each for each in self.known.pending if each.purpose not in DRAFTED)
+        return self.with_known(replace(self.known, pending=kept))
 
     def with_known(self, known: Known) -> Visit:
         """The same visit with what the store says now."""

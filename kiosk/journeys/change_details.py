@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kiosk.dialogue import Dialogue
+from kiosk.journeys.emailed_code import by_emailed_code
 from kiosk.journeys.endings import CannotHelp, SomethingElse
-from kiosk.journeys.proving import by_emailed_code, by_passcode, by_questions
-from kiosk.journeys.register import confirm_email, set_questions
+from kiosk.journeys.proving import by_passcode, by_questions
+from kiosk.journeys.register import confirm_email, may_overwrite_email, set_questions
 from kiosk.proofs.emails import mask
 from kiosk.refusals import Why
 from kiosk.service import Service
@@ -39,7 +40,10 @@ async def change_details(visit: Visit, dialogue: Dialogue, service: Service) -> 
         return
     await _prove_both(visit, dialogue, service, Offer.CHANGE_DETAILS, Purpose.CHANGE_DETAILS)
     third = Place(Offer.CHANGE_DETAILS, 3, STEPS)
-    if await dialogue.ask(ChooseDetail(place=third)) is Detail.QUESTIONS:
+    detail = Detail.QUESTIONS
+    if may_overwrite_email(visit, service):
+        detail = await dialogue.ask(ChooseDetail(place=third))
+    if detail is Detail.QUESTIONS:
         answers = await set_questions(visit, dialogue, service, last)
         async with dialogue.busy(Busy(Activity.SAVING, place=last)):
             await service.registrations.change_questions(visit, answers, dialogue.language)
@@ -54,10 +58,15 @@ async def change_details(visit: Visit, dialogue: Dialogue, service: Service) -> 
 async def _prove_new_address(
     visit: Visit, dialogue: Dialogue, service: Service, place: Place, new: str | None
 ) -> None:
-    then = service.registrations.change_email(visit, dialogue.language)
-    draft = None if new is None else ""
     await by_emailed_code(
-        visit, dialogue, service, Purpose.CHANGE_EMAIL, place, email=new, draft=draft, then=then
+        visit,
+        dialogue,
+        service,
+        Purpose.CHANGE_EMAIL,
+        place,
+        email=new,
+        draft=None if new is None else "",
+        then=lambda language: service.registrations.change_email(visit, language),
     )
     known = (await service.refreshed(visit)).known
     await dialogue.ask(Finished(ending=Ending.EMAIL_CHANGED, masked=mask(known.email), place=place))

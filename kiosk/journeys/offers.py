@@ -46,6 +46,8 @@ def pending_code(visit: Visit, settings: Settings) -> Pending | None:
         blocked = visit.known.blocked and not pending.assisted
         if pending.purpose is Purpose.UNLOCK:
             possible = can_unblock(visit.known, visit.sight, settings)
+        elif pending.purpose is Purpose.REGISTER and visit.known.registered:
+            possible = False  # with another card, meanwhile
         else:
             possible = not visit.sight.locked
         if possible and not blocked:
@@ -62,10 +64,12 @@ def decide(visit: Visit, settings: Settings, now: datetime) -> Decision:
     helped = (Offer.ASSISTANCE,) if usable and known.email else ()
     if known.blocked:
         return Decision((Offer.CHANGE_PASSCODE, *helped), Why.BLOCKED)
-    forgotten = (Offer.FORGOTTEN,) if usable and missing_proof(known, settings, now) is None else ()
+    missing = missing_proof(known, settings, now)
+    forgotten = (Offer.FORGOTTEN,) if usable and missing is None else ()
     assisted = helped if known.assistance else ()
     note = None if usable else Why.NO_UNBLOCK
     if known.registered:
+        note = note or missing
         rest = (Offer.CHANGE_DETAILS, Offer.WITHDRAW)
         return Decision((Offer.CHANGE_PASSCODE, *forgotten, *assisted, *rest), note)
     register = (Offer.REGISTER,) if usable else ()

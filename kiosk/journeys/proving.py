@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from pydantic import SecretStr
 
 from cardio.errors import PasscodeLocked, PasscodeRefused, WrongPasscode
-from kiosk.codes import Sent, Then, TooManyMails
 from kiosk.dialogue import Dialogue
 from kiosk.journeys.endings import CannotHelp, SomethingElse
-from kiosk.mail import MailNotSent
 from kiosk.proofs import passcodes
-from kiosk.proofs.emails import mask
 from kiosk.refusals import CodeRefusal, PasscodeRule, Why
 from kiosk.service import Service
 from kiosk.steps import (
     Activity,
     AnswerQuestions,
     Busy,
-    CodeChoice,
-    CodeNotSent,
     EnterAssistance,
-    EnterCode,
     EnterPasscode,
     LastTry,
     NewPasscode,
@@ -40,7 +33,7 @@ async def by_passcode(
     tries = visit.sight.tries_left
     wrong = too_short = False
     while True:
-        if tries == 1 and not await dialogue.ask(LastTry(place=place)):
+        if tries == 1 and not too_short and not await dialogue.ask(LastTry(place=place)):
             raise SomethingElse
         passcode = await dialogue.ask(
             EnterPasscode(
@@ -104,89 +97,6 @@ async def by_assistance(visit: Visit, dialogue: Dialogue, service: Service, plac
         if entry.refusal is not CodeRefusal.WRONG:
             raise CannotHelp(Why.NO_PROOF)
         refusal, left = entry.refusal, entry.tries_left
-
-
-async def by_emailed_code(
-    visit: Visit,
-    dialogue: Dialogue,
-    service: Service,
-    purpose: Purpose,
-    place: Place,
-    *,
-    email: str | None = None,
-    draft: str | None = None,
-    then: Then | None = None,
-) -> SecretStr:
-    """A code to the address, entered here; a code that is already under way is used.
-
-    ``then`` runs in the transaction that consumes the code. Returns the code, which must not
-    become the passcode.
-    """
-    pending = visit.pending(purpose)
-    resumed = pending is not None and draft is None
-    address = pending.email if pending and resumed and pending.email else email or visit.known.email
-    masked = mask(address)
-    refusal: CodeRefusal | None = None
-    left: int | None = None
-    sent: Sent | None = None
-    if pending is not None and resumed and pending.code_expires_at is not None:
-        sent = Sent(pending.code_expires_at, await service.codes.resend_at(visit, purpose))
-    while True:
-        if sent is None:
-            sent, refusal = await _send(visit, dialogue, service, purpose, place, address, draft)
-            left = None
-        answer = await dialogue.ask(
-            EnterCode(
-                purpose=purpose,
-                masked=masked,
-                expires_at=sent.expires_at,
-                resend_at=sent.resend_at,
-                refusal=refusal,
-                tries_left=left,
-                something_else=resumed,
-                place=place,
-            )
-        )
-        if answer is CodeChoice.SEND_AGAIN:
-            sent, draft = None, None
-        elif answer is CodeChoice.SOMETHING_ELSE:
-            raise SomethingElse
-        elif isinstance(answer, SecretStr):
-            async with dialogue.busy(Busy(Activity.CHECKING_CODE, place=place)):
-                entry = await service.codes.check(visit, purpose, answer, then)
-            if entry.right:
-                return answer
-            refusal, left = entry.refusal, entry.tries_left
-            sent = Sent(sent.expires_at, await service.codes.resend_at(visit, purpose))
-
-
-async def _send(
-    visit: Visit,
-    dialogue: Dialogue,
-    service: Service,
-    purpose: Purpose,
-    place: Place,
-    address: str,
-    draft: str | None,
-) -> tuple[Sent, CodeRefusal | None]:
-    """Mail a code, until the server takes it or the person gives up."""
-    masked = mask(address)
-    while True:
-        try:
-            async with dialogue.busy(Busy(Activity.SENDING_MAIL, masked, place)):
-                return await service.codes.send(visit, purpose, address, dialogue.language, draft), None
-        except TooManyMails as limit:
-            return _still_waiting(service, limit.again_at), CodeRefusal.TOO_MANY
-        except MailNotSent:
-            if not await dialogue.ask(CodeNotSent(masked=masked, place=place)):
-                raise CannotHelp(Why.MAIL) from None
-
-
-def _still_waiting(service: Service, again_at: datetime | None) -> Sent:
-    """No mail may go out now: nothing can be entered until one may, or not in this visit at all."""
-    if again_at is None:
-        raise CannotHelp(Why.MAIL)
-    return Sent(service.store.clock.now(), again_at)
 
 
 async def choose_passcode(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from cardio.errors import (
     CardError,
@@ -12,6 +13,7 @@ from cardio.errors import (
     CardUnsupported,
     NotGenuine,
     OutcomeUnknown,
+    PasscodeLocked,
     PasscodeRefused,
     UnblockSecretLocked,
     WrongPasscode,
@@ -20,13 +22,13 @@ from cardio.errors import (
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.cardwork import UnblockNotPossible
 from kiosk.dialogue import Dialogue
-from kiosk.journal import ProofMissing
 from kiosk.journeys.change_details import change_details, withdraw
 from kiosk.journeys.change_passcode import change_passcode
 from kiosk.journeys.endings import CannotHelp, SomethingElse
 from kiosk.journeys.offers import JOURNEY_OF, Decision, decide, pending_code, refusal
 from kiosk.journeys.register import register
 from kiosk.journeys.unlock import unlock
+from kiosk.pendings import ProofMissing
 from kiosk.refusals import Why
 from kiosk.service import Service
 from kiosk.steps import (
@@ -111,15 +113,22 @@ async def _serve(visit: Visit, dialogue: Dialogue, service: Service) -> None:
             await _run(JOURNEY_OF[resume.purpose], visit, dialogue, service)
             return
     except SomethingElse:
-        visit = await service.refreshed(visit)
+        visit = await _look_again(visit, dialogue, service)
     while True:
         decision = decide(visit, service.settings, service.store.clock.now())
         offer = await _offer(decision, visit, dialogue, service)
         try:
-            await _run(offer, visit, dialogue, service)
+            await _run(offer, visit.afresh(), dialogue, service)
             return
         except SomethingElse:
-            visit = await service.refreshed(visit)
+            visit = await _look_again(visit, dialogue, service)
+
+
+async def _look_again(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
+    """The same visit with what card and store say now: tries may have been spent."""
+    async with dialogue.busy(Busy(Activity.READING_CARD)):
+        sight, known = await service.cards.look(visit.reference, visit.insertion)
+    return replace(visit, sight=sight, known=known or visit.known)
 
 
 async def _offer(decision: Decision, visit: Visit, dialogue: Dialogue, service: Service) -> Offer:
@@ -168,7 +177,7 @@ async def _settle(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
         await service.journal.open_ended(visit, write)  # locked since: neither passcode opens it
     else:
         await _settle_by_asking(visit, write, dialogue, service)
-    return await service.refreshed(visit)
+    return await _look_again(visit, dialogue, service)
 
 
 async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, service: Service) -> None:
@@ -191,6 +200,9 @@ async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, 
                 await service.cards.settle_by_asking(visit, passcode)
         except PasscodeRefused:
             too_short = True
+        except PasscodeLocked:  # a card that does not tell its tries: neither passcode opens it
+            await service.journal.open_ended(visit, write)
+            raise CannotHelp(Why.PASSCODE_LOCKED) from None
         except WrongPasscode:
             await service.journal.not_done(visit, write, visit.sight)
             await dialogue.ask(Finished(ending=Ending.OLD_PASSCODE))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kiosk.dialogue import Dialogue
+from kiosk.journeys.emailed_code import by_emailed_code
 from kiosk.journeys.endings import CannotHelp
-from kiosk.journeys.proving import by_emailed_code, by_passcode
+from kiosk.journeys.proving import by_passcode
 from kiosk.proofs.answers import check_answers
 from kiosk.proofs.emails import EmailRefused, mask
 from kiosk.proofs.questions import CATALOGUE
@@ -45,9 +46,15 @@ async def register(visit: Visit, dialogue: Dialogue, service: Service) -> None:
         draft = service.registrations.draft(answers)
         email = await confirm_email(visit, dialogue, service, Place(Offer.REGISTER, 3, STEPS))
     last = Place(Offer.REGISTER, 4, STEPS)
-    then = service.registrations.complete(visit, dialogue.language)
     await by_emailed_code(
-        visit, dialogue, service, Purpose.REGISTER, last, email=email, draft=draft, then=then
+        visit,
+        dialogue,
+        service,
+        Purpose.REGISTER,
+        last,
+        email=email,
+        draft=draft,
+        then=lambda language: service.registrations.complete(visit, language),
     )
     known = (await service.refreshed(visit)).known
     waits = known.usable_from if known.usable_from and known.usable_from > service.store.clock.now() else None
@@ -87,8 +94,8 @@ async def confirm_email(
 
     ``present`` is an address that is to be replaced, and so is not accepted again.
     """
-    known = "" if present else visit.known.email
-    may_overwrite = service.settings.registration.overwrite_email or not visit.known.ra_email
+    known = "" if present or not _approved(visit, service) else visit.known.email
+    may_overwrite = may_overwrite_email(visit, service)
     if not known and not may_overwrite:
         raise CannotHelp(Why.NO_PROOF)
     refusal: EmailRule | None = None
@@ -114,3 +121,16 @@ async def confirm_email(
             refusal = EmailRule.SAME
         except EmailRefused as refused:
             refusal = refused.rule
+
+
+def may_overwrite_email(visit: Visit, service: Service) -> bool:
+    """Whether the holder may use another address than the RA's."""
+    return service.settings.registration.overwrite_email or not visit.known.ra_email
+
+
+def _approved(visit: Visit, service: Service) -> bool:
+    """Whether codes may go to the address on file; the self-test's is exempt from the domain list."""
+    try:
+        return visit.known.selftest or bool(service.address(visit.known.email))
+    except EmailRefused:
+        return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from kiosk.dialogue import Dialogue
-from kiosk.journeys.proving import by_assistance, by_emailed_code, by_questions, choose_passcode
+from kiosk.journeys.emailed_code import by_emailed_code
+from kiosk.journeys.proving import by_assistance, by_questions, choose_passcode
 from kiosk.proofs.emails import mask
 from kiosk.service import Service
 from kiosk.steps import Ending, Finished, Offer, Place, Proof, Purpose
@@ -22,14 +23,15 @@ async def unlock(visit: Visit, dialogue: Dialogue, service: Service, *, offer: O
     4. A passcode of the holder's own, twice. Only now is the card written, once.
     5. The card is asked whether it worked.
     """
-    proofs = service.proofs_still_missing(visit)
-    steps = len(service.settings.unlock.proofs) + 1
+    assisted = offer is Offer.ASSISTANCE
+    proofs = service.proofs_still_missing(visit, assisted=assisted)
+    steps = len(service.proofs(assisted=assisted)) + 1
     code: SecretStr | None = None
     for number, proof in enumerate(proofs, steps - len(proofs)):
         place = Place(offer, number, steps)
         if proof is Proof.EMAIL_CODE:
             code = await by_emailed_code(visit, dialogue, service, Purpose.UNLOCK, place)
-        elif offer is Offer.ASSISTANCE:
+        elif assisted:
             await by_assistance(visit, dialogue, service, place)
         else:
             await by_questions(visit, dialogue, service, Purpose.UNLOCK, place)

@@ -252,7 +252,7 @@ class AuditRow(SQLModel, table=True):
     __tablename__ = "audit_event"
 
     seq: int | None = Field(default=None, primary_key=True)
-    at: datetime
+    at: datetime = Field(index=True)  # the newest is looked up all the time: see `kiosk.clock`
     kiosk: str
     visit: str = ""
     event: str = Field(index=True)

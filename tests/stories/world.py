@@ -7,8 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from pydantic import SecretBytes, SecretStr
+from sqlmodel import col, select
 
 from cardio.card import CardId
 from cardio.virtual.card import VirtualCard
@@ -26,9 +31,6 @@ from kiosk.storage.migrate import upgrade
 from kiosk.storage.models import AuditRow, SecurityAnswerRow
 from kiosk.visit import Known, new_reference
 from kiosk.wiring import KeyRing, Parts, put_together
-from pydantic import SecretBytes, SecretStr
-from sqlmodel import col, select
-
 from tests.stories.script import Script, See
 
 PIN, PUK = "502917", "48215077"
@@ -174,12 +176,20 @@ def twice(passcode: str) -> tuple[SecretStr, SecretStr]:
     return SecretStr(passcode), SecretStr(passcode)
 
 
+@cache
+def empty_database() -> bytes:
+    """A database file with every table; migrations take too long to run for each story."""
+    with TemporaryDirectory() as directory:
+        upgrade(Path(directory) / "kiosk.db")
+        return (Path(directory) / "kiosk.db").read_bytes()
+
+
 @asynccontextmanager
 async def new_world(directory: Path, settings: Settings | None = None) -> AsyncIterator[World]:
     """A kiosk on an empty store."""
     hands, post, reader = Hands(), Post(), VirtualReader()
     chosen = (settings or Settings()).changed(state={"directory": directory})
-    upgrade(directory / "kiosk.db")
+    (directory / "kiosk.db").write_bytes(empty_database())
     pepper = SecretBytes(b"p" * 32)
     parts = put_together(
         chosen,
@@ -193,5 +203,3 @@ async def new_world(directory: Path, settings: Settings | None = None) -> AsyncI
         yield World(parts, reader, post, hands)
     finally:
         await parts.close()
-
-

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous"),
     )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_event_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event_card_key"), ["card_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event_event"), ["event"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event_holder_key"), ["holder_key"], unique=False)
