@@ -7,16 +7,20 @@ fixture belongs to one xdist group: ``pytestmark = pytest.mark.xdist_group("pcsc
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import pytest
+from smartcard import scard  # type: ignore[import-untyped]
 
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.faults import Faults
@@ -27,6 +31,7 @@ READER = "Virtual PCD 00 00"
 
 _RUN = Path("/run/pcscd")
 _SOCKET = _RUN / "pcscd.comm"
+_LOCK = Path(tempfile.gettempdir()) / "unlock-kiosk-tests.pcscd.lock"
 _SECONDS = 15.0
 
 
@@ -35,6 +40,19 @@ class PcscService:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._claim: TextIO | None = None
+
+    def claim(self) -> None:
+        """Wait until no other test run on this machine uses pcscd, and keep others out."""
+        if self._claim is None:
+            self._claim = _LOCK.open("w")
+            fcntl.flock(self._claim, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        """Let the next test run have it."""
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
 
     @property
     def running(self) -> bool:
@@ -79,6 +97,25 @@ class PcscService:
             plugged.cancel()
             with suppress(asyncio.CancelledError):
                 await plugged
+            await self.emptied()
+
+    async def emptied(self) -> None:
+        """Wait until pcscd has seen that slot 0 is empty; it looks every 400 ms.
+
+        A card plugged in before that, where the last one left during a command, is never noticed: the
+        state says "empty" at once then. Only the even count of insertions and removals tells.
+        """
+        if self.running:
+            await asyncio.to_thread(wait_until, _slot_is_empty, "pcscd does not see that the card left")
+
+
+def _slot_is_empty() -> bool:
+    hresult, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    if hresult != scard.SCARD_S_SUCCESS:
+        return False
+    _, ((_, flags, _),) = scard.SCardGetStatusChange(context, 0, [(READER, scard.SCARD_STATE_UNAWARE)])
+    scard.SCardReleaseContext(context)
+    return bool(flags & scard.SCARD_STATE_EMPTY) and (flags >> 16) % 2 == 0
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
@@ -112,10 +149,15 @@ _SERVICE = PcscService()
 
 @pytest.fixture(scope="session")
 def pcsc_session() -> Iterator[PcscService]:
-    """The service of this test run: one, however many conftest files import the fixture."""
+    """The service of this test run: one, however many conftest files import the fixture.
+
+    Another test run on this machine is waited for: it has the socket, and its cards would come to us.
+    """
+    _SERVICE.claim()
     _SERVICE.start()
     yield _SERVICE
     _SERVICE.stop()
+    _SERVICE.release()
 
 
 @pytest.fixture

@@ -103,8 +103,7 @@ class PcscReader:
                 await run_to_end(self._call(connection.open, insertion))
                 yield channel
             finally:
-                with suppress(ReaderBroken):
-                    await run_to_end(self._call(connection.close, insertion))
+                await run_to_end(self._let_go(connection, insertion))
 
     async def aclose(self) -> None:
         """Stop watching; waits for a session under way. Safe to call twice."""
@@ -117,6 +116,13 @@ class PcscReader:
         """Carry one APDU; nothing is sent any more once the insertion is over."""
         self._require(insertion)
         return await self._call(partial(connection.transmit, data), insertion)
+
+    async def _let_go(self, connection: Connection, insertion: int) -> None:
+        try:
+            await self._call(connection.close, insertion)
+        except ReaderBroken:
+            if self._worker is not None:  # should the lost command come back, the card is still reset
+                self._worker.submit(connection.close)
 
     def _require(self, insertion: int) -> None:
         """Raise whatever stands between that insertion's card and a command."""

@@ -34,12 +34,9 @@ async def card(pcsc_service: PcscService) -> AsyncIterator[PivCard]:
     """A card in slot 0 whose passcode and PUK are not the ones from the factory."""
     card = PivCard(pin=PIN, puk=PUK, serial=7654321, card_key=Algorithm.RSA_2048)
     reader = PcscReader(READER)
-    await reader.start()
-    await until(reader, State.EMPTY)
     async with pcsc_service.card(card):
         await until(reader, State.CARD)
         yield card
-    await until(reader, State.EMPTY)
     await reader.aclose()
 
 

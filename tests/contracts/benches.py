@@ -103,6 +103,7 @@ class PcscBench(Bench):
             with suppress(asyncio.CancelledError):
                 await self._plugged
             self._plugged = None
+            await self._service.emptied()
 
     def stop_service(self) -> None:
         self._service.stop()
@@ -112,6 +113,4 @@ class PcscBench(Bench):
 
     async def close(self) -> None:
         await self._unplug()
-        if self._service.running:
-            await self.see(State.EMPTY)
         await self._reader.aclose()
