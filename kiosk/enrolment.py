@@ -1,18 +1,18 @@
-"""Bringing holders and cards into the store."""
+"""Bringing holders and cards into the store, and finding them there."""
 
 from __future__ import annotations
 
-import uuid
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from pydantic import SecretBytes
 from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk.audit import Event, Subject
+from kiosk.intake import Change, Intake, NewCard, NewHolder, NewRow, RowFault
 from kiosk.storage.models import (
     CardRow,
     CardState,
@@ -26,35 +26,39 @@ from kiosk.storage.models import (
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 
+__all__ = [
+    "Change",
+    "EnrolledCard",
+    "Enrolment",
+    "EnrolmentError",
+    "NewCard",
+    "NewHolder",
+    "NewRow",
+    "RowFault",
+    "RowsRefused",
+    "remove_selftest_holders",
+]
+
 
 class EnrolmentError(Exception):
     """What was to be brought in does not fit what is there. The message is for the person who tried."""
 
 
-@dataclass(frozen=True)
-class NewHolder:
-    """A holder as the RA knows them; ``email`` may be empty."""
+class RowsRefused(EnrolmentError):
+    """Rows do not fit, so none was brought in. ``faults`` has each, by line."""
 
-    holder_id: str = field(repr=False)
-    name: str = field(repr=False)
-    email: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class NewCard:
-    """A card of a holder. ``secret`` None: it cannot be unlocked here. ``public_key``: DER, pinned."""
-
-    id: CardId
-    secret: SecretBytes | None
-    public_key: bytes | None = field(default=None, repr=False)
+    def __init__(self, faults: Sequence[RowFault]) -> None:
+        super().__init__("\n".join(f"line {fault.line}: {fault.reason}" for fault in faults))
+        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True)
-class Imported:
-    """How many rows were new, and how many were there already just so."""
+class EnrolledCard:
+    """A card, its holder, and whether an unblock secret is kept for it."""
 
-    added: int
-    unchanged: int
+    card: CardRow
+    holder: HolderRow
+    has_secret: bool
 
 
 class Enrolment:
@@ -69,93 +73,51 @@ class Enrolment:
         async with self._store.work() as session:
             if await self._holder(session, holder.holder_id) is not None:
                 raise EnrolmentError(f"there is a holder {holder.holder_id!r} already")
-            await self._add_holder(session, holder, by, selftest)
+            self._intake(session, by).add_holder(holder, selftest=selftest)
 
-    async def enrol(self, holder_id: str, card: NewCard, *, by: str) -> None:
+    async def enrol(self, holder_id: str, card: NewCard, *, by: str) -> Change:
         """Tie a card to a holder. Raises EnrolmentError for an unknown holder or another's card."""
         async with self._store.work() as session:
             holder = await self._holder(session, holder_id)
             if holder is None:
-                raise EnrolmentError(f"there is no holder {holder_id!r}: add one with 'kiosk holder add'")
-            await self._put_card(session, holder, card, by)
+                raise unknown_holder(holder_id)
+            rows = [NewRow(1, NewHolder(holder.holder_id, holder.name, ""), card)]
+            intake = self._intake(session, by)
+            if faults := await intake.faults(rows):
+                raise EnrolmentError(faults[0].reason)
+            return (await intake.take_in(rows))[0]
 
-    async def import_all(self, rows: Sequence[tuple[NewHolder, NewCard]], *, by: str) -> Imported:
-        """Add every row, or none. A row that is there already changes nothing but its secret and key.
-
-        Raises EnrolmentError whose message names each row at fault by its number, from 1.
-        """
-        added = 0
-        faults: list[str] = []
+    async def faults(self, rows: Sequence[NewRow]) -> list[RowFault]:
+        """What `import_all` would refuse these rows for."""
         async with self._store.work() as session:
-            for number, (new, card) in enumerate(rows, 1):
-                try:
-                    added += await self._import_row(session, new, card, by)
-                except EnrolmentError as fault:
-                    faults.append(f"{number}\t{fault}")
-            if faults:
-                raise EnrolmentError("\n".join(faults))
-        return Imported(added, len(rows) - added)
+            return await self._intake(session, "").faults(rows)
 
-    async def _import_row(self, session: AsyncSession, new: NewHolder, card: NewCard, by: str) -> bool:
-        holder = await self._holder(session, new.holder_id)
-        if holder is None:
-            holder = await self._add_holder(session, new, by, selftest=False)
-        elif holder.name != new.name or (new.email and holder.ra_email != new.email):
-            raise EnrolmentError(f"holder {new.holder_id!r} is there with another name or address")
-        return await self._put_card(session, holder, card, by)
+    async def import_all(self, rows: Sequence[NewRow], *, by: str) -> Counter[Change]:
+        """Take in every row, or none; how many cards were added, renewed and unchanged.
+
+        A row that is there already changes nothing but the card's secret and key, where they differ.
+        Raises RowsRefused with every row at fault.
+        """
+        async with self._store.work() as session:
+            intake = self._intake(session, by)
+            if faults := await intake.faults(rows):
+                raise RowsRefused(faults)
+            return Counter(await intake.take_in(rows))
 
     async def set_card_state(self, card: CardId, state: CardState, *, by: str, reason: str) -> None:
         """Suspend, revoke or take back into use. Raises EnrolmentError for an unknown card."""
         async with self._store.work() as session:
             row = await self._card(session, card)
             if row is None:
-                raise EnrolmentError("there is no such card")
+                raise EnrolmentError(f"there is no card {card} in the store")
             row.state = state.value
+            session.add(row)
             holder = await session.get_one(HolderRow, row.holder)
             about = Subject(holder.audit_key, row.audit_key, actor=by)
             self._store.audit.record(session, Event.CARD_STATE_SET, about, reason=reason, state=state.value)
 
-    async def _put_card(self, session: AsyncSession, holder: HolderRow, card: NewCard, by: str) -> bool:
-        """Add the card, or refresh its secret and key; True if it was new."""
-        row = await self._card(session, card.id)
-        if row is not None and row.holder != holder.id:
-            raise EnrolmentError("this card belongs to another holder")
-        new = row is None
-        if row is None:
-            assert holder.id is not None
-            row = CardRow(
-                holder=holder.id,
-                audit_key=uuid.uuid4().hex,
-                family=card.id.family,
-                kind=card.id.kind,
-                serial=card.id.serial,
-                created_at=self._store.clock.now(),
-            )
-            session.add(row)
-        row.public_key = card.public_key or row.public_key
-        await session.flush()
-        assert row.id is not None
-        if card.secret is not None:
-            await self._secrets.keep(session, row.id, row.audit_key, card.secret)
-        about = Subject(holder.audit_key, row.audit_key, actor=by, selftest=holder.selftest)
-        if new:
-            self._store.audit.record(session, Event.CARD_ENROLLED, about, pinned=row.public_key is not None)
-        return new
-
-    async def _add_holder(self, session: AsyncSession, new: NewHolder, by: str, selftest: bool) -> HolderRow:
-        row = HolderRow(
-            holder_id=new.holder_id,
-            audit_key=uuid.uuid4().hex,
-            name=new.name,
-            ra_email=new.email,
-            created_at=self._store.clock.now(),
-            selftest=selftest,
-        )
-        session.add(row)
-        await session.flush()
-        about = Subject(row.audit_key, actor=by, selftest=selftest)
-        self._store.audit.record(session, Event.HOLDER_ADDED, about)
-        return row
+    def _intake(self, session: AsyncSession, by: str) -> Intake:
+        return Intake(self._store, self._secrets, session, by)
 
     async def _holder(self, session: AsyncSession, holder_id: str) -> HolderRow | None:
         return (await session.exec(select(HolderRow).where(HolderRow.holder_id == holder_id))).one_or_none()
@@ -166,23 +128,41 @@ class Enrolment:
         )
         return (await session.exec(query)).one_or_none()
 
-    async def holders(self, *, selftest: bool = False) -> Sequence[HolderRow]:
-        """Every holder, by id."""
-        query = select(HolderRow).where(HolderRow.selftest == selftest).order_by(col(HolderRow.holder_id))
+    async def holder(self, holder_id: str) -> HolderRow:
+        """One holder. Raises EnrolmentError if there is none of that id."""
+        async with self._store.work() as session:
+            found = await self._holder(session, holder_id)
+        if found is None or found.selftest:
+            raise unknown_holder(holder_id)
+        return found
+
+    async def holders(self) -> Sequence[HolderRow]:
+        """Every holder, by id; those of the self-test are left out."""
+        query = select(HolderRow).where(~col(HolderRow.selftest)).order_by(col(HolderRow.holder_id))
         async with self._store.work() as session:
             return (await session.exec(query)).all()
 
-    async def cards(self, *, selftest: bool = False) -> Sequence[tuple[CardRow, HolderRow, bool]]:
-        """Every card with its holder, and whether an unblock secret is there."""
+    async def cards(self, holder_id: str | None = None) -> Sequence[EnrolledCard]:
+        """Every card, or a holder's, by holder; those of the self-test are left out."""
         query = (
             select(CardRow, HolderRow, UnblockSecretRow.card)
             .join(HolderRow, col(CardRow.holder) == col(HolderRow.id))
             .outerjoin(UnblockSecretRow, col(UnblockSecretRow.card) == col(CardRow.id))
-            .where(HolderRow.selftest == selftest)
+            .where(~col(HolderRow.selftest))
             .order_by(col(HolderRow.holder_id), col(CardRow.id))
         )
+        if holder_id is not None:
+            query = query.where(HolderRow.holder_id == holder_id)
         async with self._store.work() as session:
-            return [(card, holder, secret is not None) for card, holder, secret in await session.exec(query)]
+            return [
+                EnrolledCard(card, holder, secret is not None)
+                for card, holder, secret in await session.exec(query)
+            ]
+
+
+def unknown_holder(holder_id: str) -> EnrolmentError:
+    """The error for an id that nobody has."""
+    return EnrolmentError(f"there is no holder {holder_id!r}: add one with 'kiosk holder add'")
 
 
 async def remove_selftest_holders(store: Store) -> None:

@@ -81,19 +81,22 @@ def create_key(path: Path) -> None:
         raise KeyProblem(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def key_source(directory: Path, configured: Path, credential: str) -> Path:
+    """Where `load_key` and `load_password` look: systemd's credential of that name, or else the file."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY", "")
+    handed_over = Path(given) / credential
+    return handed_over if given and handed_over.exists() else directory / configured
+
+
 def key_id(key: SecretBytes) -> str:
     """A short name of a key, which tells two keys apart and nothing else: 8 hexadecimal digits."""
     return hmac.digest(key.get_secret_value(), b"unlock-kiosk key id", "sha256").hex()[:8]
 
 
 def _load(directory: Path, configured: Path, credential: str) -> tuple[Path, bytes]:
-    given = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    handed_over = Path(given) / credential
-    if given and handed_over.exists():
-        # systemd guards it; an access list for the service's user makes its mode look too open.
-        return handed_over, _read(handed_over, guarded=True)
-    path = directory / configured
-    return path, _read(path, guarded=False)
+    path = key_source(directory, configured, credential)
+    # systemd guards what it hands over; an access list for the service's user makes its mode look too open.
+    return path, _read(path, guarded=path != directory / configured)
 
 
 def _read(path: Path, *, guarded: bool) -> bytes:

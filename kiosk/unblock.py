@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hmac
+
 from pydantic import SecretBytes
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.storage.models import UnblockSecretRow
 from kiosk.store import Store
-from kiosk.vault import Sealed, Vault
+from kiosk.vault import Sealed, Vault, VaultError
 from kiosk.visit import Known
 
 FIELD = "unblock-secret"
@@ -30,11 +31,17 @@ class UnblockSecrets:
             return None
         return self._vault.open(known.card_key, FIELD, Sealed(row.key_id, row.nonce, row.ciphertext))
 
-    async def keep(self, session: AsyncSession, card: int, card_key: str, secret: SecretBytes) -> None:
-        """Seal a card's secret with the transaction, in place of an earlier one."""
+    def sealed(self, card: int, card_key: str, secret: SecretBytes) -> UnblockSecretRow:
+        """A card's secret as the row that is to be kept."""
         sealed = self._vault.seal(card_key, FIELD, secret)
-        await session.merge(
-            UnblockSecretRow(
-                card=card, key_id=sealed.key_id, nonce=sealed.nonce, ciphertext=sealed.ciphertext
-            )
+        return UnblockSecretRow(
+            card=card, key_id=sealed.key_id, nonce=sealed.nonce, ciphertext=sealed.ciphertext
         )
+
+    def holds(self, row: UnblockSecretRow, card_key: str, secret: SecretBytes) -> bool:
+        """Whether this very secret is kept already; False also for what no longer opens."""
+        try:
+            kept = self._vault.open(card_key, FIELD, Sealed(row.key_id, row.nonce, row.ciphertext))
+        except VaultError:
+            return False
+        return hmac.compare_digest(kept.get_secret_value(), secret.get_secret_value())

@@ -1,0 +1,9 @@
+"""The commands: arguments, help and output, nothing else.
+
+```
+configuration.py   which kiosk.toml, and the options several commands share
+failures.py        an expected error as one line that says what to do, and its exit code
+printing.py        tables and JSON
+initialise.py  doctor.py  holder.py  card.py  plug.py     the commands of those names
+```
+"""

@@ -1,0 +1,232 @@
+"""`kiosk card`: enrolling, importing and listing cards, and what state they are in."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
+from kiosk.commands.plug import plug
+from kiosk.commands.printing import as_json as print_json
+from kiosk.commands.printing import harmless, table, when
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from kiosk.office.enrolling import SeenCard
+
+app = typer.Typer(
+    help="Bring cards in, list them, suspend them; plug virtual ones in.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.command("plug")(plug)
+
+Serial = Annotated[
+    str,
+    typer.Argument(
+        metavar="SERIAL",
+        help="The card as 'kiosk card list' shows it; 32 hexadecimal digits are a PIV card UUID.",
+    ),
+]
+
+
+@app.command("enrol")
+def enrol(
+    context: typer.Context,
+    holder_id: Annotated[str, typer.Argument(metavar="HOLDER_ID", help="Whose card it is.")],
+    secret_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read the unblock secret (PUK) from a file of mode 0600."),
+    ] = None,
+    secret_stdin: Annotated[
+        bool, typer.Option("--secret-stdin", help="Read the unblock secret (PUK) from standard input.")
+    ] = False,
+    reader: ReaderPattern = "",
+) -> None:
+    """Tie the card in the reader to a holder.
+
+    With it goes the unblock secret (PUK), which sets a new passcode once the card has locked. It is
+    asked for twice and not shown, unless it comes from a file or standard input. It is kept as you
+    give it, and not tried: a wrong one shows at the first unlock. Nothing here spends a try of the
+    card. A card that can prove itself (PIV 9E) does so, and its key is pinned.
+
+    \b
+    Examples: kiosk card enrol 40017
+              kiosk card enrol 40017 --secret-file puk.txt --reader "Gemalto*"
+    """
+    from kiosk import wiring
+    from kiosk.office import enrolling
+    from kiosk.office.operator import operator
+
+    if secret_file and secret_stdin:
+        raise typer.BadParameter("choose one of --secret-file and --secret-stdin")
+    settings = settings_of(context, reader=reader)
+    name = asyncio.run(enrolling.holder_name(settings, holder_id))
+    given = enrolling.secret_from(secret_file, sys.stdin) if secret_file or secret_stdin else None
+    seen = asyncio.run(enrolling.read_card(settings, wiring.pcsc_reader(settings), _say))
+    _describe(seen)
+    secret = enrolling.checked_secret(given or _ask_for_secret(), seen)
+    change = asyncio.run(enrolling.enrol(settings, holder_id, seen, secret, by=operator()))
+    done = {
+        "added": "is enrolled for",
+        "renewed": "was enrolled already; secret and key are renewed for",
+        "unchanged": "was enrolled already, just so, for",
+    }
+    typer.echo(f"Card {seen.id} {done[change.value]} {harmless(name)} ({harmless(holder_id)}).")
+
+
+def _say(message: str) -> None:
+    for line in message.splitlines():
+        typer.echo(harmless(line), err=True)
+
+
+def _ask_for_secret() -> SecretStr:
+    """Ask twice, hidden. Raises EnrolmentError where there is no terminal that could hide it."""
+    from getpass import GetPassWarning
+
+    from pydantic import SecretStr
+
+    from kiosk.enrolment import EnrolmentError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)
+        try:
+            return SecretStr(
+                typer.prompt("Unblock secret (PUK)", hide_input=True, confirmation_prompt="The same again")
+            )
+        except GetPassWarning:
+            raise EnrolmentError("no terminal to ask on: use --secret-file or --secret-stdin") from None
+
+
+def _describe(seen: SeenCard) -> None:
+    def tries(count: int | None) -> str:
+        return "not told" if count is None else str(count)
+
+    pinned = (
+        "proven just now, and pinned" if seen.key else "none: a copy of this card could not be told from it"
+    )
+    typer.echo(f"Card:                {seen.id}")
+    typer.echo(f"Key of its own:      {pinned}")
+    typer.echo(f"Passcode tries left: {tries(seen.passcode_tries)}")
+    typer.echo(f"PUK tries left:      {tries(seen.unblock_tries)}")
+    typer.echo(f"Certificate ends:    {when(seen.certificate_ends)}")
+
+
+@app.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file in UTF-8; - reads standard input.")],
+) -> None:
+    """Bring in holders and cards from a CSV file, all or none.
+
+    The first line names the columns: holder_id, name, email, family, serial, unblock_secret and,
+    where the key of a card (PIV 9E) is known, card_key: its public key in DER (SubjectPublicKeyInfo)
+    as base64 or hexadecimal. email, unblock_secret and card_key may be empty; a card without a secret
+    cannot be unlocked here. serial is guid:HEX, fasc-n:HEX or yubikey-serial:DIGITS.
+
+    Every bad row is named with its line, and then nothing is brought in. It is safe to run again.
+
+    \b
+    Example: kiosk card import cards.csv
+    A row:   40017,Ann Jones,ann.jones@nhs.net,piv,guid:8F1C...52,12345678
+    """
+    from kiosk.office import rolls
+    from kiosk.office.operator import operator
+
+    settings = settings_of(context)
+    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    name = "standard input" if file == "-" else file
+    faults, counts = asyncio.run(rolls.import_roll(settings, content, by=operator()))
+    if faults:
+        for fault in faults:
+            typer.echo(f"{name}:{fault.line}: {harmless(fault.reason)}", err=True)
+        typer.echo(
+            f"kiosk: nothing was brought in: {len(faults)} fault{'s' * (len(faults) > 1)} in {name}", err=True
+        )
+        raise typer.Exit(1)
+    typer.echo(
+        f"{counts['added']} cards added, {counts['renewed']} with a new secret or key, "
+        f"{counts['unchanged']} unchanged."
+    )
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    holder: Annotated[str | None, typer.Option(metavar="ID", help="Only the cards of this holder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List cards with their holders. UNBLOCK SECRET: kept, none, or refused by the card once.
+
+    \b
+    Examples: kiosk card list
+              kiosk card list --holder 40017 --json
+    """
+    from kiosk.office import cards
+
+    found = asyncio.run(cards.all_cards(settings_of(context), holder))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    table(
+        ("HOLDER", "NAME", "CARD", "STATE", "UNBLOCK SECRET", "KEY PINNED"),
+        [
+            (
+                one.holder_id,
+                one.holder_name,
+                one.card,
+                one.state,
+                one.unblock_secret,
+                "yes" if one.key_pinned else "no",
+            )
+            for one in found
+        ],
+    )
+
+
+@app.command("suspend")
+def suspend(context: typer.Context, serial: Serial, reason: Reason) -> None:
+    """Refuse a card at every kiosk for now.
+
+    'kiosk card activate' takes it back.
+
+    \b
+    Example: kiosk card suspend piv:guid:8F1C...52 --reason "reported lost, ticket 5514"
+    """
+    _set_state(context, serial, "suspended", reason)
+
+
+@app.command("revoke")
+def revoke(context: typer.Context, serial: Serial, reason: Reason) -> None:
+    """Refuse a card at every kiosk for good.
+
+    \b
+    Example: kiosk card revoke piv:guid:8F1C...52 --reason "holder has left"
+    """
+    _set_state(context, serial, "revoked", reason)
+
+
+@app.command("activate")
+def activate(context: typer.Context, serial: Serial, reason: Reason) -> None:
+    """Take a suspended or revoked card back into use.
+
+    \b
+    Example: kiosk card activate piv:guid:8F1C...52 --reason "found again, ticket 5514"
+    """
+    _set_state(context, serial, "active", reason)
+
+
+def _set_state(context: typer.Context, serial: str, state: str, reason: str) -> None:
+    from kiosk.office import cards
+    from kiosk.office.operator import operator
+    from kiosk.storage.models import CardState
+
+    card = asyncio.run(cards.set_state(settings_of(context), serial, CardState(state), reason, by=operator()))
+    typer.echo(f"Card {card} is {state}.")

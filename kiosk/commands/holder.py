@@ -1,0 +1,129 @@
+"""`kiosk holder`: the people whose cards these are."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from kiosk.commands.configuration import AsJson, Reason, settings_of
+from kiosk.commands.printing import as_json as print_json
+from kiosk.commands.printing import harmless, table, when
+
+app = typer.Typer(
+    help="Add holders, look them up, and help them when they are blocked.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+HolderId = Annotated[str, typer.Argument(metavar="ID", help="The holder's id in your organisation.")]
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    holder_id: HolderId,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name as on the card, in quotes.")],
+    email: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="An address the RA has confirmed; may be left out.")
+    ] = "",
+) -> None:
+    """Add a holder, whose cards are then enrolled with 'kiosk card enrol'.
+
+    \b
+    Example: kiosk holder add 40017 "Ann Jones" --email ann.jones@nhs.net
+    """
+    from kiosk.office import people
+    from kiosk.office.operator import operator
+
+    asyncio.run(people.add(settings_of(context), holder_id, name, email, by=operator()))
+    typer.echo(f"Holder {harmless(holder_id)} is added. Next: kiosk card enrol {harmless(holder_id)}")
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List all holders.
+
+    \b
+    Example: kiosk holder list --json
+    """
+    from kiosk.office import people
+
+    found = asyncio.run(people.everybody(settings_of(context)))
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    table(
+        ("ID", "NAME", "EMAIL", "BLOCKED SINCE", "ADDED"),
+        [(one.id, one.name, one.email or "-", when(one.blocked_at), when(one.created_at)) for one in found],
+    )
+
+
+@app.command("show")
+def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -> None:
+    """Show one holder: registered or not, blocked or not, and the cards.
+
+    \b
+    Example: kiosk holder show 40017
+    """
+    from kiosk.office import people
+
+    person = asyncio.run(people.one(settings_of(context), holder_id))
+    if as_json:
+        print_json(asdict(person))
+        return
+    for label, value in (
+        ("Id", person.holder.id),
+        ("Name", person.holder.name),
+        ("Email (RA)", person.holder.email or "-"),
+        ("Email (own)", person.own_email or "-"),
+        ("Registered", "yes" if person.registered else "no"),
+        ("Failed attempts", str(person.holder.failed_attempts)),
+        ("Blocked since", when(person.holder.blocked_at)),
+        ("Added", when(person.holder.created_at)),
+    ):
+        typer.echo(f"{label + ':':17}{harmless(value)}")
+    if person.cards:
+        typer.echo()
+        table(
+            ("CARD", "STATE", "UNBLOCK SECRET", "KEY PINNED"),
+            [
+                (one.card, one.state, one.unblock_secret, "yes" if one.key_pinned else "no")
+                for one in person.cards
+            ],
+        )
+
+
+@app.command("clear-block")
+def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
+    """Give a blocked holder their attempts back, once you are sure who is asking.
+
+    \b
+    Example: kiosk holder clear-block 40017 --reason "seen in person, ticket 5512"
+    """
+    from kiosk.office import people
+    from kiosk.office.operator import operator
+
+    asyncio.run(people.clear_block(settings_of(context), holder_id, reason, by=operator()))
+    typer.echo(f"Holder {harmless(holder_id)} has all attempts again.")
+
+
+@app.command("assist")
+def assist(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
+    """Issue an assistance code, which stands in for the security questions of one unlock.
+
+    Speak to the person first. The code is shown this once; an earlier one becomes void. The code
+    mailed to the holder is still needed, and the holder is told by mail that you issued this one.
+
+    \b
+    Example: kiosk holder assist 40017 --reason "forgot the answers, ticket 5513"
+    """
+    from kiosk.office import people
+    from kiosk.office.operator import operator
+
+    code, ends = asyncio.run(people.assist(settings_of(context), holder_id, reason, by=operator()))
+    digits = code.get_secret_value()
+    typer.echo(f"Assistance code: {digits[:5]} {digits[5:]}")
+    typer.echo(f"Valid until {when(ends)}, for one use; it will not be shown again.")

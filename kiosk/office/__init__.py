@@ -1,0 +1,12 @@
+"""What the RA and technicians do from the command line; each function one piece of work, no output.
+
+```
+office.py        the services without a reader or a mail server
+operator.py      who is acting, for the audit trail
+initialising.py  directory, keys, database
+fields.py        what may stand for a holder, a card, a secret, a key
+people.py        holders           cards.py    cards        enrolling.py  the card in the reader
+rolls.py         a CSV of holders and cards
+doctor/          what could keep the kiosk from working
+```
+"""

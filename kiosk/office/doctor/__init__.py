@@ -1,0 +1,57 @@
+"""What could keep the kiosk from working, and what to do about it.
+
+```
+finding.py       what a check found
+hardware.py      card service and reader
+storing.py       database, schema, disk, keys
+surroundings.py  mail server, clock, languages, terminal
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from kiosk.office.doctor import hardware, storing, surroundings
+from kiosk.office.doctor.finding import Finding, Level
+from kiosk.settings import Settings
+
+__all__ = ["CHECKS", "Finding", "Level", "examine"]
+
+LIMIT = 14.0  # seconds for each check; all run side by side
+
+Check = Callable[[Settings], Awaitable[Finding | None]]
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("card service", hardware.card_service),
+    ("reader", hardware.reader),
+    ("store", storing.store),
+    ("schema", storing.schema),
+    ("disk", storing.disk),
+    ("vault key", storing.vault_key),
+    ("pepper key", storing.pepper_key),
+    ("mail server", surroundings.mail_server),
+    ("clock", surroundings.clock),
+    ("languages", surroundings.languages),
+    ("terminal", surroundings.terminal),
+)
+
+
+async def examine(
+    settings: Settings, checks: Sequence[tuple[str, Check]] = CHECKS, limit: float = LIMIT
+) -> list[Finding]:
+    """Run every check, each for ``limit`` seconds at most; what does not apply here is left out."""
+    found = await asyncio.gather(*(_one(name, check, settings, limit) for name, check in checks))
+    return [finding for finding in found if finding is not None]
+
+
+async def _one(name: str, check: Check, settings: Settings, limit: float) -> Finding | None:
+    """One check; whatever goes wrong within it is a finding too, and spoils no other."""
+    try:
+        async with asyncio.timeout(limit):
+            return await check(settings)
+    except TimeoutError:
+        return Finding(name, Level.FAIL, f"no answer within {limit:g} s", "look at it first; run this again")
+    except Exception as error:  # a check must not keep the others from being told
+        return Finding(name, Level.FAIL, f"the check itself failed: {type(error).__name__}", "report this")

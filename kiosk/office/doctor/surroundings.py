@@ -1,0 +1,144 @@
+"""Mail server, clock, languages and terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import curses
+import os
+import shutil
+import socket
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from kiosk.clock import BUILT, Clock
+from kiosk.i18n import DOMAIN, LANGUAGES, LOCALES
+from kiosk.keys import KeyProblem
+from kiosk.mail import MailNotSent, SmtpMailer
+from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.settings import Settings
+from kiosk.storage.database import database_path
+from kiosk.wiring import mail_password
+
+_RESOLVE, _PROBE = 5.0, 8.0  # seconds
+_RENEW_BEFORE = timedelta(days=14)
+_COLUMNS, _LINES, _COLOURS = 80, 24, 16
+
+
+async def mail_server(settings: Settings) -> Finding:
+    """Whether the mail server takes the connection, the TLS and the sign-in; nothing is sent."""
+    name, mail = "mail server", settings.mail
+    where = f"{mail.host}:{mail.port}"
+    try:
+        password = mail_password(settings)
+    except KeyProblem as problem:
+        return Finding(name, Level.FAIL, str(problem), "put the password there, or empty mail.username")
+    try:
+        async with asyncio.timeout(_RESOLVE):  # the name first: a resolver that hangs is not the server
+            await aside(lambda: socket.getaddrinfo(mail.host, mail.port, type=socket.SOCK_STREAM))
+    except (OSError, TimeoutError):
+        return Finding(name, Level.FAIL, f"{mail.host}: nobody knows this name", "mend mail.host, or see DNS")
+    try:
+        short = mail.model_copy(update={"timeout": min(mail.timeout, _PROBE)})
+        facts = await SmtpMailer(short, password).probe()
+    except MailNotSent as refusal:
+        return Finding(name, Level.FAIL, f"{where}: {refusal.reason}", _mail_advice(refusal.reason))
+    if facts.tls is None:
+        return Finding(
+            name, Level.WARN, f"{where}: answers, without TLS", 'set mail.tls = "starttls" or "tls"'
+        )
+    detail = f"{where}: {facts.tls}, {'signed in' if facts.signed_in else 'without signing in'}"
+    ends = facts.certificate_expires
+    if ends is not None and ends < datetime.now(UTC) + _RENEW_BEFORE:
+        advice = "have it renewed: without a valid certificate no mail is sent"
+        return Finding(name, Level.WARN, f"{detail}; its certificate ends {ends:%Y-%m-%d}", advice)
+    return Finding(name, Level.OK, detail)
+
+
+def _mail_advice(reason: str) -> str:
+    if "certificate" in reason:
+        return (
+            "set mail.ca_file where the server has a CA of your own, and mail.host to the certificate's name"
+        )
+    if "Authentication" in reason:
+        return "see mail.username and the password file"
+    if "STARTTLS" in reason or "not supported" in reason.lower():
+        return 'the server must offer STARTTLS, or set mail.tls = "tls" and its port (465)'
+    return "see mail.host, mail.port and mail.tls, and that no firewall is between"
+
+
+async def clock(settings: Settings) -> Finding:
+    """Whether the time can be right: not before this release, nor before the store's newest event."""
+    path = database_path(settings.database.url, settings.state_directory)
+    newest = await aside(lambda: _newest_event(path))
+    watch = Clock()
+    now = f"{watch.now():%Y-%m-%d %H:%M UTC}"
+    if watch.is_believable(newest):
+        return Finding("clock", Level.OK, now)
+    earliest = max(BUILT, newest or BUILT)
+    detail = f"{now}, but it must be after {earliest:%Y-%m-%d %H:%M UTC}"
+    return Finding(
+        "clock", Level.FAIL, detail, "set it, and see that time synchronisation runs (timedatectl)"
+    )
+
+
+def _newest_event(path: Path) -> datetime | None:
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT at FROM audit_event ORDER BY seq DESC LIMIT 1").fetchone()
+    except sqlite3.Error:
+        return None  # the check of the store tells
+    return datetime.fromisoformat(row[0]).replace(tzinfo=UTC) if row else None
+
+
+async def languages(settings: Settings) -> Finding:
+    """Whether every language's sentences are there; English is in the program itself."""
+    missing = [
+        language
+        for language in LANGUAGES
+        if language != "en" and not (LOCALES / language / "LC_MESSAGES" / f"{DOMAIN}.mo").exists()
+    ]
+    if missing:
+        detail = f"no sentences in: {', '.join(missing)}; English is shown instead"
+        return Finding(
+            "languages", Level.WARN, detail, "install the kiosk again ('make messages' in a checkout)"
+        )
+    return Finding("languages", Level.OK, ", ".join(LANGUAGES))
+
+
+async def terminal(settings: Settings) -> Finding | None:
+    """Whether this terminal can show the kiosk; None where output is no terminal."""
+    if not sys.stdout.isatty():
+        return None
+    name, kind = "terminal", os.environ.get("TERM", "")
+    size = shutil.get_terminal_size()
+    if sys.stdout.encoding.lower().replace("-", "") != "utf8":
+        return Finding(
+            name, Level.FAIL, f"not UTF-8 but {sys.stdout.encoding}", "set LANG=C.UTF-8 PYTHONUTF8=1"
+        )
+    if kind in {"", "dumb"}:
+        return Finding(
+            name, Level.FAIL, f"TERM is {kind or 'not set'}", "set TERM to what it is, such as linux"
+        )
+    if size.columns < _COLUMNS or size.lines < _LINES:
+        detail = f"{size.columns}x{size.lines}, smaller than {_COLUMNS}x{_LINES}"
+        return Finding(name, Level.FAIL, detail, "make it larger, or its letters smaller")
+    colours = _colours(kind)
+    if colours is None:
+        return Finding(
+            name, Level.WARN, f"TERM={kind} is not known here", "install ncurses-term, or mend TERM"
+        )
+    detail = f"{kind}, {size.columns}x{size.lines}, {colours} colours"
+    if colours < _COLOURS and kind != "linux":  # the Linux console says 8, and shows 16
+        return Finding(name, Level.WARN, detail, "the kiosk wants 16: try TERM=xterm-256color")
+    return Finding(name, Level.OK, detail)
+
+
+def _colours(kind: str) -> int | None:
+    try:
+        curses.setupterm(kind, sys.stdout.fileno())
+    except curses.error:
+        return None
+    return curses.tigetnum("colors")

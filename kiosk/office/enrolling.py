@@ -1,0 +1,127 @@
+"""The card in the reader: waiting for it, reading what it is, having it prove its key. Spends no try."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TextIO
+
+from pydantic import SecretBytes, SecretStr
+
+from cardio.card import CardId, Family, identify
+from cardio.errors import ReaderBroken
+from cardio.reader import Presence, Reader, State
+from kiosk.enrolment import Change, EnrolmentError, NewCard
+from kiosk.office import fields
+from kiosk.office.office import office
+from kiosk.settings import Settings
+from kiosk.wiring import families
+
+Say = Callable[[str], None]
+
+_WAITING = {
+    State.NO_SERVICE: "The card service (pcscd) is not running; waiting for it. Ctrl-C ends.",
+    State.EMPTY: "Put the card in the reader. Ctrl-C ends.",
+    State.MUTE: "The card does not answer: is it the right way round? Ctrl-C ends.",
+}
+_NOT_LOOKED = Presence(State.NO_SERVICE, insertion=-1)  # differs from whatever a reader sees
+
+
+@dataclass(frozen=True)
+class SeenCard:
+    """A card as it was read. ``key`` is what it has proven to hold, None where it offers none."""
+
+    id: CardId
+    key: bytes | None = field(repr=False)
+    passcode_tries: int | None
+    unblock_tries: int | None
+    certificate_ends: datetime | None
+    secret_length: int | None
+
+
+async def holder_name(settings: Settings, holder_id: str) -> str:
+    """The holder's name. Raises EnrolmentError if there is no such holder."""
+    async with office(settings) as parts:
+        return (await parts.enrolment.holder(holder_id)).name
+
+
+async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
+    """Wait for a card, read it, and have it prove the key it offers. Closes the reader.
+
+    Raises any CardIOError, and EnrolmentError for a card that the site's kiosks would refuse.
+    """
+    try:
+        present = await _wait_for_card(reader, say)
+        async with reader.session(present.insertion) as channel:
+            card = await identify(channel, known := families(settings))
+            key = await card.authentication_key()
+            if key is not None:
+                await card.prove(key)
+            elif getattr(settings.cards, card.id.family).card_authentication == "required":
+                raise EnrolmentError(
+                    "this card has no key to prove itself with, and cards.piv.card_authentication demands one"
+                )
+            return SeenCard(
+                card.id,
+                key,
+                await card.tries_left(),
+                await card.unblock_tries_left(),
+                await card.certificate_expiry(),
+                _family(known, card.id.family).secret_length,
+            )
+    finally:
+        await reader.aclose()
+
+
+async def enrol(
+    settings: Settings, holder_id: str, seen: SeenCard, secret: SecretBytes, *, by: str
+) -> Change:
+    """Tie a card that was read to a holder. Raises EnrolmentError."""
+    async with office(settings) as parts:
+        return await parts.enrolment.enrol(holder_id, NewCard(seen.id, secret, seen.key), by=by)
+
+
+def checked_secret(given: SecretStr, seen: SeenCard) -> SecretBytes:
+    """The unblock secret as that card's family wants it. Raises EnrolmentError."""
+    text = given.get_secret_value()
+    return fields.checked("the unblock secret", fields.unblock_secret, text, seen.secret_length)
+
+
+def secret_from(file: Path | None, stream: TextIO) -> SecretStr:
+    """The only line of a file, or of a stream where there is no file. Raises EnrolmentError, OSError."""
+    if file is not None:
+        mode = file.stat().st_mode
+        if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise EnrolmentError(f"{file}: others can read it (mode {mode & 0o777:04o}); chmod 600 {file}")
+    try:
+        lines = (stream.read(4096) if file is None else file.read_text("ascii")).splitlines()
+    except UnicodeDecodeError:
+        lines = []
+    if len(lines) != 1:
+        raise EnrolmentError(f"{file or 'standard input'}: must hold the unblock secret as one line of ASCII")
+    return SecretStr(lines[0])
+
+
+async def _wait_for_card(reader: Reader, say: Say) -> Presence:
+    presence = await reader.changed(_NOT_LOOKED)
+    while presence.state is not State.CARD:
+        if presence.state is State.BROKEN:
+            raise ReaderBroken
+        say(_WAITING.get(presence.state) or _no_reader(reader))
+        presence = await reader.changed(presence)
+    return presence
+
+
+def _no_reader(reader: Reader) -> str:
+    candidates: tuple[str, ...] = getattr(reader, "candidates", ())
+    if candidates:
+        names = "".join(f"\n  {name}" for name in candidates)
+        return f"Several readers fit; choose one with --reader, or unplug the others:{names}"
+    return "There is no reader of that name; plug one in, or see 'kiosk doctor'. Ctrl-C ends."
+
+
+def _family(known: tuple[Family, ...], name: str) -> Family:
+    return next(family for family in known if family.name == name)

@@ -1,0 +1,40 @@
+"""The services as the office uses them: no mail is sent, and most commands touch no card."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email.message import EmailMessage
+
+from cardio.virtual.reader import VirtualReader
+from kiosk.mail import MailNotSent
+from kiosk.running import StoreOutOfDate
+from kiosk.settings import Settings
+from kiosk.storage.database import SCHEMA, current_revision, database_path
+from kiosk.wiring import Parts, key_ring, put_together
+
+
+class NoMail:
+    """Sends nothing: notices of the office wait in the store for the next running kiosk."""
+
+    async def send(self, message: EmailMessage, recipient: str) -> None:
+        """Raise MailNotSent."""
+        raise MailNotSent("this command sends no mail")
+
+
+@asynccontextmanager
+async def office(settings: Settings) -> AsyncIterator[Parts]:
+    """Open the store and the services. Raises StoreOutOfDate, KeyProblem; later StoreUnavailable."""
+    require_schema(settings)
+    parts = put_together(settings, reader=VirtualReader(), keys=key_ring(settings), mailer=NoMail())
+    try:
+        yield parts
+    finally:
+        await parts.close()
+
+
+def require_schema(settings: Settings) -> None:
+    """Raise StoreOutOfDate unless the database has the schema of this release."""
+    path = database_path(settings.database.url, settings.state_directory)
+    if (revision := current_revision(path)) != SCHEMA:
+        raise StoreOutOfDate(f"{path}: its schema is {revision or 'missing'}, not {SCHEMA}: run 'kiosk init'")

@@ -1,0 +1,121 @@
+"""Holders: adding, looking up, and helping the blocked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pydantic import SecretStr
+
+from cardio.card import CardId
+from kiosk.enrolment import EnrolmentError, NewHolder
+from kiosk.office import fields
+from kiosk.office.cards import CardSummary, summary
+from kiosk.office.office import office
+from kiosk.proofs.emails import mask
+from kiosk.settings import Settings
+from kiosk.storage.models import HolderRow
+from kiosk.visit import Known
+from kiosk.wiring import Parts
+
+
+@dataclass(frozen=True)
+class HolderSummary:
+    """A holder as a list shows them; ``email`` is the RA's. Times are UTC."""
+
+    id: str
+    name: str
+    email: str
+    failed_attempts: int
+    blocked_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Person:
+    """A holder with their cards; ``own_email`` is masked, and empty where not registered."""
+
+    holder: HolderSummary
+    registered: bool
+    own_email: str
+    cards: tuple[CardSummary, ...]
+
+
+async def add(settings: Settings, holder_id: str, name: str, email: str, *, by: str) -> None:
+    """Add a holder. Raises EnrolmentError where a value cannot stand, or the id is taken."""
+    holder = NewHolder(
+        fields.checked("the id", fields.holder_id, holder_id),
+        fields.checked("the name", fields.name, name),
+        fields.checked("the email address", fields.email, email, settings.email.domains),
+    )
+    async with office(settings) as parts:
+        await parts.enrolment.add_holder(holder, by=by)
+
+
+async def everybody(settings: Settings) -> list[HolderSummary]:
+    """Every holder, by id."""
+    async with office(settings) as parts:
+        return [_summary(row) for row in await parts.enrolment.holders()]
+
+
+async def one(settings: Settings, holder_id: str) -> Person:
+    """One holder. Raises EnrolmentError if there is none of that id."""
+    async with office(settings) as parts:
+        holder = await parts.enrolment.holder(holder_id)
+        cards = await parts.enrolment.cards(holder_id)
+        known = await _known(parts, holder_id)
+    return Person(
+        _summary(holder),
+        registered=known is not None and known.registered,
+        own_email=mask(known.own_email) if known is not None and known.own_email else "",
+        cards=tuple(map(summary, cards)),
+    )
+
+
+async def clear_block(settings: Settings, holder_id: str, reason: str, *, by: str) -> None:
+    """Give the holder all attempts back. Raises EnrolmentError, also where nothing is to be cleared."""
+    reason = fields.checked("the reason", fields.reason, reason)
+    async with office(settings) as parts:
+        holder = await parts.enrolment.holder(holder_id)
+        known = await _known(parts, holder_id)
+        if known is None or not (holder.attempts or holder.blocked_at):
+            raise EnrolmentError(f"holder {holder_id!r} is not blocked and has all attempts")
+        await parts.service.assistance.clear_block(known, by=by, reason=reason)
+
+
+async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) -> tuple[SecretStr, datetime]:
+    """Issue an assistance code; returns it and its end (UTC).
+
+    Raises EnrolmentError for officers' own cards, and where there is no address for the emailed code.
+    """
+    reason = fields.checked("the reason", fields.reason, reason)
+    if holder_id.casefold() == by.casefold():
+        raise EnrolmentError("nobody issues a code for themselves: ask another officer")
+    async with office(settings) as parts:
+        await parts.enrolment.holder(holder_id)
+        known = await _known(parts, holder_id)
+        if known is None:
+            raise EnrolmentError(f"holder {holder_id!r} has no card: enrol one with 'kiosk card enrol'")
+        if not known.email:
+            raise EnrolmentError(
+                f"holder {holder_id!r} has no email address, and the code that is mailed is still needed"
+            )
+        code = await parts.service.assistance.issue(
+            known, by=by, reason=reason, language=settings.site.language
+        )
+        ends = parts.service.store.clock.now() + timedelta(minutes=settings.codes.assistance_minutes)
+        return code, ends
+
+
+async def _known(parts: Parts, holder_id: str) -> Known | None:
+    """The holder's facts, None without a card. No card is named: this is about the person."""
+    cards = await parts.enrolment.cards(holder_id)
+    if not cards:
+        return None
+    card = cards[0].card
+    known = await parts.service.holders.find(CardId(card.family, card.kind, card.serial))
+    return None if known is None else replace(known, card_key="")
+
+
+def _summary(row: HolderRow) -> HolderSummary:
+    return HolderSummary(row.holder_id, row.name, row.ra_email, row.attempts, row.blocked_at, row.created_at)
