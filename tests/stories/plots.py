@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cardio.virtual.piv import PivCard
+from kiosk.refusals import Why
 from kiosk.steps import (
     AnswerQuestions,
     ConfirmEmail,
@@ -15,12 +16,12 @@ from kiosk.steps import (
     NewPasscode,
     Offer,
     Privacy,
+    SeeRA,
     SetQuestions,
     Welcome,
 )
-
 from tests.stories.script import Script, See, see
-from tests.stories.world import PIN, World, answered, in_order, twice
+from tests.stories.world import PIN, World, answered, in_order, twice, wrong
 
 NEW_PIN = "739164"
 
@@ -56,3 +57,10 @@ async def register(world: World, card: PivCard, **options: Any) -> Script:
 async def unlock(world: World, card: PivCard, new: str = NEW_PIN) -> Script:
     """Unlock the card."""
     return await world.visit(card, unlocking(world, new))
+
+
+async def block(world: World, card: PivCard) -> Script:
+    """Lock the card, and give wrong answers until self-service is blocked."""
+    card.lock()
+    lines = [see(AnswerQuestions, wrong, attempts_left=left) for left in (3, 2, 1)]
+    return await world.visit(card, [*lines, see(SeeRA, why=Why.BLOCKED)])

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic import SecretStr
+
 from kiosk.dialogue import Abandoned, Gone
 from kiosk.steps import Busy, Step
-from pydantic import SecretStr
 
 Reply = Any  # an answer, a Gone (the person leaves here), or a function of the step (maybe async)
 
@@ -31,9 +32,9 @@ def see(step: type[Step[Any]], reply: Reply = None, **fields: Any) -> See:
 class Script:
     """Plays one visit's lines; fails at the first step that differs."""
 
-    def __init__(self, lines: list[See], language: str = "en") -> None:
-        self._lines = list(lines)
-        self.language = language
+    def __init__(self) -> None:
+        self.lines: list[See] = []
+        self.language = "en"
         self.seen: list[Step[Any]] = []
         self.work: list[Busy] = []
         self.gone: Gone | None = None
@@ -43,8 +44,8 @@ class Script:
         if self.gone is not None:
             raise Abandoned(self.gone)
         self.seen.append(step)
-        assert self._lines, f"the story is over, and the kiosk asks {step}"
-        line = self._lines.pop(0)
+        assert self.lines, f"the story is over, and the kiosk asks {step}"
+        line = self.lines.pop(0)
         assert type(step) is line.step, f"expected {line.step.__name__} {line.fields}, got {step}"
         for name, value in line.fields.items():
             found = getattr(step, name)
@@ -57,7 +58,9 @@ class Script:
         if isinstance(reply, Gone):
             self.gone = reply
             raise Abandoned(reply)
-        return SecretStr(reply) if isinstance(reply, str) and step.__class__.__name__ in SECRET_STEPS else reply
+        return (
+            SecretStr(reply) if isinstance(reply, str) and step.__class__.__name__ in SECRET_STEPS else reply
+        )
 
     @asynccontextmanager
     async def busy(self, work: Busy) -> AsyncIterator[None]:
@@ -67,7 +70,7 @@ class Script:
 
     def finish(self) -> None:
         """Every line must have been played."""
-        assert not self._lines, f"never asked: {[line.step.__name__ for line in self._lines]}"
+        assert not self.lines, f"never asked: {[line.step.__name__ for line in self.lines]}"
 
 
 SECRET_STEPS = {"EnterPasscode", "EnterCode", "EnterAssistance"}

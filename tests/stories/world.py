@@ -10,10 +10,10 @@ from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import SecretBytes, SecretStr
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col, select
 
 from cardio.card import CardId
 from cardio.virtual.card import VirtualCard
@@ -28,10 +28,12 @@ from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings
 from kiosk.steps import Answered
 from kiosk.storage.migrate import upgrade
-from kiosk.storage.models import AuditRow, SecurityAnswerRow
+from kiosk.storage.models import AuditRow, CardState, SecurityAnswerRow
 from kiosk.visit import Known, new_reference
 from kiosk.wiring import KeyRing, Parts, put_together
 from tests.stories.script import Script, See
+
+T = TypeVar("T", bound=SQLModel)
 
 PIN, PUK = "502917", "48215077"
 RA_EMAIL = "ann.jones@nhs.net"
@@ -111,18 +113,29 @@ class World:
             await self.parts.enrolment.enrol(holder_id, new, by="test")
         return made
 
-    async def visit(self, card: VirtualCard, lines: list[See], language: str = "en") -> Script:
+    async def visit(self, card: VirtualCard, lines: list[See], *, script: Script | None = None) -> Script:
         """One visit: card in, the story's lines, card out. Ends without complaint if the person goes."""
         self.reader.remove()
         self.reader.insert(card)
-        script = Script(lines, language)
+        script = script or Script()
+        script.lines = list(lines)
         try:
             await receive(new_reference(), self.reader.presence.insertion, script, self.service)
         except Abandoned as gone:
-            assert script.gone is gone.reason
+            if script.gone is not gone.reason:
+                raise
         self.reader.remove()
         script.finish()
         return script
+
+    async def set_state(self, card: PivCard, state: CardState) -> None:
+        """As an officer does."""
+        await self.parts.enrolment.set_card_state(identity(card), state, by="test", reason="lost")
+
+    async def rows(self, table: type[T]) -> list[T]:
+        """Every row of a table."""
+        async with self.service.store.work() as session:
+            return list((await session.exec(select(table))).all())
 
     async def known(self, card: PivCard) -> Known:
         """What the store says of the card now."""
@@ -171,6 +184,12 @@ def wrong(step: Any) -> tuple[SecretStr, ...]:
     return tuple(SecretStr("nonsense") for _ in step.questions)
 
 
+def tries(card: PivCard, *, pin: int | None = None, puk: int | None = None) -> None:
+    """Set the card's counters, as wrong and right entries elsewhere would."""
+    card._pin.left = card._pin.left if pin is None else pin
+    card._puk.left = card._puk.left if puk is None else puk
+
+
 def twice(passcode: str) -> tuple[SecretStr, SecretStr]:
     """A new passcode, entered twice."""
     return SecretStr(passcode), SecretStr(passcode)
@@ -185,11 +204,15 @@ def empty_database() -> bytes:
 
 
 @asynccontextmanager
-async def new_world(directory: Path, settings: Settings | None = None) -> AsyncIterator[World]:
-    """A kiosk on an empty store."""
-    hands, post, reader = Hands(), Post(), VirtualReader()
+async def new_world(
+    directory: Path, settings: Settings | None = None, *, beside: World | None = None
+) -> AsyncIterator[World]:
+    """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post."""
+    hands, post = (beside.hands, beside.post) if beside else (Hands(), Post())
+    reader = VirtualReader()
     chosen = (settings or Settings()).changed(state={"directory": directory})
-    (directory / "kiosk.db").write_bytes(empty_database())
+    if beside is None:
+        (directory / "kiosk.db").write_bytes(empty_database())
     pepper = SecretBytes(b"p" * 32)
     parts = put_together(
         chosen,
