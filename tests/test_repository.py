@@ -41,8 +41,9 @@ UNSPEAKABLE = re.compile("|".join(map(re.escape, [*REGISTRIES, *MACHINE_PATHS]))
 
 def files() -> list[Path]:
     """Every file that is in git, or would be after `git add`."""
+    ours = ["-c", f"safe.directory={ROOT}"]  # whoever the checkout belongs to
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", *ours, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
