@@ -25,6 +25,7 @@ _CONTACTLESS = re.compile(r"contactless|picc|nfc|rfid|(\b|\d)cl\b", re.IGNORECAS
 _LOOK_SECONDS = 1.0  # how long one look at the reader lasts; a change ends it at once
 _RETRY_SECONDS = 0.25  # between attempts to reach a service that is away
 _SHARING_RETRY_SECONDS = 0.05
+_STOP_RETRY_SECONDS = 0.02
 
 _ERRORS: dict[int, type[CardIOError]] = {
     scard.SCARD_E_SHARING_VIOLATION: ReaderBusy,
@@ -140,12 +141,14 @@ class Watcher(threading.Thread):
         self._contexts = 0
 
     def stop(self) -> None:
-        """End the thread and wait for it; takes one look at most, a second."""
+        """End the thread and wait for it. Blocks for a moment; a second where the service hangs."""
         self._stopping.set()
-        context = self._context
-        if context is not None:
-            scard.SCardCancel(context)
-        self.join(2 * _LOOK_SECONDS)
+        give_up = time.monotonic() + 2 * _LOOK_SECONDS
+        while self.is_alive() and time.monotonic() < give_up:
+            context = self._context
+            if context is not None:  # in vain while the thread is just not waiting: hence again and again
+                scard.SCardCancel(context)
+            self.join(_STOP_RETRY_SECONDS)
 
     def run(self) -> None:
         """Watch until stopped, over as many lives of the service as it takes."""

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pydantic import SecretBytes, SecretStr
 
 from cardio.apdu import Command, Response
-from cardio.applets.piv import PivFamily
-from cardio.card import Card, identify
+from cardio.applets.piv import PivApplication, PivFamily
+from cardio.card import Card, CardId, identify
 from cardio.reader import Reader, State
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.reader import VirtualReader
@@ -53,3 +53,8 @@ class ScriptedChannel:
     def count(self, ins: int) -> int:
         """How often an instruction was sent."""
         return sum(command.ins == ins for command in self.sent)
+
+
+def application(channel: ScriptedChannel) -> PivApplication:
+    """A PIV card on a scripted channel, as if it had been identified."""
+    return PivApplication(channel, CardId("piv", "guid", "00"))

@@ -81,6 +81,7 @@ CERTIFICATE = CardKey(Algorithm.ECC_P256).certificate("test", ENDS)
         (gzip.compress(CERTIFICATE)[:-9], "cut short or too long"),
         (gzip.compress(bytes(50_000_000)), "cut short or too long"),
     ],
+    ids=["no certificate", "no gzip", "cut short", "bomb"],
 )
 def test_broken_certificates_and_bombs_are_protocol_errors(content: bytes, why: str) -> None:
     with pytest.raises(ProtocolError, match=why):
@@ -135,7 +136,7 @@ def test_hostile_answers_to_a_challenge_are_just_wrong(answer: bytes) -> None:
 PUBLIC = CardKey(Algorithm.ECC_P384).public_der
 
 
-@pytest.mark.parametrize("der", [b"", b"\x30\x00", PUBLIC[:-1]])
+@pytest.mark.parametrize("der", [b"", b"\x30\x00", PUBLIC[:-1]], ids=["nothing", "empty", "cut short"])
 def test_what_is_no_card_key_is_refused(der: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         challenge_for(der)
