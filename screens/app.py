@@ -8,17 +8,18 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from kiosk.dialogue import Stage
-from kiosk.steps import Closed
-from kiosk.refusals import OutOfService
 from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
 
+from kiosk.dialogue import Stage
+from kiosk.refusals import OutOfService
+from kiosk.steps import Closed
 from screens.closed import ClosedApp
 from screens.driver import KioskDriver
 from screens.failures import EX_SOFTWARE, log, record
 from screens.look import Look, Manner
+from screens.one_by_one import OneByOne
 from screens.stage import TextualStage
 
 SETTLE = 70.0  # seconds: longer than any card command may take
@@ -55,6 +56,7 @@ class KioskApp(ClosedApp[int]):
         self._on_signal = on_signal
         self._attending: asyncio.Task[None] | None = None
         self._swallowing = False
+        self._keys = OneByOne(self)
 
     async def serve(self) -> int:
         """Run on the terminal until the attendant has ended; returns the exit code."""
@@ -82,7 +84,10 @@ class KioskApp(ClosedApp[int]):
             self._swallowing = self.stage.noticed()
         if self._swallowing and isinstance(event, events.Key | events.MouseEvent | events.Paste):
             return
-        await super().on_event(event)
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self._keys.hand_on(event, super().on_event)
+        else:
+            await super().on_event(event)
 
     def hang_up(self) -> None:
         """The terminal has gone: nobody is there any more. May be called from any thread."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kiosk.i18n import Phrase, Words
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 
+from kiosk.i18n import Phrase, Words
 from screens.frame import KioskScreen
 from screens.look import Manner
 from screens.widgets.keys import FootKey
@@ -83,7 +83,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             FootKey("1", f"1-{len(self._desk.roles)}", lambda _: _("Put in")),
             FootKey("0", "0", lambda _: _("Take out")),
             FootKey("m", "M", lambda _: _("Mailbox")),
-            FootKey("f2", "F2", lambda _: _("Back to the kiosk")),
+            FootKey("f2", "F2", lambda _: _("Back")),
         )
 
     def focus_first(self) -> None:
@@ -144,9 +144,8 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             lines.append(_("Passcode: {passcode}").format(passcode=role.passcode))
         if role.email:
             lines.append(_("Email: {address}").format(address=role.email))
-        pairs = [f"{question(_)}: {answer}" for question, answer in role.crib()]
-        lines += ["   ".join(f"{pair:<31}" for pair in pairs[start : start + 2]) for start in (0, 2)]
-        return "\n".join(line.rstrip() for line in lines if line.strip())
+        lines += [f"{question(_)}: {answer}" for question, answer in role.crib()]
+        return "\n".join(lines)
 
     def _subjects(self, _: Words) -> str:
         mails = self._desk.mails

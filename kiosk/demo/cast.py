@@ -50,7 +50,7 @@ def cast() -> list[Role]:
         Role(
             PivCard(pin="502917", puk="20481357", pin_tries_left=0, name="Ben Adams"),
             lambda _: _("Locked card, registered"),
-            lambda _: _("Unlock it: four answers, a code from the mailbox, a new passcode"),
+            lambda _: _("Answer, read the code in the mailbox, unlock"),
             "Ben Adams",
             "ben.adams@nhs.net",
             {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Self
 
-from kiosk.i18n import Phrase, Words
 from pydantic import SecretStr
 from rich.text import Text
 from textual.app import ComposeResult
@@ -13,6 +13,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input
 
+from kiosk.i18n import Phrase, Words
 from screens.widgets.say import Say, Spoken, clean
 
 
@@ -31,6 +32,7 @@ class Entry(Input, inherit_bindings=False):
 
     def __init__(self, *, masked: bool, longest: int, value: str = "", console: bool = False) -> None:
         self._mask = "*" if console else "●"
+        self._longest = longest
         super().__init__(
             value, password=masked, max_length=longest, select_on_focus=False, compact=True, classes="entry"
         )
@@ -45,9 +47,14 @@ class Entry(Input, inherit_bindings=False):
 
     def insert_text_at_cursor(self, text: str) -> None:
         """Insert, without anything that could steer the terminal, as much as there is room for."""
-        room = self.max_length - len(self.value)
-        plain = "".join(sign for sign in text[: self.max_length] if unicodedata.category(sign)[0] != "C")
+        room = self._longest - len(self.value)
+        plain = "".join(sign for sign in text[: self._longest] if unicodedata.category(sign)[0] != "C")
         super().insert_text_at_cursor(plain[:room])
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Take the focus at once; Textual's own does it after keys that are waiting already."""
+        self.screen.set_focus(self, scroll_visible)
+        return self
 
     def secret(self) -> SecretStr:
         """What was typed."""
@@ -63,7 +70,7 @@ class Entry(Input, inherit_bindings=False):
         self.value = self._mask * len(self.value)
 
 
-class Field(Spoken, Horizontal):
+class Field(Horizontal, Spoken):
     """A labelled line in a box. Its refusal stands in the border, where it takes no room."""
 
     def __init__(self, label: Phrase, entry: Entry, refusal: Phrase | None = None) -> None:

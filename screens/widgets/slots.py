@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from pydantic import SecretStr
 from rich.text import Text
@@ -63,6 +64,11 @@ class Slots(Widget, can_focus=True, inherit_bindings=False):
         self._shown = False
         self._borders = _CONSOLE if console else _FINE
         self._mask = "*" if console else "●"
+
+    def focus(self, scroll_visible: bool = True) -> Self:
+        """Take the focus at once; Textual's own does it after keys that are waiting already."""
+        self.screen.set_focus(self, scroll_visible)
+        return self
 
     @property
     def count(self) -> int:
