@@ -8,7 +8,11 @@ from cardio.virtual.piv import PivCard
 from kiosk.refusals import Why
 from kiosk.steps import (
     AnswerQuestions,
+    ChooseDetail,
+    ChooseProof,
     ConfirmEmail,
+    ConfirmWithdraw,
+    Detail,
     Ending,
     EnterCode,
     EnterPasscode,
@@ -16,6 +20,7 @@ from kiosk.steps import (
     NewPasscode,
     Offer,
     Privacy,
+    Proof,
     SeeRA,
     SetQuestions,
     Welcome,
@@ -64,3 +69,49 @@ async def block(world: World, card: PivCard) -> Script:
     card.lock()
     lines = [see(AnswerQuestions, wrong, attempts_left=left) for left in (3, 2, 1)]
     return await world.visit(card, [*lines, see(SeeRA, why=Why.BLOCKED)])
+
+
+def proving(offer: Offer, *, by: Proof = Proof.QUESTIONS) -> list[See]:
+    """The passcode and one more proof, from the menu on; with `Proof.EMAIL_CODE` the code comes next."""
+    lines = [see(Welcome, offer), see(EnterPasscode, PIN), see(ChooseProof, by)]
+    return [*lines, see(AnswerQuestions, in_order, explain=False)] if by is Proof.QUESTIONS else lines
+
+
+def changing_email(world: World, new: str) -> list[See]:
+    """The lines of a change of address."""
+    return [
+        *proving(Offer.CHANGE_DETAILS),
+        see(ChooseDetail, Detail.EMAIL),
+        see(ConfirmEmail, new, masked=None),
+        see(EnterCode, lambda _: world.post.code()),
+        see(Finished, ending=Ending.EMAIL_CHANGED),
+    ]
+
+
+def changing_questions(answers: dict[str, str]) -> list[See]:
+    """The lines of a change of questions."""
+    return [
+        *proving(Offer.CHANGE_DETAILS),
+        see(ChooseDetail, Detail.QUESTIONS),
+        see(SetQuestions, answered(answers)),
+        see(Finished, ending=Ending.QUESTIONS_CHANGED),
+    ]
+
+
+def withdrawing() -> list[See]:
+    """The lines of a withdrawal."""
+    return [
+        *proving(Offer.WITHDRAW),
+        see(ConfirmWithdraw, True),
+        see(Finished, ending=Ending.WITHDRAWN),
+    ]
+
+
+def changing_passcode(new: str = NEW_PIN) -> list[See]:
+    """The lines of a change of passcode."""
+    return [
+        see(Welcome, Offer.CHANGE_PASSCODE),
+        see(EnterPasscode, PIN),
+        see(NewPasscode, twice(new)),
+        see(Finished, ending=Ending.PASSCODE_CHANGED),
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -46,14 +46,18 @@ ANSWERS = {
 
 
 class Post:
-    """A mailer that keeps what it is given; ``down`` makes it fail."""
+    """A mailer that keeps what it is given; ``down`` makes it fail, ``meanwhile`` happens once during it."""
 
     def __init__(self) -> None:
         self.mails: list[tuple[str, EmailMessage]] = []
         self.down = False
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
         """Keep the mail, or fail as an unreachable server does."""
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
         if self.down:
             raise MailNotSent("connection refused")
         self.mails.append((recipient, message))
