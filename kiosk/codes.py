@@ -49,6 +49,7 @@ class Entry:
 
     @property
     def right(self) -> bool:
+        """Whether the code was accepted."""
         return self.refusal is None
 
 

@@ -82,6 +82,7 @@ class Conversation:
 
     @property
     def language(self) -> str:
+        """The language on screen."""
         return self._stage.language
 
     @property

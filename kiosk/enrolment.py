@@ -73,7 +73,7 @@ class Enrolment:
         async with self._store.work() as session:
             if await self._holder(session, holder.holder_id) is not None:
                 raise EnrolmentError(f"there is a holder {holder.holder_id!r} already")
-            self._intake(session, by).add_holder(holder, selftest=selftest)
+            await self._intake(session, by).add_holder(holder, selftest=selftest)
 
     async def enrol(self, holder_id: str, card: NewCard, *, by: str) -> Change:
         """Tie a card to a holder. Raises EnrolmentError for an unknown holder or another's card."""

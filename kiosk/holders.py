@@ -22,6 +22,7 @@ from kiosk.storage.models import (
     UnblockSecretRow,
     UnblockState,
     WriteState,
+    row_id,
 )
 from kiosk.store import Store
 from kiosk.visit import Known, OpenWrite, Pending
@@ -53,26 +54,25 @@ class Holders:
             return None if row is None else await self._known(session, *row)
 
     async def _known(self, session: AsyncSession, card: CardRow, holder: HolderRow) -> Known:
-        assert card.id is not None
-        assert holder.id is not None
+        card_id, holder_id = row_id(card), row_id(holder)
         now = self._store.clock.now()
-        registration = await session.get(RegistrationRow, holder.id)
-        secret = await session.get(UnblockSecretRow, card.id)
-        assistance = await session.get(AssistanceRow, holder.id)
+        registration = await session.get(RegistrationRow, holder_id)
+        secret = await session.get(UnblockSecretRow, card_id)
+        assistance = await session.get(AssistanceRow, holder_id)
         questions = await session.exec(
             select(SecurityAnswerRow.question)
-            .where(SecurityAnswerRow.holder == holder.id)
+            .where(SecurityAnswerRow.holder == holder_id)
             .order_by(col(SecurityAnswerRow.position))
         )
         limit = self._store.settings.unlock.attempts
         return Known(
             id=CardId(card.family, card.kind, card.serial),
-            card=card.id,
+            card=card_id,
             card_key=card.audit_key,
             state=CardState(card.state),
             public_key=card.public_key,
             has_unblock_secret=secret is not None and card.unblock_state == UnblockState.USABLE.value,
-            holder=holder.id,
+            holder=holder_id,
             holder_key=holder.audit_key,
             holder_id=holder.holder_id,
             name=holder.name,
@@ -86,8 +86,8 @@ class Holders:
             assistance=assistance is not None
             and assistance.state == CodeState.USABLE.value
             and assistance.expires_at > now,
-            pending=await self._pending(session, card.id, now),
-            open_write=await self._open_write(session, card.id),
+            pending=await self._pending(session, card_id, now),
+            open_write=await self._open_write(session, card_id),
             selftest=holder.selftest,
         )
 
@@ -100,10 +100,9 @@ class Holders:
             usable = row.code_state == CodeState.USABLE.value and _later(row.code_expires_at, now)
             answered = row.questions_at if _later(row.questions_at, fresh) else None
             if row.email_at is None and (usable or answered):
-                assert row.id is not None
                 found.append(
                     Pending(
-                        id=row.id,
+                        id=row_id(row),
                         purpose=Purpose(row.purpose),
                         email=row.email,
                         code_expires_at=row.code_expires_at if usable else None,

@@ -25,6 +25,7 @@ class Words:
         self._catalogue = catalogue
 
     def __call__(self, sentence: str) -> str:
+        """The sentence in this language."""
         return self._catalogue.gettext(sentence)
 
     def n(self, one: str, many: str, count: int) -> str:

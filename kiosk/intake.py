@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from pydantic import SecretBytes
+from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -103,41 +104,46 @@ class Intake:
         """Take in rows without faults; what became of the card of each."""
         changes: list[Change] = []
         for chunk in _chunks(rows):
-            changes += await self._take_chunk(chunk)
-            await self._session.flush()
+            before = await self._there(chunk)
+            await self._add_holders(
+                {row.holder for row in chunk if row.holder.holder_id not in before.holders}
+            )
+            holders = (await self._there(chunk)).holders
+            await self._insert([self._card(row, holders) for row in chunk if row.card.id not in before.cards])
+            there = await self._there(chunk)
+            changes += await self._equip_all(chunk, there, new=set(there.cards) - set(before.cards))
             self._session.expunge_all()
         return changes
 
-    async def _take_chunk(self, chunk: Sequence[NewRow]) -> list[Change]:
-        there = await self._there(chunk)
-        for row in chunk:
-            if row.holder.holder_id not in there.holders:
-                there.holders[row.holder.holder_id] = self.add_holder(row.holder)
-        await self._session.flush()  # gives the holders their numbers
-        added = {row.card.id: self._card(row, there) for row in chunk if row.card.id not in there.cards}
-        self._session.add_all(added.values())
-        await self._session.flush()
-        there.cards.update(added)
-        return [self._equip(row, there, new=row.card.id in added) for row in chunk]
+    async def add_holder(self, new: NewHolder, *, selftest: bool = False) -> None:
+        """Add a holder whose id is not taken."""
+        await self._add_holders({new}, selftest=selftest)
 
-    def add_holder(self, new: NewHolder, *, selftest: bool = False) -> HolderRow:
-        """Add a holder to the session, and the audit event."""
-        row = HolderRow(
-            holder_id=new.holder_id,
-            audit_key=uuid.uuid4().hex,
-            name=new.name,
-            ra_email=new.email,
-            created_at=self._store.clock.now(),
-            selftest=selftest,
+    async def _add_holders(self, holders: Collection[NewHolder], *, selftest: bool = False) -> None:
+        now = self._store.clock.now()
+        rows = [
+            HolderRow(
+                holder_id=new.holder_id,
+                audit_key=uuid.uuid4().hex,
+                name=new.name,
+                ra_email=new.email,
+                created_at=now,
+                selftest=selftest,
+            )
+            for new in holders
+        ]
+        await self._insert(rows)
+        await self._store.audit.record_all(
+            self._session,
+            [
+                (Event.HOLDER_ADDED, Subject(row.audit_key, actor=self._by, selftest=selftest), {})
+                for row in rows
+            ],
         )
-        self._session.add(row)
-        about = Subject(row.audit_key, actor=self._by, selftest=selftest)
-        self._store.audit.record(self._session, Event.HOLDER_ADDED, about)
-        return row
 
-    def _card(self, row: NewRow, there: _There) -> CardRow:
-        holder = there.holders[row.holder.holder_id].id
-        assert holder is not None  # noqa: S101 - it was flushed
+    def _card(self, row: NewRow, holders: Mapping[str, HolderRow]) -> CardRow:
+        holder = holders[row.holder.holder_id].id
+        assert holder is not None  # noqa: S101 - it was read from the store
         return CardRow(
             holder=holder,
             audit_key=uuid.uuid4().hex,
@@ -148,38 +154,57 @@ class Intake:
             created_at=self._store.clock.now(),
         )
 
-    def _equip(self, row: NewRow, there: _There, *, new: bool) -> Change:
-        """Give a card its secret and key where they differ from what it has, and record the event."""
-        card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
-        renewed = self._put_secret(card, row.card.secret, there)
-        if row.card.public_key is not None and card.public_key != row.card.public_key:
-            card.public_key, renewed = row.card.public_key, True
-        change = Change.ADDED if new else Change.RENEWED if renewed else Change.UNCHANGED
-        if change is not Change.UNCHANGED:
+    async def _equip_all(
+        self, chunk: Sequence[NewRow], there: _There, new: Collection[CardId]
+    ) -> list[Change]:
+        """Give each card its secret and key where they differ from what it has, and record the events."""
+        changes: list[Change] = []
+        events = []
+        secrets: list[UnblockSecretRow] = []
+        for row in chunk:
+            card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
+            renewed = self._put_secret(card, row.card.secret, there, secrets)
+            if row.card.public_key is not None and card.public_key != row.card.public_key:
+                card.public_key, renewed = row.card.public_key, True
+            added = row.card.id in new
+            changes.append(Change.ADDED if added else Change.RENEWED if renewed else Change.UNCHANGED)
             about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
-            pinned = card.public_key is not None
-            self._store.audit.record(
-                self._session, Event.CARD_ENROLLED, about, pinned=pinned, change=change.value
-            )
-        return change
+            detail = {"pinned": card.public_key is not None, "change": changes[-1].value}
+            events.append((Event.CARD_ENROLLED, about, detail))
+        await self._insert(secrets)
+        await self._session.flush()  # what was changed in cards and secrets that were there
+        told = [
+            event for event, change in zip(events, changes, strict=True) if change is not Change.UNCHANGED
+        ]
+        await self._store.audit.record_all(self._session, told)
+        return changes
 
-    def _put_secret(self, card: CardRow, secret: SecretBytes | None, there: _There) -> bool:
-        """Keep a secret if it is another than before.
+    def _put_secret(
+        self, card: CardRow, secret: SecretBytes | None, there: _There, added: list[UnblockSecretRow]
+    ) -> bool:
+        """Keep a secret if it is another than before; a first one goes to ``added``.
 
         Only another one makes a card usable again whose secret was refused: the same would be refused
         again, and cost another of its tries.
         """
-        assert card.id is not None  # noqa: S101 - it was flushed
+        assert card.id is not None  # noqa: S101 - it was read from the store
         kept = there.secrets.get(card.id)
         if secret is None or (kept is not None and self._secrets.holds(kept, card.audit_key, secret)):
             return False
         sealed = self._secrets.sealed(card.id, card.audit_key, secret)
         if kept is None:
-            self._session.add(sealed)
+            added.append(sealed)
         else:
             kept.key_id, kept.nonce, kept.ciphertext = sealed.key_id, sealed.nonce, sealed.ciphertext
-        card.unblock_state = UnblockState.USABLE.value
+        if card.unblock_state != UnblockState.USABLE.value:
+            card.unblock_state = UnblockState.USABLE.value
         return True
+
+    async def _insert(self, rows: Sequence[HolderRow | CardRow | UnblockSecretRow]) -> None:
+        """Add rows of one table in one statement, which adding them one by one to the session is not."""
+        if rows:
+            values = [row.model_dump(exclude={"id"}) for row in rows]
+            await self._session.exec(insert(type(rows[0])), params=values)
 
     async def _there(self, rows: Sequence[NewRow]) -> _There:
         holders = await self._session.exec(

@@ -22,6 +22,7 @@ from kiosk.storage.models import (
     HolderRow,
     UnblockState,
     WriteState,
+    row_id,
 )
 from kiosk.store import Store
 from kiosk.visit import OpenWrite, Sight, Visit
@@ -65,8 +66,7 @@ class Journal:
                 session, Event.CARD_WRITE_BEGUN, visit.about, purpose=purpose.value, was_locked=was_locked
             )
             await session.flush()
-            assert row.id is not None
-            return row.id
+            return row_id(row)
 
     async def _require_proofs(self, session: AsyncSession, visit: Visit) -> None:
         row = await self._pendings.get(session, visit, Purpose.UNLOCK)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cardio.reader import Reader
 from kiosk.attendant import Attendant
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
@@ -35,7 +34,8 @@ class RealKiosk:
 
     async def attend(self, stage: Stage) -> int:
         """Open everything, receive cards until closed, close everything."""
-        reader: Reader = pcsc_reader(self.settings)
+        reader = pcsc_reader(self.settings)
+        await reader.start()  # until its first look it sees no card service
         parts = put_together(
             self.settings, reader=reader, keys=self._keys, mailer=self._mailer, clock=Clock()
         )

@@ -41,6 +41,7 @@ class Service:
 
     @property
     def settings(self) -> Settings:
+        """The configuration."""
         return self.store.settings
 
     def proofs(self, *, assisted: bool = False) -> tuple[Proof, ...]:

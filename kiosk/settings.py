@@ -28,6 +28,8 @@ class Section(BaseModel):
 
 
 class Site(Section):
+    """What this place is called, and who helps."""
+
     service_name: str = Field("Smartcard self-service", min_length=1, max_length=40)
     kiosk_name: str = Field("Kiosk 1", min_length=1, max_length=24)
     blue: str = Field("#004cb8", pattern=r"^#[0-9a-fA-F]{6}$")
@@ -42,12 +44,16 @@ class Site(Section):
 
 
 class Privacy(Section):
+    """The notice before a registration."""
+
     version: str = Field("1", min_length=1, max_length=40)
     text: str = PRIVACY_EN
     text_cy: str = PRIVACY_CY
 
 
 class PatienceTable(Section):
+    """How long a step waits, in seconds."""
+
     choice: Seconds = 60
     entry: Seconds = 90
     answers: Seconds = 180
@@ -59,27 +65,39 @@ class PatienceTable(Section):
 
 
 class Database(Section):
+    """Where the store is."""
+
     url: str = Field("sqlite:///kiosk.db", pattern=r"^sqlite:///.+")
 
 
 class State(Section):
+    """Where files are kept."""
+
     directory: Path = Path("/var/lib/unlock-kiosk")
 
 
 class Keys(Section):
+    """The key files, relative to the state directory."""
+
     vault: Path = Path("vault.key")
     pepper: Path = Path("pepper.key")
 
 
 class ReaderTable(Section):
+    """Which reader."""
+
     name: str = ""
 
 
 class PivTable(Section):
+    """PIV cards."""
+
     card_authentication: Literal["required", "if-possible", "off"] = "if-possible"
 
 
 class Cards(Section):
+    """Which card families, in which order."""
+
     families: tuple[Literal["piv"], ...] = Field(("piv",), min_length=1)
     piv: PivTable = PivTable()
 
@@ -88,6 +106,8 @@ ProofName = Literal["questions", "email-code"]
 
 
 class Unlock(Section):
+    """What an unlock asks for."""
+
     proofs: tuple[ProofName, ...] = ("questions", "email-code")
     attempts: int = Field(3, ge=1, le=10)
     proofs_valid_minutes: int = Field(30, ge=1, le=120)
@@ -104,16 +124,22 @@ class Unlock(Section):
 
 
 class Register(Section):
+    """What a registration allows."""
+
     overwrite_email: bool = True
     hold_hours: int = Field(0, ge=0, le=720)
 
 
 class Answers(Section):
+    """Security answers."""
+
     min_length: int = Field(2, ge=1, le=40)
     count: int = Field(4, ge=2, le=4)
 
 
 class Codes(Section):
+    """Emailed and assistance codes."""
+
     minutes: int = Field(15, ge=1, le=60)
     tries: int = Field(5, ge=1, le=10)
     resend_after: Seconds = 60
@@ -123,6 +149,8 @@ class Codes(Section):
 
 
 class Passcode(Section):
+    """The site's bounds for a new passcode."""
+
     min_length: int = Field(6, ge=4, le=16)
     max_length: int = Field(8, ge=4, le=16)
 
@@ -134,10 +162,14 @@ class Passcode(Section):
 
 
 class Email(Section):
+    """Approved domains."""
+
     domains: tuple[str, ...] = Field(("nhs.net", "gov.uk", "mod.uk"), min_length=1)
 
 
 class Mail(Section):
+    """The mail server."""
+
     host: str = "localhost"
     port: Port = 587
     tls: Literal["starttls", "tls", "off"] = "starttls"
@@ -157,10 +189,14 @@ class Mail(Section):
 
 
 class Hashing(Section):
+    """bcrypt."""
+
     cost: int = Field(12, ge=10, le=15)
 
 
 class Selftest(Section):
+    """`kiosk selftest`."""
+
     address: str = ""
 
 

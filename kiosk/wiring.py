@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretBytes, SecretStr
 
@@ -38,6 +39,9 @@ from kiosk.storage.database import Database
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 from kiosk.vault import Vault
+
+if TYPE_CHECKING:
+    from cardio.pcsc import PcscReader
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,7 @@ def smtp_mailer(settings: Settings) -> SmtpMailer:
     return SmtpMailer(settings.mail, mail_password(settings))
 
 
-def pcsc_reader(settings: Settings) -> Reader:
+def pcsc_reader(settings: Settings) -> PcscReader:
     """The real reader. Loads pyscard."""
     from cardio.pcsc import PcscReader
 

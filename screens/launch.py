@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kiosk.front import Kiosk
@@ -28,11 +29,14 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
         sixteen=sixteen_colours(site, os.environ.get("TERM", "")),
     )
 
+    app = KioskApp(look, kiosk.attend, drawer=_tray(desk) if desk else None, on_signal=kiosk.close)
+    return asyncio.run(app.serve())
+
+
+def _tray(desk: Desk) -> Callable[[Manner], DemoTray]:
     def tray(manner: Manner) -> DemoTray:
         from screens.demo_tray import DemoTray
 
-        assert desk is not None  # noqa: S101 - there is no drawer without one
         return DemoTray(desk, manner)
 
-    app = KioskApp(look, kiosk.attend, drawer=tray if desk else None, on_signal=kiosk.close)
-    return asyncio.run(app.serve())
+    return tray

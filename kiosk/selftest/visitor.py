@@ -30,7 +30,7 @@ class Report:
     steps: tuple[StepReport, ...]
 
 
-class Unexpected(Exception):  # noqa: N818 - a finding, not a fault of this code
+class Unexpected(Exception):
     """A journey asked something else than it does when all is well."""
 
 
@@ -73,6 +73,7 @@ class Visitor:
 
 
 def since(began: float) -> float:
+    """Milliseconds since a moment of `time.perf_counter`."""
     return round((time.perf_counter() - began) * 1000, 1)
 
 

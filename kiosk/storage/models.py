@@ -18,6 +18,13 @@ def _one_of(column: str, values: type[Enum]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
 
 
+def row_id(row: HolderRow | CardRow | PendingRow | CardWriteRow) -> int:
+    """The primary key of a row that was read or flushed. Raises LookupError for one that was not."""
+    if row.id is None:
+        raise LookupError("this row is not stored yet")
+    return row.id
+
+
 class CardState(Enum):
     """Set by the RA."""
 
