@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
-from kiosk.audit import Event, Subject
+from kiosk.audit import Detail, Event, Subject
 from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow, UnblockState
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
@@ -105,9 +105,8 @@ class Intake:
         changes: list[Change] = []
         for chunk in _chunks(rows):
             before = await self._there(chunk)
-            await self._add_holders(
-                {row.holder for row in chunk if row.holder.holder_id not in before.holders}
-            )
+            new = dict.fromkeys(row.holder for row in chunk if row.holder.holder_id not in before.holders)
+            await self._add_holders(list(new))
             holders = (await self._there(chunk)).holders
             await self._insert([self._card(row, holders) for row in chunk if row.card.id not in before.cards])
             there = await self._there(chunk)
@@ -117,9 +116,9 @@ class Intake:
 
     async def add_holder(self, new: NewHolder, *, selftest: bool = False) -> None:
         """Add a holder whose id is not taken."""
-        await self._add_holders({new}, selftest=selftest)
+        await self._add_holders([new], selftest=selftest)
 
-    async def _add_holders(self, holders: Collection[NewHolder], *, selftest: bool = False) -> None:
+    async def _add_holders(self, holders: Sequence[NewHolder], *, selftest: bool = False) -> None:
         now = self._store.clock.now()
         rows = [
             HolderRow(
@@ -159,7 +158,7 @@ class Intake:
     ) -> list[Change]:
         """Give each card its secret and key where they differ from what it has, and record the events."""
         changes: list[Change] = []
-        events = []
+        events: list[tuple[Event, Subject, dict[str, Detail]]] = []
         secrets: list[UnblockSecretRow] = []
         for row in chunk:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
@@ -169,7 +168,7 @@ class Intake:
             added = row.card.id in new
             changes.append(Change.ADDED if added else Change.RENEWED if renewed else Change.UNCHANGED)
             about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
-            detail = {"pinned": card.public_key is not None, "change": changes[-1].value}
+            detail: dict[str, Detail] = {"pinned": card.public_key is not None, "change": changes[-1].value}
             events.append((Event.CARD_ENROLLED, about, detail))
         await self._insert(secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
