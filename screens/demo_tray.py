@@ -50,6 +50,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         Binding("escape", "app.drawer", show=False),
         Binding("0,delete", "take_out", show=False),
         Binding("m", "mailbox", show=False),
+        Binding("q", "leave", show=False),
     ]
 
     def __init__(self, desk: Desk, manner: Manner) -> None:
@@ -66,7 +67,10 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         return _("Demo: the mailbox") if self._desk.mails else _("Demo: the mailbox is empty")
 
     def explanation(self, _: Words) -> str:
-        return _("Play the person in front of the kiosk: put a card in, read the mail that comes. F2 goes back.")
+        return _(
+            "Play the person in front of the kiosk: put a card in, and read the mail that comes."
+            " F2 goes back to the kiosk."
+        )
 
     def body(self) -> ComposeResult:
         with Vertical(id="tray-cards"):
@@ -83,6 +87,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             FootKey("1", f"1-{len(self._desk.roles)}", lambda _: _("Put in")),
             FootKey("0", "0", lambda _: _("Take out")),
             FootKey("m", "M", lambda _: _("Mailbox")),
+            FootKey("q", "Q", lambda _: _("Leave the demo")),
             FootKey("f2", "F2", lambda _: _("Back")),
         )
 
@@ -110,6 +115,9 @@ class DemoTray(KioskScreen, inherit_bindings=True):
     def action_take_out(self) -> None:
         self._desk.remove()
         self.app.call_later(self.app.run_action, "drawer")
+
+    def action_leave(self) -> None:
+        self._desk.leave()
 
     def action_mailbox(self) -> None:
         self._mailbox = not self._mailbox

@@ -30,7 +30,7 @@ class DemoKiosk:
         """``settings``: where given, a site's own, shown on virtual parts."""
         self.settings = settings or Settings().changed(site=SITE)
         self._reader = VirtualReader()
-        self.desk = Desk(cast(), self._reader)
+        self.desk = Desk(cast(), self._reader, self.close)
         self._attendant: Attendant | None = None
         self._closed = False
 
