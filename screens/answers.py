@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import SecretStr
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
 from kiosk.i18n import Words
 from kiosk.proofs.questions import CATALOGUE
 from kiosk.steps import AnswerQuestions
-from pydantic import SecretStr
-from textual.app import ComposeResult
-
 from screens.texting import TextScreen, label_width
 from screens.widgets.fields import Entry, Field
 from screens.widgets.keys import Button, FootKey
@@ -22,18 +23,21 @@ LONGEST = 100  # characters of an answer, as in kiosk.proofs.answers
 class AnswerQuestionsScreen(TextScreen[AnswerQuestions, tuple[SecretStr, ...]]):
     """All questions on one screen; one submission is one attempt."""
 
+    dense = True
+
     def heading(self, _: Words) -> str:
         return _("Answer your security questions")
 
     def explanation(self, _: Words) -> str:
         return _(
-            "You chose these questions when you registered. Capitals, accents and full stops make no difference."
-            " All answers must be right. Press F6 to see for three seconds what you have typed."
+            "You chose these questions when you registered. Capitals, accents and full stops make no"
+            " difference. All answers must be right. Press F6 to see for three seconds what you have typed."
         )
 
     def body(self) -> ComposeResult:
-        yield Say(self._text, classes="text tight")
-        yield Refusal(self._refusal)
+        with Vertical(classes="lead"):
+            yield Say(self._text, classes="text")
+            yield Refusal(self._refusal)
         for question in self.step.questions:
             entry = Entry(masked=True, longest=LONGEST, console=self.console)
             yield Field(CATALOGUE[question].text, entry)
@@ -50,7 +54,9 @@ class AnswerQuestionsScreen(TextScreen[AnswerQuestions, tuple[SecretStr, ...]]):
         if empty is None:
             self.reply(tuple(entry.secret() for entry in self.entries()))
         else:
-            self.query_one(Refusal).tell(lambda _: _("Answer every question, then go on. No attempt was lost."))
+            self.query_one(Refusal).tell(
+                lambda _: _("Answer every question, then go on. No attempt was lost.")
+            )
             empty.focus()
 
     def speak(self) -> None:
@@ -67,7 +73,7 @@ class AnswerQuestionsScreen(TextScreen[AnswerQuestions, tuple[SecretStr, ...]]):
             return ""
         if not self.step.explain:
             return self._attempts(_)
-        said = _("Then we mail you a code. Read it within {minutes} minutes: here, or elsewhere with your card.")
+        said = _("After this you need your mail within {minutes} minutes, here or elsewhere.")
         return said.replace("{minutes}", str(self.step.code_minutes)) + " " + self._attempts(_)
 
     def _refusal(self, _: Words) -> str:

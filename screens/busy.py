@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kiosk.i18n import Words
-from kiosk.steps import Activity, Busy
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from kiosk.i18n import Words
+from kiosk.steps import Activity, Busy
 from screens.frame import KioskScreen
 from screens.look import Manner
 from screens.widgets.say import Say
@@ -24,6 +24,10 @@ class BusyScreen(KioskScreen):
         self.set_class(busy.activity is Activity.WRITING_CARD, "writing")
 
     def heading(self, _: Words) -> str:
+        return ""  # it stands in the middle, see `body`
+
+    def doing(self, _: Words) -> str:
+        """What is under way."""
         activities = {
             Activity.READING_CARD: _("Asking your card"),
             Activity.CHECKING_PASSCODE: _("Your card checks the passcode"),
@@ -39,9 +43,10 @@ class BusyScreen(KioskScreen):
         return _("The kiosk is at work. It goes on by itself in a moment.")
 
     def body(self) -> ComposeResult:
-        with Vertical(classes="work"):
+        with Vertical(classes="work"), Vertical(classes="work-panel"):
             yield Spinner(console=self.console)
-            yield Say(self._more, classes="text")
+            yield Say(self.doing, classes="work-title")
+            yield Say(self._more)
 
     def _more(self, _: Words) -> str:
         if self.busy.activity is Activity.SENDING_MAIL and self.busy.masked:

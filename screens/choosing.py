@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from textual.app import ComposeResult
+
 from kiosk.i18n import Words
 from kiosk.steps import (
     ChooseDetail,
@@ -18,8 +20,6 @@ from kiosk.steps import (
     Step,
     Welcome,
 )
-from textual.app import ComposeResult
-
 from screens import sentences
 from screens.step import StepScreen
 from screens.widgets.choices import Choice, Choices, Option
@@ -28,6 +28,8 @@ from screens.widgets.say import Say
 
 S = TypeVar("S", bound=Step[Any])
 A = TypeVar("A")
+
+_MANY = 5  # choices that leave no room for a blank line above them
 
 
 class ChoiceScreen(StepScreen[S, A]):
@@ -42,11 +44,14 @@ class ChoiceScreen(StepScreen[S, A]):
         return ""
 
     def explanation(self, _: Words) -> str:
-        return _("Choose what you want: press its number, touch it, or go to it with the arrows and press Enter.")
+        return _(
+            "Choose what you want: press its number, touch it, or go to it with the arrows and press Enter."
+        )
 
     def body(self) -> ComposeResult:
         yield Say(self.text, classes="text")
-        yield Choices(self.options())
+        self._options = self.options()
+        yield Choices([option.label for option in self._options])
 
     def keys(self) -> Sequence[FootKey]:
         return (FootKey("enter", "Enter", lambda _: _("Choose")), self.stop_key())
@@ -54,13 +59,17 @@ class ChoiceScreen(StepScreen[S, A]):
     def focus_first(self) -> None:
         self.query(Choice).first().focus()
 
-    def on_choices_made(self, event: Choices.Made[A]) -> None:
+    def on_choices_made(self, event: Choices.Made) -> None:
         event.stop()
-        self.reply(event.value)
+        self.reply(self._options[event.number - 1].value)
 
 
 class WelcomeScreen(ChoiceScreen[Welcome, Offer]):
     """What this card can have done."""
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.set_class(len(self.step.offers) >= _MANY, "many")
 
     def heading(self, _: Words) -> str:
         hour = self.manner.look.now().astimezone(self.manner.look.zone).hour

@@ -51,7 +51,7 @@ class ClosedApp(App[R], inherit_bindings=False):
         self._close_messages_no_wait()
 
     def fail(self, error: BaseException, where: str = "screens") -> None:
-        """End because of an error nobody expected: its type and place go to the log, nothing to the screen."""
+        """End because of an error nobody expected; only its type and place are told, and only to the log."""
         record(error, where)
         self.panic()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Words
-from kiosk.refusals import CodeRefusal
-from kiosk.steps import CodeChoice, EnterAssistance, EnterCode
 from pydantic import SecretStr
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
+from kiosk.i18n import Words
+from kiosk.refusals import CodeRefusal
+from kiosk.steps import CodeChoice, EnterAssistance, EnterCode
 from screens.sentences import code_goes_on_to, code_refusal
 from screens.step import StepScreen
 from screens.widgets.keypad import Keypad
@@ -37,7 +37,8 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
     def explanation(self, _: Words) -> str:
         parts = (
             code_goes_on_to(self.step.purpose, _),
-            _("The mail can take a few minutes. Nothing there? Look in the junk folder, or have it sent again."),
+            _("The mail can take a few minutes."),
+            _("Nothing there? Look in the junk folder, or have it sent again."),
             _("Nobody will ever ask you for the code: give it to no one."),
         )
         return " ".join(parts)
@@ -53,8 +54,6 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
                 yield Say(self._time_left, live=True, classes="soft")
                 if self.step.resend_at is not None:
                     yield Button(self._again, "f4", live=True)
-                if self.step.something_else:
-                    yield Button(lambda _: "F5 " + _("Something else"), "f5")
             yield Keypad(console=self.console)
 
     def keys(self) -> Sequence[FootKey]:
@@ -74,7 +73,9 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
 
     def on_slots_entered(self, event: Slots.Entered) -> None:
         digits = self.step.digits
-        self.query_one(Refusal).tell(lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits))
+        self.query_one(Refusal).tell(
+            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits)
+        )
 
     def action_again(self) -> None:
         """F4: another mail, once its time has come."""
@@ -102,12 +103,17 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
         if self.step.refusal is None:
             return ""
         said = code_refusal(self.step.refusal, self.step.tries_left, _)
-        over = self.step.refusal in {CodeRefusal.EXPIRED, CodeRefusal.VOID}
-        if over and self.step.resend_at is not None:
+        if self._is_dead and self.step.resend_at is not None:
             said += " " + _("Press F4 to get a new one.")
         return said
 
+    @property
+    def _is_dead(self) -> bool:
+        return self.step.refusal in {CodeRefusal.EXPIRED, CodeRefusal.VOID}
+
     def _time_left(self, _: Words) -> str:
+        if self._is_dead:
+            return ""  # the refusal has said it
         left = self.manner.look.seconds_until(self.step.expires_at)
         if left == 0:
             return _("The time for this code is over.")
@@ -153,7 +159,9 @@ class AssistanceScreen(StepScreen[EnterAssistance, SecretStr]):
 
     def on_slots_entered(self, event: Slots.Entered) -> None:
         digits = self.step.digits
-        self.query_one(Refusal).tell(lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits))
+        self.query_one(Refusal).tell(
+            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits)
+        )
 
     def _refusal(self, _: Words) -> str:
         if self.step.refusal is None:

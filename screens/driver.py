@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import selectors
@@ -52,7 +53,7 @@ class KioskDriver(LinuxDriver):
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
-        self._file = _DeafFile(sys.__stdout__)  # type: ignore[arg-type]
+        self._file = _DeafFile(sys.__stdout__)  # type: ignore[arg-type, assignment]
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
 
@@ -63,11 +64,9 @@ class KioskDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal; what was typed before there was a question is thrown away."""
-        try:
+        with contextlib.suppress(termios.error):  # not a terminal: a test, or a pipe
             termios.tcflush(self.fileno, termios.TCIFLUSH)
-        except termios.error:
-            pass  # not a terminal: a test, or a pipe
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def run_input_thread(self) -> None:
         """Read the terminal until the app ends.
@@ -87,7 +86,8 @@ class KioskDriver(LinuxDriver):
                     except OSError:
                         data = b""
                     if not data:
-                        return self._terminal_gone()
+                        self._terminal_gone()
+                        return
                     text = decode(data)
                 try:
                     for message in (*(parser.feed(text) if text else ()), *parser.tick()):

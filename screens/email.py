@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Words
-from kiosk.steps import ConfirmEmail
 from textual.app import ComposeResult
 
+from kiosk.i18n import Words
+from kiosk.steps import ConfirmEmail
 from screens.sentences import email_rule, join_with_or
 from screens.texting import TextScreen
 from screens.widgets.fields import Entry, Field
@@ -22,12 +22,14 @@ class ConfirmEmailScreen(TextScreen[ConfirmEmail, str | None]):
     """The address on file to be confirmed, or a new one."""
 
     def heading(self, _: Words) -> str:
-        return _("What is your email address?") if self.step.masked is None else _("Is this your email address?")
+        return (
+            _("What is your email address?") if self.step.masked is None else _("Is this your email address?")
+        )
 
     def explanation(self, _: Words) -> str:
         return _(
-            "We send a code to this address, now and whenever you unlock your card. It must be one that only you"
-            " read. Others at this screen see only the first and the last letter of an address that we have."
+            "We send a code to this address, now and whenever you unlock your card. It must be one that only"
+            " you read. Others here see only the first and the last letter of an address that we have."
         )
 
     def body(self) -> ComposeResult:
@@ -36,7 +38,9 @@ class ConfirmEmailScreen(TextScreen[ConfirmEmail, str | None]):
         yield Say(self._what_to_do, classes="text")
         yield Refusal(self._refusal)
         if self._may_type:
-            entry = Entry(masked=False, longest=_LONGEST, value=self.step.typed[:_LONGEST], console=self.console)
+            entry = Entry(
+                masked=False, longest=_LONGEST, value=self.step.typed[:_LONGEST], console=self.console
+            )
             yield Field(lambda _: _("Email address"), entry)
         yield Button(lambda _: _("Continue"), "enter", classes="go last")
         if self._may_type:

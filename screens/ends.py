@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from kiosk.i18n import Words
-from kiosk.refusals import Why
-from kiosk.steps import Ending, Finished, SeeRA, Step
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 
+from kiosk.i18n import Words
+from kiosk.refusals import Why
+from kiosk.steps import Ending, Finished, SeeRA, Step
 from screens import sentences
 from screens.contact import ways_to_reach
 from screens.step import StepScreen
@@ -41,7 +41,8 @@ class EndScreen(StepScreen[S, None]):
 
     def _closes(self, _: Words) -> str:
         left = max(1, round(self.vigil.left))
-        return _.n("This screen closes in {n} second.", "This screen closes in {n} seconds.", left)
+        closes = _.n("This screen closes in {n} second.", "This screen closes in {n} seconds.", left)
+        return _("Take your card out.") + " " + closes
 
 
 class FinishedScreen(EndScreen[Finished]):
@@ -85,7 +86,9 @@ class SeeRAScreen(EndScreen[SeeRA]):
         return _("We cannot do this here")
 
     def explanation(self, _: Words) -> str:
-        return _("The people named here can help you. Tell them the reference: it tells them what has happened.")
+        return _(
+            "The people named here can help you. Tell them the reference: it tells them what has happened."
+        )
 
     def body(self) -> ComposeResult:
         yield Say(lambda _: sentences.why(self.step.why, _), classes="text")

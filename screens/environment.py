@@ -10,7 +10,9 @@ import os
 from collections.abc import MutableMapping
 
 _PREFIXES = ("TEXTUAL", "JUPYTER_")
-_NAMES = frozenset({"BROWSER", "COLUMNS", "ESCDELAY", "FORCE_COLOR", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE"})
+_NAMES = frozenset(
+    {"BROWSER", "COLUMNS", "ESCDELAY", "FORCE_COLOR", "LINES", "TTY_COMPATIBLE", "TTY_INTERACTIVE"}
+)
 
 
 def scrub(environ: MutableMapping[str, str] = os.environ) -> None:

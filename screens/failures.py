@@ -21,7 +21,7 @@ def place(trace: TracebackType | None) -> str:
 
 
 def record(error: BaseException, where: str) -> None:
-    """Log the type and place of an error and of what caused it. Messages may hold secrets and are left out."""
+    """Log the type and place of an error and of what caused it; its message may hold a secret."""
     seen: BaseException | None = error
     while seen is not None:
         log.error("%s: %s at %s", where, type(seen).__qualname__, place(seen.__traceback__))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Words
-from kiosk.steps import Place
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import Screen
 
+from kiosk.i18n import Words
+from kiosk.steps import Place
 from screens.look import Manner
 from screens.widgets.footer import Footer
 from screens.widgets.header import HeaderBar
@@ -51,6 +51,10 @@ class KioskScreen(Screen[None], inherit_bindings=False):
         """What F1 says about this screen."""
         raise NotImplementedError
 
+    def above(self) -> ComposeResult:
+        """What stands above the heading."""
+        yield from ()
+
     def body(self) -> ComposeResult:
         """What stands below the heading."""
         yield from ()
@@ -75,6 +79,7 @@ class KioskScreen(Screen[None], inherit_bindings=False):
         with Vertical(id="body"), Vertical(id="column"):
             if self._place is not None:
                 yield ProgressRow(self._place, console=self.console)
+            yield from self.above()
             yield Say(self.heading, classes="heading")
             yield from self.body()
         self.sub_panels = list(self.panels())
@@ -91,9 +96,10 @@ class KioskScreen(Screen[None], inherit_bindings=False):
 
     def speak(self) -> None:
         """Draw every word in the language in force."""
-        for widget in self.query(Spoken):
-            widget.speak(self.manner.words)
-        self.query_one(Footer).fit(self.size.width)
+        for widget in self.query("*"):
+            if isinstance(widget, Spoken):
+                widget.speak(self.manner.words)
+        self.query_one(Footer).fit()
 
     def tick(self) -> None:
         """Draw what changes with time."""

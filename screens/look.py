@@ -70,7 +70,11 @@ class Manner:
         """The language that comes after the present one."""
         languages = self.look.languages
         present = self.words.language
-        return languages[(languages.index(present) + 1) % len(languages)] if present in languages else languages[0]
+        return (
+            languages[(languages.index(present) + 1) % len(languages)]
+            if present in languages
+            else languages[0]
+        )
 
     def change_language(self) -> None:
         """Go on to the next language."""

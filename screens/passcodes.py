@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cardio.card import PasscodeFormat
-from kiosk.i18n import Phrase, Words
-from kiosk.refusals import PasscodeRule
-from kiosk.steps import EnterPasscode, NewPasscode
 from pydantic import SecretStr
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from cardio.card import PasscodeFormat
+from kiosk.i18n import Phrase, Words
+from kiosk.refusals import PasscodeRule
+from kiosk.steps import EnterPasscode, NewPasscode
 from screens.sentences import digits_allowed, passcode_rule, passcode_wanted_for
 from screens.step import StepScreen
 from screens.widgets.keypad import Keypad
@@ -37,8 +37,8 @@ class PasscodeScreen(StepScreen[EnterPasscode, SecretStr]):
 
     def explanation(self, _: Words) -> str:
         return _(
-            "This is the passcode that you use with this card. Only the card checks it; the kiosk does not keep"
-            " it. After too many wrong tries the card locks."
+            "This is the passcode that you use with this card. Only the card checks it; the kiosk does not"
+            " keep it. After too many wrong tries the card locks."
         )
 
     def body(self) -> ComposeResult:
@@ -85,15 +85,15 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
 
     def explanation(self, _: Words) -> str:
         return _(
-            "Choose digits that you can remember and others cannot guess. Type them twice, so that a slip of the"
-            " finger does no harm. Press F6 to see them for three seconds. Never tell them to anybody."
+            "Choose digits that you can remember and others cannot guess. Type them twice, so that a slip of"
+            " the finger does no harm. Press F6 to see them for three seconds. Never tell them to anybody."
         )
 
     def body(self) -> ComposeResult:
         pattern = _pattern(self.step.format)
         with Horizontal(classes="beside"):
             with Vertical(classes="left"):
-                yield Say(self._rules, classes="text tight")
+                yield Say(self._rules, classes="text")
                 yield Say(lambda _: _("New passcode"), classes="caption")
                 yield Slots(pattern, masked=True, console=self.console, id="first")
                 yield Say(lambda _: _("The same again"), classes="caption")
@@ -131,7 +131,7 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
         slots.focus()
 
     def _rules(self, _: Words) -> str:
-        said = _("{digits}. Nothing easy to guess, such as 123456 or 121212, and not the code from a mail.")
+        said = _("{digits}, hard to guess: not 123456, not 121212, not the code from a mail.")
         digits = digits_allowed(self.step.format, _)
         return said.replace("{digits}", digits)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Words
-from kiosk.steps import Privacy
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 
+from kiosk.i18n import Words
+from kiosk.steps import Privacy
 from screens.step import StepScreen
 from screens.widgets.keys import Button, FootKey
 from screens.widgets.say import Say
@@ -28,7 +28,9 @@ class PrivacyScreen(StepScreen[Privacy, None]):
         return _("What we keep about you, and why")
 
     def explanation(self, _: Words) -> str:
-        return _("Read this before you register. If you agree, press Enter. If not, press Esc: nothing is kept.")
+        return _(
+            "Read this before you register. If you agree, press Enter. If not, press Esc: nothing is kept."
+        )
 
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="paper", can_focus=False):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Phrase, Words
-from kiosk.proofs.questions import CATALOGUE
-from kiosk.steps import Answered, SetQuestions
 from pydantic import SecretStr
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 
+from kiosk.i18n import Phrase, Words
+from kiosk.proofs.questions import CATALOGUE
+from kiosk.steps import Answered, SetQuestions
 from screens.answers import LONGEST
 from screens.sentences import answer_rule
 from screens.texting import TextScreen, label_width
@@ -26,18 +27,21 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
 
     BINDINGS = [Binding("f9", "list", show=False)]
 
+    dense = True
+
     def heading(self, _: Words) -> str:
         return _("Choose your security questions, and answer them")
 
     def explanation(self, _: Words) -> str:
         return _(
-            "Pick questions whose answers you will still know in years, and others cannot find out. The up and down"
-            " arrows change a question, F9 shows them all. Capitals and accents make no difference."
+            "Pick questions whose answers you will still know in years, and others cannot find out. The up"
+            " and down arrows change a question, F9 shows them all. Capitals and accents make no difference."
         )
 
     def body(self) -> ComposeResult:
-        yield Say(self._text, classes="text tight")
-        yield Refusal(self._refusal)
+        with Vertical(classes="lead"):
+            yield Say(self._text, classes="text")
+            yield Refusal(self._refusal)
         for row, kept in enumerate(self._rows()):
             answer = kept.answer.get_secret_value()[:LONGEST]
             entry = Entry(masked=True, longest=LONGEST, value=answer, console=self.console)
@@ -49,7 +53,7 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
     def keys(self) -> Sequence[FootKey]:
         return (
             FootKey("enter", "Enter", lambda _: _("Next")),
-            FootKey("f9", "F9", lambda _: _("Questions")),
+            FootKey("f9", "F9", lambda _: _("List")),
             self.show_key(),
             self.keyboard_key(),
             self.stop_key(),
@@ -72,7 +76,9 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
     def submit(self) -> None:
         empty = next((entry for entry in self.entries() if not entry.value.strip()), None)
         if empty is None:
-            self.reply(tuple(Answered(question=row.question, answer=row.entry.secret()) for row in self._fields()))
+            self.reply(
+                tuple(Answered(question=row.question, answer=row.entry.secret()) for row in self._fields())
+            )
         else:
             self.query_one(Refusal).tell(lambda _: _("Answer every question, then go on."))
             empty.focus()
@@ -137,4 +143,6 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
 
     def _refusal(self, _: Words) -> str:
         count = self._refused()
-        return _.n("Change {n} answer, then go on.", "Change {n} answers, then go on.", count) if count else ""
+        return (
+            _.n("Change {n} answer, then go on.", "Change {n} answers, then go on.", count) if count else ""
+        )

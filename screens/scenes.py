@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Generic, TypeVar
+
+from textual.app import ComposeResult
+from textual.containers import Center
 
 from kiosk.i18n import Words
 from kiosk.refusals import OutOfService
 from kiosk.steps import Attract, Closed, OneMoment, Scene, TakeCard
-from textual.app import ComposeResult
-
 from screens.contact import ways_to_reach
 from screens.frame import KioskScreen
 from screens.look import Manner
-from screens.widgets.keys import FootKey, same
+from screens.widgets.keys import same
 from screens.widgets.say import Say
 from screens.widgets.spinner import Spinner
 
 T = TypeVar("T", bound=Scene)
 
-_CARD_IN = """\
-╭────────────────────────────╮
-│                            │
-│   ╭──┬──╮                  │
-│   ├──┼──┤                  │
-│   ╰──┴──╯                  │
-│                            │
-│   ━━━━━━━━━━━━━            │
-╰────────────────────────────╯
-             ▼▼▼
-════════════════════════════════"""
-_CARD_OUT = """\
-             ▲▲▲
-╭────────────────────────────╮
-│                            │
-│   ╭──┬──╮                  │
-│   ├──┼──┤                  │
-│   ╰──┴──╯                  │
-│                            │
-│   ━━━━━━━━━━━━━            │
-════════════════════════════════"""
+_CARD = """\
+ ╭────────────────────────────╮
+ │                            │
+ │   ╭──┬──╮                  │
+ │   ├──┼──┤                  │
+ │   ╰──┴──╯                  │
+ │   ━━━━━━━━━━━━━            │
+ ╰────────────────────────────╯"""
+_READER = "═" * 32
+_CARD_IN = f"{_CARD}\n{'▼▼▼':^32}\n{_READER}"
+_CARD_OUT = f"{'▲▲▲':^32}\n{_CARD}\n{_READER}"
 _CONSOLE_SIGNS = str.maketrans("╭╮╰╯━▼▲", "┌┐└┘=vA")
 
 
@@ -51,12 +41,15 @@ class SceneScreen(KioskScreen, Generic[T]):
         self.scene = scene
         self.add_class("scene")
 
-    def drawing(self, signs: str) -> Say:
+    def drawing(self, signs: str) -> ComposeResult:
         """A picture made of signs, of those that a console has where there are no others."""
-        return Say(same(signs.translate(_CONSOLE_SIGNS) if self.console else signs), classes="drawing")
+        with Center(classes="centred"):
+            yield Say(same(signs.translate(_CONSOLE_SIGNS) if self.console else signs), classes="drawing")
 
-    def keys(self) -> Sequence[FootKey]:
-        return ()
+    def spinner(self) -> ComposeResult:
+        """Movement, in the middle."""
+        with Center(classes="centred"):
+            yield Spinner(console=self.console)
 
 
 class AttractScreen(SceneScreen[Attract]):
@@ -76,10 +69,14 @@ class AttractScreen(SceneScreen[Attract]):
             " You need about two minutes, and a way to read your mail."
         )
 
+    def above(self) -> ComposeResult:
+        yield from self.drawing(_CARD_IN)
+
     def body(self) -> ComposeResult:
-        yield self.drawing(_CARD_IN)
         yield Say(
-            lambda _: _("Locked card? Unlock it here in two minutes.\nYou can also change your passcode or register."),
+            lambda _: _(
+                "Locked card? Unlock it here in two minutes.\nYou can also change your passcode or register."
+            ),
             classes="text",
         )
 
@@ -94,7 +91,7 @@ class OneMomentScreen(SceneScreen[OneMoment]):
         return _("The kiosk is finishing its last task. Then it looks at your card.")
 
     def body(self) -> ComposeResult:
-        yield Spinner(console=self.console)
+        yield from self.spinner()
         yield Say(lambda _: _("We will be with you in a few seconds. Leave your card in."), classes="text")
 
 
@@ -107,8 +104,10 @@ class TakeCardScreen(SceneScreen[TakeCard]):
     def explanation(self, _: Words) -> str:
         return _("The visit is over. Take your card out. To do something else, put it in again.")
 
+    def above(self) -> ComposeResult:
+        yield from self.drawing(_CARD_OUT)
+
     def body(self) -> ComposeResult:
-        yield self.drawing(_CARD_OUT)
         yield Say(self._why, classes="text")
 
     def on_mount(self) -> None:
@@ -118,7 +117,11 @@ class TakeCardScreen(SceneScreen[TakeCard]):
     def _why(self, _: Words) -> str:
         after = _("To do something else, take it out and put it in again.")
         if self.scene.timed_out:
-            return _("Nothing was pressed for a while, so we stopped. All you entered is forgotten.") + "\n" + after
+            return (
+                _("Nothing was pressed for a while, so we stopped. All you entered is forgotten.")
+                + "\n"
+                + after
+            )
         return after
 
 
@@ -135,7 +138,7 @@ class ClosedScreen(SceneScreen[Closed]):
 
     def body(self) -> ComposeResult:
         if self.scene.reason is OutOfService.STARTING:
-            yield Spinner(console=self.console)
+            yield from self.spinner()
             return
         yield Say(self._reason, classes="text")
         yield Say(ways_to_reach(self.manner.look.site), classes="text")
@@ -143,7 +146,9 @@ class ClosedScreen(SceneScreen[Closed]):
     def _reason(self, _: Words) -> str:
         reasons = {
             OutOfService.NO_READER: _("No card reader is connected."),
-            OutOfService.CARD_SERVICE: _("The card reader does not answer. We are trying again all the time."),
+            OutOfService.CARD_SERVICE: _(
+                "The card reader does not answer. We are trying again all the time."
+            ),
             OutOfService.STORE: _("The kiosk cannot reach its records."),
             OutOfService.CLOCK: _("The kiosk's clock is wrong."),
             OutOfService.TECHNICIAN: _("Somebody is working on it."),

@@ -8,7 +8,6 @@ from cardio.card import PasscodeFormat
 from kiosk.i18n import Words
 from kiosk.refusals import AnswerRule, CodeRefusal, EmailRule, PasscodeRule, Why
 from kiosk.steps import Ending, Offer, Purpose
-
 from screens.look import Look
 
 
@@ -114,14 +113,18 @@ def why(reason: Why, _: Words) -> str:
         Why.NO_UNBLOCK: _("This card cannot be unlocked at a kiosk."),
         Why.BLOCKED: _("Wrong answers were given three times. The kiosk cannot unlock your card now."),
         Why.PROOF_MISSING: _("You have not registered, so the kiosk cannot know that it is you."),
-        Why.HOLD: _("You registered a short time ago. For your safety you must wait before you can unlock here."),
+        Why.HOLD: _(
+            "You registered a short time ago. For your safety you must wait before you can unlock here."
+        ),
         Why.NO_PROOF: _("Without your answers or your mail, the kiosk cannot know that it is you."),
         Why.MAIL: _("The mail could not be sent. Try again later, or ask for help."),
         Why.CARD_FAILED: _("Your card stopped answering. It may be worn or dirty."),
         Why.PASSCODE_LOCKED: _("Your card is locked now: the passcode was wrong too often."),
-        Why.PUT_BACK: _("Take your card out and put it in again. The kiosk then checks if it works."),
+        Why.PUT_BACK: _("The kiosk then looks at your card anew. If it comes to this again, ask for help."),
         Why.PROOF_EXPIRED: _("That took too long. Take your card out, put it in again and start anew."),
-        Why.UNEXPECTED: _("Something went wrong in the kiosk. It is not your fault. Nothing else was changed."),
+        Why.UNEXPECTED: _(
+            "Something went wrong in the kiosk. It is not your fault. Nothing else was changed."
+        ),
     }
     return reasons[reason]
 

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from kiosk.steps import Busy, Scene, Step
 from textual.app import App
 from textual.screen import Screen
 
+from kiosk.steps import Busy, Scene, Step
+from screens.busy import BusyScreen
 from screens.frame import KioskScreen
 from screens.look import Look, Manner
 from screens.themes import themes
-from screens.busy import BusyScreen
 from screens.views import SCENE_VIEWS, STEP_VIEWS
 
 A = TypeVar("A")
@@ -22,7 +22,9 @@ A = TypeVar("A")
 class TextualStage:
     """Owns the screen stack above the app's bare one: one kiosk screen, and the drawer if it is open."""
 
-    def __init__(self, app: App[Any], look: Look, drawer: Callable[[Manner], Screen[Any]] | None = None) -> None:
+    def __init__(
+        self, app: App[Any], look: Look, drawer: Callable[[Manner], Screen[Any]] | None = None
+    ) -> None:
         self._app = app
         self._manner = Manner(look, drawer=drawer is not None)
         self._drawer = drawer

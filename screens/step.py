@@ -6,12 +6,12 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
-from kiosk.dialogue import Abandoned, Gone
-from kiosk.i18n import Words
-from kiosk.steps import Step
 from textual.binding import Binding
 from textual.timer import Timer
 
+from kiosk.dialogue import Abandoned, Gone
+from kiosk.i18n import Words
+from kiosk.steps import Step
 from screens.frame import KioskScreen
 from screens.look import Manner
 from screens.patience import Mood, Vigil

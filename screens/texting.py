@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from kiosk.steps import Step
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.widgets import Input
 
+from kiosk.steps import Step
 from screens.step import StepScreen
 from screens.widgets.fields import Entry
 from screens.widgets.keyboard import OnScreenKeyboard
@@ -19,7 +19,7 @@ from screens.widgets.keys import FootKey
 S = TypeVar("S", bound=Step[Any])
 A = TypeVar("A")
 
-_NARROWEST, _WIDEST = 30, 42  # cells of a label; the rest of the 64 inside a field is for what is typed
+_NARROWEST, _WIDEST = 30, 44  # cells of a label; the rest of the 64 inside a field is for what is typed
 
 
 def label_width(labels: Sequence[str]) -> int:
@@ -39,6 +39,8 @@ class TextScreen(StepScreen[S, A]):
         Binding("down", "app.focus_next", show=False),
     ]
 
+    dense = False  # four fields: no room for blank lines at 24 rows
+
     def submit(self) -> None:
         """Everything was typed."""
         raise NotImplementedError
@@ -49,6 +51,7 @@ class TextScreen(StepScreen[S, A]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.set_class(self.dense, "dense")
         self.set_class(self.manner.look.site.touch, "-keyboard")
 
     def entries(self) -> list[Entry]:

@@ -124,7 +124,9 @@ def readable(colour: str, on: str = "#ffffff") -> str:
 def themes(look: Look) -> tuple[Theme, Theme]:
     """The ordinary theme and the high-contrast one."""
     if look.sixteen:
-        return _theme("console", _CONSOLE, ansi=True), _theme("console-contrast", _CONSOLE_CONTRAST, ansi=True)
+        return _theme("console", _CONSOLE, ansi=True), _theme(
+            "console-contrast", _CONSOLE_CONTRAST, ansi=True
+        )
     blue = readable(look.site.blue)
     light = _LIGHT | {"here": blue, "bar": blue}
     return _theme("light", light, dark=False), _theme("contrast", _CONTRAST)

@@ -6,7 +6,6 @@ from typing import Any
 
 from kiosk import steps
 from kiosk.steps import Scene, Step
-
 from screens import scenes
 from screens.answers import AnswerQuestionsScreen
 from screens.choosing import (

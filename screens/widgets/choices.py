@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kiosk.i18n import Phrase, Words
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 
+from kiosk.i18n import Phrase, Words
 from screens.widgets.say import Say
 
 V = TypeVar("V")
@@ -43,13 +43,13 @@ class Choice(Say, can_focus=True, inherit_bindings=False):
         self.number = number
 
     def action_take(self) -> None:
-        self.post_message(Choices.Taken(self.number))
+        self.post_message(Choices.Made(self.number))
 
     def on_click(self) -> None:
         self.action_take()
 
 
-class Choices(Vertical, Generic[V], inherit_bindings=False):
+class Choices(Vertical, inherit_bindings=False):
     """Chosen by digit, by arrows and Enter, or by a click."""
 
     BINDINGS = [
@@ -57,33 +57,22 @@ class Choices(Vertical, Generic[V], inherit_bindings=False):
         Binding("down", "app.focus_next", show=False),
     ]
 
-    class Taken(Message):
+    class Made(Message):
         """A choice was made; its number counts from 1."""
 
         def __init__(self, number: int) -> None:
             super().__init__()
             self.number = number
 
-    class Made(Message):
-        """The choice, as the screen wants to know it."""
-
-        def __init__(self, value: object) -> None:
-            super().__init__()
-            self.value = value
-
-    def __init__(self, options: Sequence[Option[V]]) -> None:
+    def __init__(self, labels: Sequence[Phrase]) -> None:
         super().__init__(classes="choices")
-        self._options = options
+        self._labels = labels
 
     def compose(self) -> ComposeResult:
-        for number, option in enumerate(self._options, 1):
-            yield Choice(number, option.label)
+        for number, label in enumerate(self._labels, 1):
+            yield Choice(number, label)
 
     def on_key(self, event: events.Key) -> None:
-        if event.character and event.character in "123456789"[: len(self._options)]:
+        if event.character and event.character in "123456789"[: len(self._labels)]:
             event.stop()
-            self.post_message(self.Taken(int(event.character)))
-
-    def on_choices_taken(self, taken: Taken) -> None:
-        taken.stop()
-        self.post_message(self.Made(self._options[taken.number - 1].value))
+            self.post_message(self.Made(int(event.character)))

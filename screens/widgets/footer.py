@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Words
-from kiosk.settings import Site
 from rich.cells import cell_len
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
+from kiosk.i18n import Words
+from kiosk.settings import Site
 from screens.widgets.keys import FootKey
 from screens.widgets.say import Say
 
@@ -47,16 +46,14 @@ class Footer(Horizontal):
         yield Say(_nothing, classes="spring")
         yield self._contact
 
-    def on_resize(self, event: events.Resize) -> None:
-        self.fit(event.size.width)
+    def on_resize(self) -> None:
+        self.fit()
 
-    def fit(self, width: int) -> None:
+    def fit(self) -> None:
         """Give the contact what the keys leave of the row."""
-        taken = sum(cell_len(key.said) + _ROOM for key in self._keys if key.display)
-        self._contact.fit(width - taken - 2 * 2)
+        taken = sum(cell_len(key.said) + _ROOM for key in self._keys)
+        self._contact.fit(self.size.width - taken)
 
 
 def _nothing(_: Words) -> str:
     return " "
-
-

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kiosk.i18n import Phrase, Words
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from kiosk.i18n import Phrase, Words
 from screens.look import OWN_NAMES, Look, Manner
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Say

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Phrase
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from kiosk.i18n import Phrase
 from screens.widgets.keys import Key, same
 
 _SMALL = ("1234567890-", "qwertyuiop@", "asdfghjkl'.", "zxcvbnm,_+&")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kiosk.i18n import Phrase, Words
 from textual import events
 
+from kiosk.i18n import Phrase, Words
 from screens.widgets.say import Say
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kiosk.i18n import Phrase
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widget import Widget
 
+from kiosk.i18n import Phrase
 from screens.widgets.keys import Button
 from screens.widgets.say import Say
 
@@ -32,7 +32,9 @@ class Panel(Vertical, can_focus=True, inherit_bindings=False):
             self.panel = panel
             self.yes = yes
 
-    def __init__(self, title: Phrase, text: Phrase, buttons: Sequence[tuple[Phrase, str]], *, id: str) -> None:
+    def __init__(
+        self, title: Phrase, text: Phrase, buttons: Sequence[tuple[Phrase, str]], *, id: str
+    ) -> None:
         super().__init__(id=id, classes="panel")
         self._title = title
         self._text = text
@@ -44,11 +46,12 @@ class Panel(Vertical, can_focus=True, inherit_bindings=False):
         return self.has_class("-open")
 
     def compose(self) -> ComposeResult:
-        yield Say(self._title, live=True, classes="panel-title")
-        yield Say(self._text, classes="panel-text")
-        with Horizontal(classes="panel-buttons"):
-            for place, (label, key) in enumerate(self._buttons):
-                yield Button(label, key, classes="" if place else "go")
+        with Vertical(classes="panel-column"):
+            yield Say(self._title, live=True, classes="panel-title")
+            yield Say(self._text, live=True, classes="panel-text")
+            with Horizontal(classes="panel-buttons"):
+                for place, (label, key) in enumerate(self._buttons):
+                    yield Button(label, key, classes="" if place else "go")
 
     def open(self) -> None:
         """Show it and take the keys."""

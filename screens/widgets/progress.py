@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
 from kiosk.i18n import Words
 from kiosk.steps import Offer, Place
-from rich.text import Text
-
 from screens.widgets.say import Spoken
 
 
@@ -23,7 +25,7 @@ def journey_name(journey: Offer, _: Words) -> str:
     return names[journey]
 
 
-class ProgressRow(Spoken):
+class ProgressRow(Widget, Spoken):
     """One row: the journey, a bar, "Step 2 of 3"."""
 
     COMPONENT_CLASSES = {"progress--done", "progress--open"}
@@ -40,8 +42,13 @@ class ProgressRow(Spoken):
         self._right = step.replace("{step}", str(self._place.step)).replace("{of}", str(self._place.of))
         self.refresh()
 
+    @property
+    def room(self) -> int:
+        """Cells that the words leave for the bar."""
+        return max(0, self.size.width - cell_len(self._left) - cell_len(self._right) - 4)
+
     def render(self) -> Text:
-        width = max(0, self.size.width - len(self._left) - len(self._right) - 4)
+        width = self.room
         done = width * self._place.step // max(1, self._place.of)
         return Text.assemble(
             self._left,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from kiosk.i18n import Phrase, Words
-from kiosk.proofs.questions import CATALOGUE
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 
+from kiosk.i18n import Phrase, Words
+from kiosk.proofs.questions import CATALOGUE
 from screens.widgets.fields import Entry, Field
 from screens.widgets.say import Say
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kiosk.i18n import Phrase, Words
-
 from screens.widgets.say import Say
 
 

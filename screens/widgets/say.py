@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
-from kiosk.i18n import Phrase, Words
-from textual.widget import Widget
 from textual.widgets import Static
+
+from kiosk.i18n import Phrase, Words
 
 _LONGEST = 4000  # characters: more than any screen holds
 
@@ -23,15 +23,15 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     )
 
 
-class Spoken(Widget):
-    """A widget that has words on it."""
+class Spoken:
+    """Mixed into a widget that has words on it. Comes after the widget's class, which has the style."""
 
     def speak(self, _: Words) -> None:
         """Draw the words in this language. Called on mounting and whenever the language changes."""
         raise NotImplementedError
 
 
-class Say(Spoken, Static):
+class Say(Static, Spoken):
     """One text. Never markup: what it says may come from anywhere. An empty text takes no room.
 
     ``live``: it changes by itself, such as a countdown, and is spoken again at every tick of the screen.

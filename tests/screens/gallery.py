@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -54,10 +55,10 @@ FORMAT = PasscodeFormat()
 
 @dataclass(frozen=True)
 class Sample:
-    """A screen to look at. ``keys`` are pressed first; ``idle`` seconds then pass; ``touch``: in touch mode."""
+    """A screen to look at. ``keys`` are pressed first, ``idle`` seconds pass; ``touch``: in touch mode."""
 
     name: str
-    shown: Step[object] | Scene | Busy
+    shown: Step[Any] | Scene | Busy
     keys: Sequence[str] = ()
     idle: float = 0.0
     touch: bool = False
@@ -145,7 +146,9 @@ _CHOICES = (
         ),
     ),
     Sample(
-        "welcome-new", Welcome(first_name="Ann", offers=(Offer.REGISTER, Offer.CHANGE_PASSCODE)), keys=("down",)
+        "welcome-new",
+        Welcome(first_name="Ann", offers=(Offer.REGISTER, Offer.CHANGE_PASSCODE)),
+        keys=("down",),
     ),
     Sample("welcome-locked", Welcome(first_name="Ann", offers=(Offer.UNLOCK,), locked=True)),
     Sample(
@@ -186,9 +189,7 @@ _CHOICES = (
     Sample("choose-detail", ChooseDetail(place=_at(Offer.CHANGE_DETAILS, 3, 4))),
     Sample("confirm-withdraw", ConfirmWithdraw(place=_at(Offer.WITHDRAW, 3, 3))),
     Sample("code-not-sent", CodeNotSent(place=_at(Offer.UNLOCK, 2, 3), masked=MASKED)),
-    Sample(
-        "choice-idle", LastTry(place=_at(Offer.REGISTER, 2, 5)), idle=45.0
-    ),
+    Sample("choice-idle", LastTry(place=_at(Offer.REGISTER, 2, 5)), idle=45.0),
 )
 _PASSCODES = (
     Sample("passcode", _passcode(), keys=("1", "2", "3")),
@@ -214,14 +215,29 @@ _CODES = (
     Sample("code-something-else", _code(something_else=True, place=None)),
     Sample("code-over", _code(expires_at=NOW, resend_at=NOW)),
     *(
-        Sample(f"code-{refusal.value}", _code(refusal=refusal, tries_left=2, something_else=True, resend_at=NOW))
+        Sample(
+            f"code-{refusal.value}",
+            _code(
+                refusal=refusal,
+                tries_left=2,
+                something_else=True,
+                resend_at=None if refusal is CodeRefusal.TOO_MANY else NOW,
+            ),
+        )
         for refusal in CodeRefusal
     ),
     *(
-        Sample(f"code-help-{purpose.value}", _code(purpose=purpose), keys=("f1",), picture=purpose is Purpose.UNLOCK)
+        Sample(
+            f"code-help-{purpose.value}",
+            _code(purpose=purpose),
+            keys=("f1",),
+            picture=purpose is Purpose.UNLOCK,
+        )
         for purpose in Purpose
     ),
-    Sample("assistance", EnterAssistance(place=_at(Offer.ASSISTANCE, 1, 3)), keys=("4", "1", "9", "2", "0", "6")),
+    Sample(
+        "assistance", EnterAssistance(place=_at(Offer.ASSISTANCE, 1, 3)), keys=("4", "1", "9", "2", "0", "6")
+    ),
     *(
         Sample(
             f"assistance-{refusal.value}",
@@ -262,13 +278,19 @@ _TEXTS = (
     Sample("email-empty", _email(masked=None), keys=("enter",)),
     Sample("email-touch", _email(masked=None, typed="ann@nhs"), touch=True),
     *(
-        Sample(f"email-{rule.value}", _email(refusal=rule, typed="ann@example.org"), picture=rule is EmailRule.DOMAIN)
+        Sample(
+            f"email-{rule.value}",
+            _email(refusal=rule, typed="ann@example.org"),
+            picture=rule is EmailRule.DOMAIN,
+        )
         for rule in EmailRule
     ),
 )
 _ENDS = (
     *(
-        Sample(f"finished-{ending.value}", Finished(place=_at(Offer.UNLOCK, 3, 3), ending=ending, masked=MASKED))
+        Sample(
+            f"finished-{ending.value}", Finished(place=_at(Offer.UNLOCK, 3, 3), ending=ending, masked=MASKED)
+        )
         for ending in Ending
     ),
     Sample(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -15,6 +15,7 @@ from kiosk.dialogue import Stage
 from kiosk.settings import Site
 from kiosk.steps import Busy, Scene
 from screens.app import KioskApp
+from screens.frame import KioskScreen
 from screens.look import Look
 from screens.stage import TextualStage
 from tests.screens.gallery import NOW, Sample
@@ -38,20 +39,9 @@ class StillClock:
 
 
 def look(clock: StillClock | None = None, **changes: Any) -> Look:
-    """The look of the tests: nothing in it moves by itself."""
-    plain = Look(site=SITE, now=lambda: NOW, zone=UTC, monotonic=clock or StillClock(), tick=0.02)
+    """The look of the tests: nothing in it moves by itself, and a tick is called where one is meant."""
+    plain = Look(site=SITE, now=lambda: NOW, zone=UTC, monotonic=clock or StillClock(), tick=3600)
     return replace(plain, **changes)
-
-
-@dataclass
-class Hung:
-    """What hangs on the wall."""
-
-    app: KioskApp
-    pilot: Pilot[int]
-    stage: TextualStage
-    clock: StillClock
-    answer: asyncio.Future[Any] | None
 
 
 async def wait_for_end(stage: Stage, end: asyncio.Event) -> int:
@@ -60,31 +50,68 @@ async def wait_for_end(stage: Stage, end: asyncio.Event) -> int:
     return 0
 
 
-@asynccontextmanager
-async def hung(
-    sample: Sample, *, size: tuple[int, int] = (80, 24), language: str = "en", contrast: bool = False, **changes: Any
-) -> AsyncIterator[Hung]:
-    """The sample on screen, its keys pressed and its seconds passed."""
-    clock = StillClock()
-    seen = look(clock, **changes)
-    site = seen.site.model_copy(update={"touch": sample.touch, "high_contrast": contrast, "language": language})
-    end = asyncio.Event()
-    app = KioskApp(replace(seen, site=site), lambda stage: wait_for_end(stage, end))
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        stage = app.stage
+class Hall:
+    """An app in which one sample after another is hung."""
+
+    def __init__(self, app: KioskApp, pilot: Pilot[int], clock: StillClock) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.clock = clock
+
+    @property
+    def stage(self) -> TextualStage:
+        return self.app.stage
+
+    async def hang(self, sample: Sample) -> asyncio.Future[Any] | None:
+        """Show the sample, press its keys and let its seconds pass. Gives a step's future."""
         answer: asyncio.Future[Any] | None = None
         if isinstance(sample.shown, Scene):
-            stage.show(sample.shown)
+            self.stage.show(sample.shown)
         elif isinstance(sample.shown, Busy):
-            stage.work(sample.shown)
+            self.stage.work(sample.shown)
         else:
-            answer = stage.pose(sample.shown)
-        await pilot.pause()
-        await pilot.press(*sample.keys)
-        clock.seconds += sample.idle
+            answer = self.stage.pose(sample.shown)
+        await self.settle()
+        if sample.keys:
+            await self.pilot.press(*sample.keys)
         if sample.idle:
-            await pilot.pause(0.1)
+            self.pass_time(sample.idle)
+        await self.settle()
+        return answer
+
+    async def settle(self) -> None:
+        """Let every message be dealt with, and what they lead to be drawn."""
+        for _ in range(3):
+            await self.pilot.pause(0)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let seconds pass with nothing done."""
+        self.clock.seconds += seconds
+        self.screen.tick()
+
+    @property
+    def screen(self) -> KioskScreen:
+        screen = self.app.screen
+        assert isinstance(screen, KioskScreen)
+        return screen
+
+
+async def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for a condition, looked at every 10 ms; fails when it does not come."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - the condition is Textual's, which has no event for it
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def hall(*, size: tuple[int, int] = (80, 24), **changes: Any) -> AsyncIterator[Hall]:
+    """An app on a terminal of this size; ``changes`` are fields of Look, or of its site."""
+    clock = StillClock()
+    site = SITE.model_copy(update={key: changes.pop(key) for key in set(changes) & set(Site.model_fields)})
+    end = asyncio.Event()
+    app = KioskApp(look(clock, site=site, **changes), lambda stage: wait_for_end(stage, end))
+    async with app.run_test(size=size) as pilot:
+        await wait_until(lambda: isinstance(app.screen, KioskScreen) and app.screen.is_mounted)
         await pilot.pause()
-        yield Hung(app, pilot, stage, clock, answer)
+        yield Hall(app, pilot, clock)
         end.set()
