@@ -8,7 +8,11 @@ import random
 import pytest
 from hypothesis import settings
 
+from tests.pcscd import SOCKET
 from tests.sampling import LONG, SEED
+
+# The PC/SC library reads this at its first call: from here on no test can reach a reader of this machine.
+os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
 
 # No deadline: the machine is shared with a browser, a card service and the other worker.
 settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True, database=None)

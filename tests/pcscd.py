@@ -1,13 +1,18 @@
 """A real PC/SC service for tests: pcscd with the vpcd driver, and virtual cards plugged into it.
 
-Only one pcscd can run on a machine, for its socket has a fixed place, so every test that uses the
-fixture belongs to one xdist group: ``pytestmark = pytest.mark.xdist_group("pcscd")``.
+It is a service of the tests' own, beside one that the machine may have: pcscd is handed a socket in a
+temporary folder, as systemd would do (sd_listen_fds(3)), and told to read no configuration but ours, in
+which vpcd listens on a free port. So it needs no root, and no test meets a reader of this machine:
+tests/conftest.py points the PC/SC library at `SOCKET` before anything is imported.
+
+Tests that use the fixture belong to one xdist group, for there are no more than two cores:
+``pytestmark = pytest.mark.xdist_group("pcscd")``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
+import atexit
 import os
 import shutil
 import socket
@@ -17,7 +22,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
 import pytest
 from smartcard import scard  # type: ignore[import-untyped]
@@ -29,9 +33,22 @@ from cardio.virtual.vpcd import VPCD_PORT, plug
 READER = "Virtual PCD 00 00"
 """The reader of slot 0."""
 
+_FOLDER = Path(tempfile.mkdtemp(prefix="pcscd-"))
+atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
+
+SOCKET = _FOLDER / "pcscd.comm"
+"""Where programs reach the service: the value of $PCSCLITE_CSOCK_NAME."""
+
 _RUN = Path("/run/pcscd")
-_SOCKET = _RUN / "pcscd.comm"
-_LOCK = Path(tempfile.gettempdir()) / "unlock-kiosk-tests.pcscd.lock"
+_VPCD = """FRIENDLYNAME "Virtual PCD"
+DEVICENAME   /dev/null:0x{port:X}
+LIBPATH      {library}
+CHANNELID    0x{port:X}
+"""
+_LIBRARY = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+_NOBODY = 65534
+# pcscd takes descriptor 3 as its listening socket where LISTEN_PID is its own process id.
+_WITH_SOCKET = 'exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
 _SECONDS = 15.0
 
 
@@ -40,19 +57,12 @@ class PcscService:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
-        self._claim: TextIO | None = None
+        self._port = 0  # chosen at the first start, and kept over restarts
 
-    def claim(self) -> None:
-        """Wait until no other test run on this machine uses pcscd, and keep others out."""
-        if self._claim is None:
-            self._claim = _LOCK.open("w")
-            fcntl.flock(self._claim, fcntl.LOCK_EX)
-
-    def release(self) -> None:
-        """Let the next test run have it."""
-        if self._claim is not None:
-            self._claim.close()
-            self._claim = None
+    @property
+    def slot(self) -> int:
+        """The number to give to `plug`, and to `kiosk card plug --slot`, for the reader `READER`."""
+        return self._port - VPCD_PORT
 
     @property
     def running(self) -> bool:
@@ -64,17 +74,38 @@ class PcscService:
         if self._process is not None:
             return
         program = shutil.which("pcscd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-        if program is None:
-            pytest.fail("pcscd is missing: apt-get install pcscd vsmartcard-vpcd")
-        if _answers(_SOCKET):
-            pytest.fail("another pcscd runs on this machine; stop it, the tests need one of their own")
-        _RUN.mkdir(parents=True, exist_ok=True)
-        for leftover in (_SOCKET, _RUN / "pcscd.pid"):
-            leftover.unlink(missing_ok=True)
-        self._process = subprocess.Popen(
-            [program, "--foreground"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        wait_until(lambda: _answers(_SOCKET) and _listens(VPCD_PORT), "pcscd does not come up")
+        if program is None or not _LIBRARY.exists():
+            pytest.fail("pcscd or its vpcd driver is missing: apt-get install pcscd vsmartcard-vpcd")
+        self._port = self._port or _free_ports()
+        command = [program, "--foreground", "--config", str(self._configure())]
+        if "--disable-polkit" in subprocess.run([program, "--help"], capture_output=True, text=True).stdout:
+            command.append("--disable-polkit")  # there is no session to ask about
+        _prepare_run()
+        SOCKET.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(SOCKET))
+            SOCKET.chmod(0o666)
+            listening.listen(16)
+            self._process = subprocess.Popen(
+                ["sh", "-c", _WITH_SOCKET, "sh", *command],
+                stdin=listening.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                # As root it would touch the process-id file of the machine's own pcscd.
+                user=_NOBODY if os.geteuid() == 0 else None,
+            )  # fmt: skip
+        wait_until(self._is_up, "pcscd does not come up")
+
+    def _is_up(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            pytest.fail(f"pcscd ended with code {self._process.returncode}")
+        return _listens(self._port) and _listens(self._port + 1)
+
+    def _configure(self) -> Path:
+        """A folder with the one configuration file that this pcscd reads."""
+        folder = _FOLDER / "reader.conf.d"
+        folder.mkdir(exist_ok=True)
+        _FOLDER.chmod(0o755)
+        (folder / "vpcd").write_text(_VPCD.format(port=self._port, library=_LIBRARY))
+        return folder
 
     def stop(self, *, kill: bool = False) -> None:
         """End pcscd, politely or as a crash would."""
@@ -90,7 +121,7 @@ class PcscService:
     @asynccontextmanager
     async def card(self, card: VirtualCard, faults: Faults | None = None) -> AsyncIterator[None]:
         """Keep a virtual card in slot 0 for the length of the block."""
-        plugged = asyncio.create_task(plug(card, faults=faults))
+        plugged = asyncio.create_task(plug(card, slot=self.slot, faults=faults))
         try:
             yield
         finally:
@@ -127,9 +158,17 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def _answers(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
+def _prepare_run() -> None:
+    """The folder without which pcscd does not start, though it keeps nothing of ours there."""
+    if not _RUN.exists():
+        if os.geteuid() != 0:
+            pytest.fail(f"{_RUN} is missing (systemd makes it): sudo mkdir {_RUN}")
+        _RUN.mkdir()
+
+
+def _free_ports() -> int:
+    """The first of two neighbouring TCP ports, one for each slot of vpcd, that nobody listens on."""
+    return next(port for port in range(36_100, 36_900, 2) if not _listens(port) and not _listens(port + 1))
 
 
 def _listens(port: int) -> bool:
@@ -149,15 +188,10 @@ _SERVICE = PcscService()
 
 @pytest.fixture(scope="session")
 def pcsc_session() -> Iterator[PcscService]:
-    """The service of this test run: one, however many conftest files import the fixture.
-
-    Another test run on this machine is waited for: it has the socket, and its cards would come to us.
-    """
-    _SERVICE.claim()
+    """The service of this test run: one, however many conftest files import the fixture."""
     _SERVICE.start()
     yield _SERVICE
     _SERVICE.stop()
-    _SERVICE.release()
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ class PcscBench(Bench):
 
     async def insert(self, card: VirtualCard) -> int:
         before = self.reader.presence.insertion
-        self._plugged = asyncio.create_task(plug(card, faults=self.faults))
+        self._plugged = asyncio.create_task(plug(card, slot=self._service.slot, faults=self.faults))
         presence = await self.see(State.CARD, State.MUTE)
         assert presence.insertion > before
         return presence.insertion
