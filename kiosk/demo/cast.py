@@ -46,6 +46,10 @@ class Role:
 
 def cast() -> list[Role]:
     """Every card of the tray, newly made."""
+    return [*_registered(), *_enrolled(), *_strangers()]
+
+
+def _registered() -> list[Role]:
     return [
         Role(
             PivCard(pin="502917", puk="20481357", pin_tries_left=0, name="Ben Adams"),
@@ -53,13 +57,25 @@ def cast() -> list[Role]:
             lambda _: _("Answer, read the code in the mailbox, unlock"),
             "Ben Adams",
             "ben.adams@nhs.net",
-            {
-                "first-school": "Hillside",
-                "first-car": "Rover",
-                "first-pet": "Biscuit",
-                "childhood-street": "Marsh Lane",
-            },
+            _answers("Hillside", "Rover", "Biscuit", "Marsh Lane"),
         ),
+        Role(
+            PivCard(pin="907352", puk="84106925", puk_tries_left=1, name="Eve Shaw", pin_tries_left=0),
+            lambda _: _("Locked card, one unblock try left"),
+            lambda _: _("The last try is never used"),
+            "Eve Shaw",
+            "eve.shaw@nhs.net",
+            _answers("Castle Road", "Polo", "Jasper", "Mill Street"),
+        ),
+    ]
+
+
+def _answers(school: str, car: str, pet: str, street: str) -> dict[str, str]:
+    return {"first-school": school, "first-car": car, "first-pet": pet, "childhood-street": street}
+
+
+def _enrolled() -> list[Role]:
+    return [
         Role(
             PivCard(pin="739164", puk="61730284", name="Ann Jones"),
             lambda _: _("Working card, not registered"),
@@ -82,19 +98,11 @@ def cast() -> list[Role]:
             "dai.evans@nhs.net",
             state=CardState.SUSPENDED,
         ),
-        Role(
-            PivCard(pin="907352", puk="84106925", puk_tries_left=1, name="Eve Shaw", pin_tries_left=0),
-            lambda _: _("Locked card, one unblock try left"),
-            lambda _: _("The last try is never used"),
-            "Eve Shaw",
-            "eve.shaw@nhs.net",
-            {
-                "first-school": "Castle Road",
-                "first-car": "Polo",
-                "first-pet": "Jasper",
-                "childhood-street": "Mill Street",
-            },
-        ),
+    ]
+
+
+def _strangers() -> list[Role]:
+    return [
         Role(
             PivCard(pin="358024", name="Somebody"),
             lambda _: _("Card of another organisation"),
