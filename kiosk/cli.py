@@ -70,10 +70,14 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
     \b
     Example: kiosk --config /etc/unlock-kiosk/kiosk.toml run
     """
+    from kiosk.ownership import own_reader
     from kiosk.running import RealKiosk
     from screens.launch import launch
 
-    raise typer.Exit(launch(RealKiosk(settings_of(context, reader=reader))))
+    settings = settings_of(context, reader=reader)
+    kiosk = RealKiosk(settings)
+    with own_reader(settings, "kiosk run"):
+        raise typer.Exit(launch(kiosk))
 
 
 @app.command("demo")

@@ -45,11 +45,12 @@ def _store(error: Exception) -> tuple[str, int] | None:
     from kiosk.enrolment import EnrolmentError
     from kiosk.keys import KeyProblem
     from kiosk.office.initialising import InitProblem
+    from kiosk.ownership import ReaderTaken
     from kiosk.running import StoreOutOfDate
     from kiosk.storage.database import StoreUnavailable
     from kiosk.vault import VaultError
 
-    if isinstance(error, EnrolmentError | KeyProblem | StoreOutOfDate | InitProblem):
+    if isinstance(error, EnrolmentError | KeyProblem | StoreOutOfDate | InitProblem | ReaderTaken):
         return str(error), FAILED
     if isinstance(error, StoreUnavailable):
         return f"the database cannot be used ({error}): 'kiosk doctor' says why", FAILED
