@@ -26,7 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-app.command("plug")(plug)
 
 Serial = Annotated[
     str,
@@ -201,7 +200,7 @@ def suspend(context: typer.Context, serial: Serial, reason: Reason) -> None:
     'kiosk card activate' takes it back.
 
     \b
-    Example: kiosk card suspend piv:guid:8F1C...52 --reason "reported lost, ticket 5514"
+    Example: kiosk card suspend piv:guid:8F1C...52 --reason "lost, ticket 5514"
     """
     _set_state(context, serial, "suspended", reason)
 
@@ -221,7 +220,7 @@ def activate(context: typer.Context, serial: Serial, reason: Reason) -> None:
     """Take a suspended or revoked card back into use.
 
     \b
-    Example: kiosk card activate piv:guid:8F1C...52 --reason "found again, ticket 5514"
+    Example: kiosk card activate piv:guid:8F1C...52 --reason "found again"
     """
     _set_state(context, serial, "active", reason)
 
@@ -233,3 +232,6 @@ def _set_state(context: typer.Context, serial: str, state: str, reason: str) -> 
 
     card = asyncio.run(cards.set_state(settings_of(context), serial, CardState(state), reason, by=operator()))
     typer.echo(f"Card {card} is {state}.")
+
+
+app.command("plug")(plug)

@@ -30,7 +30,7 @@ def add(
         str, typer.Option(metavar="ADDRESS", help="An address the RA has confirmed; may be left out.")
     ] = "",
 ) -> None:
-    """Add a holder, whose cards are then enrolled with 'kiosk card enrol'.
+    """Add a holder; 'kiosk card enrol' then adds their cards.
 
     \b
     Example: kiosk holder add 40017 "Ann Jones" --email ann.jones@nhs.net
@@ -63,7 +63,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command("show")
 def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -> None:
-    """Show one holder: registered or not, blocked or not, and the cards.
+    """Show one holder, their registration and their cards.
 
     \b
     Example: kiosk holder show 40017
@@ -98,7 +98,9 @@ def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -
 
 @app.command("clear-block")
 def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
-    """Give a blocked holder their attempts back, once you are sure who is asking.
+    """Give a blocked holder their attempts back.
+
+    Be sure who is asking first. The audit trail keeps your account's name and the reason.
 
     \b
     Example: kiosk holder clear-block 40017 --reason "seen in person, ticket 5512"
@@ -112,9 +114,9 @@ def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason) -> 
 
 @app.command("assist")
 def assist(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
-    """Issue an assistance code, which stands in for the security questions of one unlock.
+    """Issue a code that stands in for the security questions.
 
-    Speak to the person first. The code is shown this once; an earlier one becomes void. The code
+    It is for one unlock: speak to the person first. It is shown this once; an earlier one becomes void. The code
     mailed to the holder is still needed, and the holder is told by mail that you issued this one.
 
     \b
