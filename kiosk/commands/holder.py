@@ -116,8 +116,9 @@ def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason) -> 
 def assist(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
     """Issue a code that stands in for the security questions.
 
-    It is for one unlock: speak to the person first. It is shown this once; an earlier one becomes void. The code
-    mailed to the holder is still needed, and the holder is told by mail that you issued this one.
+    It is for one unlock: speak to the person first. It is shown this once, and an earlier one becomes
+    void. The code mailed to the holder is still needed, and the holder is told by mail that you
+    issued this one.
 
     \b
     Example: kiosk holder assist 40017 --reason "forgot the answers, ticket 5513"
