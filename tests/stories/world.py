@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
@@ -186,6 +187,14 @@ def in_order(step: Any, answers: dict[str, str] | None = None) -> tuple[SecretSt
 def wrong(step: Any) -> tuple[SecretStr, ...]:
     """Answers of which none is right."""
     return tuple(SecretStr("nonsense") for _ in step.questions)
+
+
+def on_disk(world: World) -> bytes:
+    """Every byte of the database's files, with what was deleted gone as far as it goes."""
+    path = world.service.store.database.path
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
 
 def tries(card: PivCard, *, pin: int | None = None, puk: int | None = None) -> None:
