@@ -69,7 +69,7 @@ PLACES = [(plot, step) for plot in PLOTS for step in range(1, plot.steps + 1)]
 CASES = [
     (plot, step, reason)
     for number, (plot, step) in enumerate(PLACES)
-    for reason in (REASONS if LONG else {Gone.CARD_OUT, REASONS[1 + number % 4]})
+    for reason in (REASONS if LONG else [REASONS[number % len(REASONS)]])
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -53,6 +54,7 @@ class Post:
         self.mails: list[tuple[str, EmailMessage]] = []
         self.down = False
         self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        self._arrived = asyncio.Event()
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
         """Keep the mail, or fail as an unreachable server does."""
@@ -62,6 +64,13 @@ class Post:
         if self.down:
             raise MailNotSent("connection refused")
         self.mails.append((recipient, message))
+        self._arrived.set()
+
+    async def until(self, subject: str) -> None:
+        """Wait for a mail with that subject."""
+        while not any(mail["Subject"] == subject for _, mail in self.mails):
+            self._arrived.clear()
+            await self._arrived.wait()
 
     def code(self) -> str:
         """The code in the newest mail that holds one."""
