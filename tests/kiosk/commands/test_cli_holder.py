@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.kiosk.shell import GUID, PUK, Shell
+from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 CSV = "holder_id,name,email,family,serial,unblock_secret\n"

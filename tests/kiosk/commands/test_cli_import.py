@@ -13,7 +13,7 @@ from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm
 from kiosk.office import fields
 from kiosk.office.rolls import COLUMNS, read_roll
-from tests.kiosk.shell import GUID, PUK, Shell
+from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 HEAD = "holder_id,name,email,family,serial,unblock_secret"
 OTHER = "9" * 32

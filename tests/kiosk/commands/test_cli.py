@@ -17,7 +17,7 @@ from kiosk.commands.failures import explain
 from kiosk.office import people
 from kiosk.storage.database import StoreUnavailable
 from kiosk.vault import VaultError
-from tests.kiosk.shell import Shell
+from tests.kiosk.commands.shell import Shell
 
 
 def commands(group: Any, *path: str) -> Iterator[tuple[str, ...]]:

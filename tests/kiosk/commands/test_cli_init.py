@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.storage.database import SCHEMA, current_revision
-from tests.kiosk.shell import GUID, PUK, Shell
+from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 
 def mode(path: Path) -> int:

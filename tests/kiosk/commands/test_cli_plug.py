@@ -1,0 +1,185 @@
+"""`kiosk card plug` as a process: against a driver of the test's own, and against the real one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from typer.testing import CliRunner
+
+from cardio.applets.piv import PivFamily
+from cardio.card import identify
+from cardio.pcsc import PcscReader
+from cardio.reader import State
+from cardio.virtual.vpcd import VPCD_PORT
+from kiosk.cli import app
+from tests.cardio.cards import until
+from tests.kiosk.commands.shell import GUID, PUK, Shell
+from tests.pcscd import READER, PcscService
+
+HOST, SLOT = "127.0.0.3", 7  # where no vpcd listens but ours
+SELECT_PIV = bytes.fromhex("00A4040005A000000308")
+PATIENCE = 20.0  # seconds
+
+
+@asynccontextmanager
+async def kiosk(*arguments: str) -> AsyncIterator[Process]:
+    """The command in a process of its own, ended with the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-u", "-m", "kiosk", *arguments, stdin=PIPE, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+async def ended(process: Process, typed: bytes | None = None) -> tuple[int | None, str, str]:
+    """Exit code, output and errors of a process that ends."""
+    async with asyncio.timeout(PATIENCE):
+        out, error = await process.communicate(typed)
+    return process.returncode, out.decode(), error.decode()
+
+
+class Driver:
+    """What vpcd does with the card that calls it."""
+
+    def __init__(self) -> None:
+        self.calls: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+
+    async def called(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """A card is there."""
+        await self.calls.put((reader, writer))
+
+    async def card(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Wait for a card."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.calls.get()
+
+
+@pytest.fixture
+async def driver() -> AsyncIterator[Driver]:
+    """A driver that listens as vpcd does."""
+    driver = Driver()
+    async with await asyncio.start_server(driver.called, HOST, VPCD_PORT + SLOT):
+        yield driver
+        while not driver.calls.empty():
+            driver.calls.get_nowait()[1].close()
+
+
+async def say(card: tuple[asyncio.StreamReader, asyncio.StreamWriter], frame: bytes) -> bytes:
+    """Send the card a frame and return its answer."""
+    reader, writer = card
+    writer.write(len(frame).to_bytes(2, "big") + frame)
+    async with asyncio.timeout(PATIENCE):
+        return await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+
+
+PLUG = ("card", "plug", "--host", HOST, "--slot", str(SLOT))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_the_card_is_in_until_it_is_taken_out(driver: Driver, number: signal.Signals) -> None:
+    async with kiosk(*PLUG, "--guid", GUID.lower(), "--pin", "502917", "--puk", PUK) as process:
+        card = await driver.card()
+        assert (await say(card, b"\x04")).startswith(b"\x3b")  # its answer to reset
+        card[1].write(b"\x00\x01\x01")  # power on
+        assert (await say(card, SELECT_PIV)).endswith(b"\x90\x00")
+        assert await say(card, b"\x00\x20\x00\x80\x08502917\xff\xff") == b"\x90\x00"
+        process.send_signal(number)
+        code, told, errors = await ended(process)
+        card[1].close()
+    assert (code, errors) == (0, "")
+    lines = told.splitlines()
+    assert (
+        lines[0]
+        == f"A virtual PIV card in Virtual PCD 00 07 ({HOST}, port {VPCD_PORT + SLOT}). Ctrl-C takes it out."
+    )
+    assert f"  number  piv:guid:{GUID}" in lines
+    assert "  PIN     502917, 3 tries left" in lines
+    assert f"  PUK     {PUK}, 3 tries left" in lines
+    assert 'yubico-piv-tool --reader="Virtual PCD 00 07" --action=status' in told
+    assert lines[-1] == "The card is out."
+
+
+@pytest.mark.parametrize(
+    ("options", "command", "answer"),
+    [
+        (["--locked"], "00200080", "6983"),
+        (["--pin-tries-left", "1", "--tries", "5"], "00200080", "63c1"),
+        (["--no-metadata"], "00f70081", "6d00"),
+        (["--no-serial"], "00f8000000", "6d00"),
+        (["--serial", "66"], "00f8000000", "000000429000"),
+        (["--no-chuid"], "00cb3fff055c035fc102", "6a82"),
+        (["--card-key", "none"], "00cb3fff055c035fc101", "6a82"),
+        (["--sign-in", "none"], "00cb3fff055c035fc105", "6a82"),
+        (["--quirk", "wrong=6300"], "0020008008313131313131ffff", "6300"),
+        (["--quirk", "only_short_aid", "--quirk", "locked=6984", "--locked"], "00200080", "6984"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+async def test_the_card_is_as_it_was_asked_for(
+    driver: Driver, options: Sequence[str], command: str, answer: str
+) -> None:
+    async with kiosk(*PLUG, *options):
+        card = await driver.card()
+        card[1].write(b"\x00\x01\x01")
+        assert (await say(card, SELECT_PIV)).endswith(b"\x90\x00")
+        assert (await say(card, bytes.fromhex(command))).hex() == answer
+        card[1].close()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--family", "gids"], "--family"),
+        (["--slot", "8"], "--slot"),
+        (["--pin", "123"], "no such card can be"),
+        (["--puk", "123456789"], "no such card can be"),
+        (["--tries", "3", "--pin-tries-left", "4"], "no such card can be"),
+        (["--guid", "1234"], "32 hexadecimal digits"),
+        (["--expires", "soon"], "--expires"),
+        (["--quirk", "kindness"], "--quirk"),
+        (["--quirk", "wrong=zz"], "--quirk"),
+        (["--quirk", "only_short_aid=1"], "--quirk"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_card_that_cannot_be_is_a_mistake_in_usage(options: list[str], told: str) -> None:
+    done = CliRunner().invoke(app, ["card", "plug", *options])
+    assert done.exit_code == 2
+    assert told in done.stderr
+
+
+@pytest.mark.xdist_group("pcscd")
+async def test_behind_the_real_driver_it_is_seen_and_enrolled(
+    pcsc_service: PcscService, shell: Shell
+) -> None:
+    await asyncio.to_thread(shell.ok, "holder", "add", "40017", "Ann Jones")
+    on_it = ("--config", str(shell.config))
+    reader = PcscReader(READER)
+    async with kiosk("card", "plug", "--guid", GUID) as plugged:
+        async with reader.session(await until(reader, State.CARD)) as channel:
+            assert (await identify(channel, [PivFamily()])).id.serial == GUID
+        async with kiosk(*on_it, "card", "enrol", "40017", "--reader", READER, "--secret-stdin") as enrolling:
+            code, told, errors = await ended(enrolling, b"12345678\n")
+        assert (code, errors) == (0, "")
+        assert f"Card piv:guid:{GUID} is enrolled for Ann Jones (40017)." in told
+        assert "proven just now, and pinned" in told
+        async with kiosk(*on_it, "doctor", "--json", "--reader", READER) as doctor:
+            _, told, _ = await ended(doctor)
+        findings = {one["name"]: one for one in json.loads(told)}
+        assert findings["card service"]["level"] == "ok"
+        assert findings["reader"] == {"name": "reader", "level": "ok", "detail": READER, "advice": ""}
+        plugged.send_signal(signal.SIGINT)
+        assert (await ended(plugged))[0] == 0
+        await until(reader, State.EMPTY)
+    await reader.aclose()
