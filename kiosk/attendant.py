@@ -113,12 +113,12 @@ class Attendant:
         return None
 
     async def _refuse_clock(self) -> None:
-        """Void every pending code once; a clock that jumped and is now plausible is then taken as right."""
+        """Void every pending code once; a clock that has jumped to a plausible time is then taken as right."""
         if not self._clock_refused:
             self._clock_refused = True
             log.error("the clock is not to be believed; pending codes are void")
             await self._service.pendings.void_all()
-            self._service.store.clock.accept()
+        self._service.store.clock.accept()
 
     async def _visit(self, presence: Presence) -> None:
         """Receive one card; returns when its journey has ended and the card is out."""

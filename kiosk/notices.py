@@ -10,7 +10,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, event, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -61,7 +61,8 @@ class Notices:
                 selftest=known.selftest,
             )
         )
-        self._wake.set()
+        # Not before the commit: the task would find nothing, and sleep again.
+        event.listen(session.sync_session, "after_commit", lambda _: self._wake.set(), once=True)
 
     async def run(self) -> None:
         """Send what is queued, for ever; ends only by being cancelled between two mails."""

@@ -100,6 +100,23 @@ async def test_the_task_sends_at_once_and_survives_a_letter_that_cannot_be_writt
     assert RA_EMAIL not in caplog.text
 
 
+async def test_it_goes_out_as_soon_as_it_is_committed(registered: World) -> None:
+    """And not when the task looks again some seconds later."""
+    await registered.notices()
+    known = await registered.known(registered.ann)
+    task = asyncio.create_task(registered.service.notices.run())
+    try:
+        async with registered.service.store.work() as session:
+            registered.service.notices.queue(session, NoticeKind.BLOCKED, known, RA_EMAIL, "en")
+            for _ in range(100):
+                await asyncio.sleep(0)  # the task may look now, and must look again after the commit
+        async with asyncio.timeout(5):
+            await registered.post.until("Self-service is blocked for your smartcard")
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def unlock_of_somebody_else(world: World) -> None:
     """Something that wakes the task, on a store where one letter is stuck."""
     world.ann.lock()
