@@ -58,7 +58,7 @@ class KioskApp(ClosedApp[int]):
         self._swallowing = False
         self._keys = OneByOne(self)
 
-    async def serve(self) -> int:
+    async def serve(self, *, headless: bool = False) -> int:
         """Run on the terminal until the attendant has ended; returns the exit code."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._loop_failed)
@@ -66,7 +66,7 @@ class KioskApp(ClosedApp[int]):
         for number in _SIGNALS:
             loop.add_signal_handler(number, self._on_signal)
         try:
-            await self.run_async()
+            await self.run_async(headless=headless)
             await self._let_attendant_finish()
         finally:
             threading.excepthook = before
@@ -109,7 +109,8 @@ class KioskApp(ClosedApp[int]):
         except Exception as error:
             record(error, "attendant")
             code = EX_SOFTWARE
-        self.exit(code, return_code=code)
+        if self.return_code is None:  # not failed before
+            self.exit(code, return_code=code)
 
     async def _let_attendant_finish(self) -> None:
         """After a failure of the screens: a card write under way is waited for all the same."""

@@ -44,7 +44,7 @@ class BusyScreen(KioskScreen):
 
     def body(self) -> ComposeResult:
         with Vertical(classes="work"), Vertical(classes="work-panel"):
-            yield Spinner(console=self.console)
+            yield Spinner(console=self.console, moving=self.manner.look.moving)
             yield Say(self.doing, classes="work-title")
             yield Say(self._more)
 

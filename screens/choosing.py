@@ -57,7 +57,7 @@ class ChoiceScreen(StepScreen[S, A]):
         return (FootKey("enter", "Enter", lambda _: _("Choose")), self.stop_key())
 
     def focus_first(self) -> None:
-        self.query(Choice).first().focus()
+        self.set_focus(self.query(Choice).first())
 
     def on_choices_made(self, event: Choices.Made) -> None:
         event.stop()

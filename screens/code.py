@@ -66,7 +66,7 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
         )
 
     def focus_first(self) -> None:
-        self.query_one(Slots).focus()
+        self.set_focus(self.query_one(Slots))
 
     def on_slots_filled(self, event: Slots.Filled) -> None:
         self.reply(event.slots.secret())
@@ -152,7 +152,7 @@ class AssistanceScreen(StepScreen[EnterAssistance, SecretStr]):
         return (self.stop_key(),)
 
     def focus_first(self) -> None:
-        self.query_one(Slots).focus()
+        self.set_focus(self.query_one(Slots))
 
     def on_slots_filled(self, event: Slots.Filled) -> None:
         self.reply(event.slots.secret())

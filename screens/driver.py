@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import selectors
 import signal
 import sys
@@ -48,6 +49,34 @@ class _DeafFile(io.TextIOBase):
             return
 
 
+class OldMouse:
+    """Rewrites X10 mouse reports (xterm, "Normal tracking mode") as SGR ones.
+
+    Their three bytes are no characters: past column 95 they are not even UTF-8, and Textual would
+    take the rest for typed keys.
+    """
+
+    _REPORT = re.compile(rb"\x1b\[M(...)", re.DOTALL)
+    _BEGUN = re.compile(rb"\x1b\[M.{0,2}\Z", re.DOTALL)
+
+    def __init__(self) -> None:
+        self._begun = b""
+
+    def translate(self, data: bytes) -> bytes:
+        """The same input with every whole report rewritten; one cut off is kept for the next read."""
+        data = self._REPORT.sub(self._rewrite, self._begun + data)
+        cut = self._BEGUN.search(data)
+        self._begun = cut[0] if cut else b""
+        return data[: cut.start()] if cut else data
+
+    @staticmethod
+    def _rewrite(report: re.Match[bytes]) -> bytes:
+        button, column, row = (byte - 32 for byte in report[1])
+        released = button & 3 == 3 and not button & 0b1100000  # neither movement nor wheel
+        sgr = (0 if released else button, max(1, column), max(1, row))
+        return b"\x1b[<%d;%d;%d" % sgr + (b"m" if released else b"M")
+
+
 class KioskDriver(LinuxDriver):
     """Draws on stdout, so that stderr is free for the journal; cannot be suspended or crashed by input."""
 
@@ -72,29 +101,35 @@ class KioskDriver(LinuxDriver):
         """Read the terminal until the app ends.
 
         Bytes that are not UTF-8 are left out. Where Textual's parser gives up (a CSI-u report with a
-        code point past U+10FFFF, for one) the rest of that chunk is lost, and a new parser goes on.
+        code point past U+10FFFF, for one) that sequence is lost, and a new parser goes on.
         """
         decode = getincrementaldecoder("utf-8")("ignore").decode
+        mouse = OldMouse()
         parser = XTermParser()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
                 text = ""
                 if selector.select(_POLL):
-                    try:
-                        data = os.read(self.fileno, _CHUNK)
-                    except OSError:
-                        data = b""
+                    data = self._read()
                     if not data:
                         self._terminal_gone()
                         return
-                    text = decode(data)
-                try:
-                    for message in (*(parser.feed(text) if text else ()), *parser.tick()):
-                        self.process_message(message)
-                except Exception as error:
-                    record(error, "terminal input")
-                    parser = XTermParser()
+                    text = decode(mouse.translate(data))
+                for character in text or ("",):
+                    try:
+                        for message in parser.feed(character) if character else parser.tick():
+                            self.process_message(message)
+                    except Exception as error:
+                        record(error, "terminal input")
+                        parser = XTermParser()
+
+    def _read(self) -> bytes:
+        """What was typed; nothing where the terminal has gone."""
+        try:
+            return os.read(self.fileno, _CHUNK)
+        except OSError:
+            return b""
 
     def process_message(self, message: Any) -> None:
         """Pass on what was typed; of a paste only as much as any field holds."""

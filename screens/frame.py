@@ -99,7 +99,8 @@ class KioskScreen(Screen[None], inherit_bindings=False):
         for widget in self.query("*"):
             if isinstance(widget, Spoken):
                 widget.speak(self.manner.words)
-        self.query_one(Footer).fit()
+        for footer in self.query(Footer):
+            footer.fit()
 
     def tick(self) -> None:
         """Draw what changes with time."""
@@ -117,8 +118,11 @@ class KioskScreen(Screen[None], inherit_bindings=False):
 
     def noticed(self) -> bool:
         """Somebody pressed a key or touched. True if it has done its work by that."""
+        if self.focused is None:  # Textual takes the focus away when the mouse is reported off the screen
+            self.focus_first()
         return False
 
     def retire(self) -> None:
         """This screen's time is over: take no input, hold no secret."""
-        self.query_one("#body").disabled = True
+        for body in self.query("#body"):  # none where it was replaced before it was drawn
+            body.disabled = True

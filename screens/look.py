@@ -22,7 +22,7 @@ class Look:
     ``banner``: a permanent notice, such as that the reader is a virtual one. ``sixteen``: draw with
     the 16 ANSI colours and the signs of a console font. ``now`` gives UTC, ``zone`` is where the
     kiosk stands (None: the machine's). ``monotonic`` (seconds) measures patience, ``tick`` is how
-    often it is looked at. ``words`` gives a language its sentences.
+    often it is looked at. ``words`` gives a language its sentences. ``moving``: spinners turn.
     """
 
     site: Site = field(default_factory=Site)
@@ -35,6 +35,7 @@ class Look:
     monotonic: Callable[[], float] = time.monotonic
     tick: float = 0.25
     words: Callable[[str], Words] = words_of
+    moving: bool = True
 
     def local(self, moment: datetime) -> str:
         """A moment as people here read it off a clock: 14:32."""

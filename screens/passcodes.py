@@ -54,7 +54,7 @@ class PasscodeScreen(StepScreen[EnterPasscode, SecretStr]):
         return (FootKey("enter", "Enter", lambda _: _("Continue")), self.show_key(), self.stop_key())
 
     def focus_first(self) -> None:
-        self.query_one(Slots).focus()
+        self.set_focus(self.query_one(Slots))
 
     def on_slots_entered(self, event: Slots.Entered) -> None:
         if event.slots.is_enough:
@@ -105,7 +105,7 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
         return (FootKey("enter", "Enter", lambda _: _("Continue")), self.show_key(), self.stop_key())
 
     def focus_first(self) -> None:
-        self._first.focus()
+        self.set_focus(self._first)
 
     @property
     def _first(self) -> Slots:

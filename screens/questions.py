@@ -63,7 +63,7 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
         """The first row that was refused, else the first without an answer."""
         for row, refusal in zip(self._fields(), self.step.refusals, strict=False):
             if refusal is not None:
-                row.entry.focus()
+                self.set_focus(row.entry)
                 return
         super().focus_first()
 

@@ -49,7 +49,7 @@ class SceneScreen(KioskScreen, Generic[T]):
     def spinner(self) -> ComposeResult:
         """Movement, in the middle."""
         with Center(classes="centred"):
-            yield Spinner(console=self.console)
+            yield Spinner(console=self.console, moving=self.manner.look.moving)
 
 
 class AttractScreen(SceneScreen[Attract]):
@@ -117,11 +117,7 @@ class TakeCardScreen(SceneScreen[TakeCard]):
     def _why(self, _: Words) -> str:
         after = _("To do something else, take it out and put it in again.")
         if self.scene.timed_out:
-            return (
-                _("Nothing was pressed for a while, so we stopped. All you entered is forgotten.")
-                + "\n"
-                + after
-            )
+            return _("Nothing was pressed for a while, so everything was forgotten.") + "\n" + after
         return after
 
 

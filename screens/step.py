@@ -106,8 +106,11 @@ class StepScreen(KioskScreen, Generic[S, A], inherit_bindings=True):
             self.query_one("#idle", Panel).open()
 
     def noticed(self) -> bool:
+        super().noticed()
         swallowed = self.vigil.noticed()
-        self.query_one("#idle", Panel).close()
+        for panel in self.sub_panels:
+            if panel.id == "idle":
+                panel.close()
         return swallowed
 
     def action_show(self) -> None:

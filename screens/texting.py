@@ -61,7 +61,7 @@ class TextScreen(StepScreen[S, A]):
     def focus_first(self) -> None:
         entries = self.entries()
         if entries:
-            next((entry for entry in entries if not entry.value), entries[0]).focus()
+            self.set_focus(next((entry for entry in entries if not entry.value), entries[0]))
 
     def action_keyboard(self) -> None:
         """F8: letters for fingers, or none."""

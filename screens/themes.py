@@ -147,6 +147,8 @@ def _theme(name: str, colours: dict[str, str], *, dark: bool = True, ansi: bool 
         ansi=ansi,
         variables={
             **colours,
+            "ansi-background": colours["paper"],
+            "ansi-foreground": colours["ink"],
             "input-cursor-background": colours["ink"],
             "input-cursor-foreground": colours["paper"],
             "input-selection-background": colours["key"],

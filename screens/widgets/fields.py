@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Self
 
 from pydantic import SecretStr
 from rich.text import Text
@@ -15,6 +14,11 @@ from textual.widgets import Input
 
 from kiosk.i18n import Phrase, Words
 from screens.widgets.say import Say, Spoken, clean
+
+
+def _plain(text: str, room: int) -> str:
+    """As much of a text as there is room for, without control characters (Unicode categories C*)."""
+    return "".join(sign for sign in text[:room] if unicodedata.category(sign)[0] != "C")
 
 
 class Entry(Input, inherit_bindings=False):
@@ -34,7 +38,12 @@ class Entry(Input, inherit_bindings=False):
         self._mask = "*" if console else "●"
         self._longest = longest
         super().__init__(
-            value, password=masked, max_length=longest, select_on_focus=False, compact=True, classes="entry"
+            _plain(value, longest),
+            password=masked,
+            max_length=longest,
+            select_on_focus=False,
+            compact=True,
+            classes="entry",
         )
         self.cursor_blink = False
         self._masked = masked
@@ -46,15 +55,8 @@ class Entry(Input, inherit_bindings=False):
         return Text(self.value, no_wrap=True, overflow="ignore", end="")
 
     def insert_text_at_cursor(self, text: str) -> None:
-        """Insert, without anything that could steer the terminal, as much as there is room for."""
-        room = self._longest - len(self.value)
-        plain = "".join(sign for sign in text[: self._longest] if unicodedata.category(sign)[0] != "C")
-        super().insert_text_at_cursor(plain[:room])
-
-    def focus(self, scroll_visible: bool = True) -> Self:
-        """Take the focus at once; Textual's own does it after keys that are waiting already."""
-        self.screen.set_focus(self, scroll_visible)
-        return self
+        """Insert what may be typed, as far as there is room: a paste may hold anything."""
+        super().insert_text_at_cursor(_plain(text, self._longest - len(self.value)))
 
     def secret(self) -> SecretStr:
         """What was typed."""

@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 # top, middle (around the digit), bottom: the slot to fill next, one that must be filled, one that may be
 _FINE = (("┏━━━┓", "┃ ┃", "┗━━━┛"), ("╭───╮", "│ │", "╰───╯"), ("╭╌╌╌╮", "╎ ╎", "╰╌╌╌╯"))
-_CONSOLE = (("╔═══╗", "║ ║", "╚═══╝"), ("┌───┐", "│ │", "└───┘"), ("+- -+", ": :", "+- -+"))
+_CONSOLE = (("╔═══╗", "║ ║", "╚═══╝"), ("┌───┐", "│ │", "└───┘"), ("┌- -┐", "¦ ¦", "└- -┘"))
 _HEIGHT = 3
 
 

@@ -13,13 +13,15 @@ _EVERY = 0.1  # seconds
 class Spinner(Say):
     """Turns, as long as it is on screen."""
 
-    def __init__(self, *, console: bool) -> None:
+    def __init__(self, *, console: bool, moving: bool = True) -> None:
         self._frames = _CONSOLE if console else _FINE
         self._frame = 0
+        self._moving = moving
         super().__init__(same(self._frames[0]), classes="spinner")
 
     def on_mount(self) -> None:
-        self.set_interval(_EVERY, self._turn)
+        if self._moving:
+            self.set_interval(_EVERY, self._turn)
 
     def _turn(self) -> None:
         self._frame = (self._frame + 1) % len(self._frames)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 from pydantic import SecretStr
@@ -51,11 +52,26 @@ MASKED = "a…n@nhs.net"
 QUESTIONS = ("first-school", "childhood-street", "first-car", "first-manager")
 DOMAINS = ("nhs.net", "gov.uk", "mod.uk")
 FORMAT = PasscodeFormat()
+_PICTURED: frozenset[Enum] = frozenset(
+    {
+        OutOfService.STARTING,
+        OutOfService.NO_READER,
+        PasscodeRule.RUN,
+        Why.BLOCKED,
+        Why.PUT_BACK,
+        Ending.REGISTERED,
+        Ending.UNLOCKED,
+        Ending.OLD_PASSCODE,
+    }
+)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A screen to look at. ``keys`` are pressed first, ``idle`` seconds pass; ``touch``: in touch mode."""
+    """A screen to look at. ``keys`` are pressed first, ``idle`` seconds pass; ``touch``: in touch mode.
+
+    ``picture``: it has a snapshot, and a place in the docs; the others differ in a sentence only.
+    """
 
     name: str
     shown: Step[Any] | Scene | Busy
@@ -128,7 +144,10 @@ _SCENES = (
     Sample("one-moment", OneMoment()),
     Sample("take-card", TakeCard()),
     Sample("take-card-timed-out", TakeCard(timed_out=True)),
-    *(Sample(f"closed-{reason.value}", Closed(reason)) for reason in OutOfService),
+    *(
+        Sample(f"closed-{reason.value}", Closed(reason), picture=reason in _PICTURED)
+        for reason in OutOfService
+    ),
 )
 _BUSY = (
     *(
@@ -202,7 +221,10 @@ _PASSCODES = (
     ),
     Sample("new-passcode", _new(), keys=("1", "2", "3")),
     Sample("new-passcode-second", _new(), keys=("1", "9", "3", "7", "2", "8", "enter", "1", "9")),
-    *(Sample(f"new-passcode-{rule.value}", _new(refusal=rule)) for rule in PasscodeRule),
+    *(
+        Sample(f"new-passcode-{rule.value}", _new(refusal=rule), picture=rule in _PICTURED)
+        for rule in PasscodeRule
+    ),
     Sample("new-passcode-stop", _new(), keys=("1", "escape")),
     Sample("new-passcode-idle", _new(), keys=("1",), idle=70.0),
     Sample("new-passcode-six", NewPasscode(format=PasscodeFormat(6, 6)), picture=False),
@@ -289,7 +311,9 @@ _TEXTS = (
 _ENDS = (
     *(
         Sample(
-            f"finished-{ending.value}", Finished(place=_at(Offer.UNLOCK, 3, 3), ending=ending, masked=MASKED)
+            f"finished-{ending.value}",
+            Finished(place=_at(Offer.UNLOCK, 3, 3), ending=ending, masked=MASKED),
+            picture=ending in _PICTURED,
         )
         for ending in Ending
     ),
@@ -298,7 +322,10 @@ _ENDS = (
         Finished(ending=Ending.REGISTERED, masked=MASKED, usable_from=NOW + timedelta(hours=24)),
         picture=False,
     ),
-    *(Sample(f"see-ra-{why.value}", SeeRA(why=why, reference="H4K-92Q")) for why in Why),
+    *(
+        Sample(f"see-ra-{why.value}", SeeRA(why=why, reference="H4K-92Q"), picture=why in _PICTURED)
+        for why in Why
+    ),
 )
 
 GALLERY: tuple[Sample, ...] = (*_SCENES, *_BUSY, *_CHOICES, *_PASSCODES, *_CODES, *_TEXTS, *_ENDS)

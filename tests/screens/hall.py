@@ -9,7 +9,9 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
+from textual.widget import Widget
 
 from kiosk.dialogue import Stage
 from kiosk.settings import Site
@@ -40,7 +42,9 @@ class StillClock:
 
 def look(clock: StillClock | None = None, **changes: Any) -> Look:
     """The look of the tests: nothing in it moves by itself, and a tick is called where one is meant."""
-    plain = Look(site=SITE, now=lambda: NOW, zone=UTC, monotonic=clock or StillClock(), tick=3600)
+    plain = Look(
+        site=SITE, now=lambda: NOW, zone=UTC, monotonic=clock or StillClock(), tick=3600, moving=False
+    )
     return replace(plain, **changes)
 
 
@@ -84,6 +88,16 @@ class Hall:
         for _ in range(3):
             await self.pilot.pause(0)
 
+    async def touch(self, widget: Widget | str) -> None:
+        """Press and release on the middle of a widget, as a terminal reports it: through the driver."""
+        aim = self.screen.query(widget).first() if isinstance(widget, str) else widget
+        x, y = aim.region.center
+        driver = self.app._driver
+        assert driver is not None
+        for kind in (events.MouseDown, events.MouseUp):
+            driver.process_message(kind(None, int(x), int(y), 0, 0, 1, False, False, False, int(x), int(y)))
+        await self.pilot.pause()
+
     def pass_time(self, seconds: float) -> None:
         """Let seconds pass with nothing done."""
         self.clock.seconds += seconds
@@ -109,7 +123,8 @@ async def hall(*, size: tuple[int, int] = (80, 24), **changes: Any) -> AsyncIter
     clock = StillClock()
     site = SITE.model_copy(update={key: changes.pop(key) for key in set(changes) & set(Site.model_fields)})
     end = asyncio.Event()
-    app = KioskApp(look(clock, site=site, **changes), lambda stage: wait_for_end(stage, end))
+    drawer = changes.pop("drawer", None)
+    app = KioskApp(look(clock, site=site, **changes), lambda stage: wait_for_end(stage, end), drawer=drawer)
     async with app.run_test(size=size) as pilot:
         await wait_until(lambda: isinstance(app.screen, KioskScreen) and app.screen.is_mounted)
         await pilot.pause()
