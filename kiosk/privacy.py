@@ -14,9 +14,9 @@ PRIVACY_EN = _paragraphs(
 )
 
 PRIVACY_CY = _paragraphs(
-    "Rydym yn cadw eich cyfeiriad e-bost, ac olion o'ch pedwar ateb na all neb eu darllen yn ôl.",
-    "Un defnydd sydd iddynt: gwirio mai chi sydd yno pan fydd eich cerdyn wedi'i gloi. "
-    "Cofnodir pob ymweliad, er diogelwch y gwasanaeth.",
-    "Fe'u cedwir tra bydd eich cerdyn ar waith. I adael, rhowch eich cerdyn i mewn yma "
-    'a dewis "Gadael hunanwasanaeth", neu gofynnwch i\'r RA.',
+    "Rydym yn cadw eich cyfeiriad e-bost, a ffurf gudd ar eich pedwar ateb na all neb ei darllen yn ôl.",
+    "Rydym yn eu defnyddio at un diben: gwirio mai chi sydd yno pan fydd eich cerdyn wedi'i gloi. "
+    "Cofnodir pob ymweliad, i gadw'r gwasanaeth yn ddiogel.",
+    "Cânt eu cadw tra byddwch yn defnyddio eich cerdyn. I adael, rhowch eich cerdyn i mewn yma "
+    'a dewiswch "Gadael hunanwasanaeth", neu gofynnwch i\'r RA.',
 )

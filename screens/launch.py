@@ -25,7 +25,7 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
     look = Look(
         site=site,
         patience=kiosk.settings.patience,
-        banner=(lambda _: _("DEMO: virtual reader, nothing is real")) if kiosk.virtual else None,
+        banner=(lambda _: _("DEMO: nothing is real")) if kiosk.virtual else None,
         sixteen=sixteen_colours(site, os.environ.get("TERM", "")),
     )
 
