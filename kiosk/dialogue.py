@@ -126,10 +126,10 @@ class Conversation:
                 self._stage.work(work)
                 read_by = loop.time() + SHOW_FOR
 
-        # A card being written must say so before it begins; anything else only if it takes a while.
-        timer = loop.call_later(0 if work.activity is Activity.WRITING_CARD else SHOW_AFTER, draw)
-        if work.activity is Activity.WRITING_CARD:
-            await asyncio.sleep(0)
+        timer = loop.call_later(SHOW_AFTER, draw)
+        if work.activity is Activity.WRITING_CARD:  # that must be said before it begins
+            timer.cancel()
+            draw()
         try:
             yield
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -78,7 +78,7 @@ async def test_the_cards_of_the_selftest_are_unknown_to_everybody_else(world: Wo
 async def test_an_expired_certificate(open_world: OpenWorld) -> None:
     world = await open_world()
     await world.holder()
-    card = await world.card(expires=datetime.now(UTC) - timedelta(days=1))
+    card = await world.card(expires=world.hands.wall - timedelta(days=1))
     await turned_away(world, card, Why.CERTIFICATE_EXPIRED)
     lenient = await open_world(beside=world, unlock={"refuse_expired_certificates": False})
     await lenient.visit(card, [see(Welcome, LEAVES)])

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from cardio.card import CardId
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.piv import PivCard
 from cardio.virtual.reader import VirtualReader
-from kiosk.clock import Clock
+from kiosk.clock import BUILT, Clock
 from kiosk.dialogue import Abandoned
 from kiosk.enrolment import NewCard, NewHolder
 from kiosk.journeys.reception import receive
@@ -85,7 +85,7 @@ class Hands:
     """The wall clock and the monotonic clock, moved by the test."""
 
     def __init__(self) -> None:
-        self.wall = datetime.now(UTC)
+        self.wall = BUILT + timedelta(days=30)
         self.monotonic = 1000.0
 
     def forward(self, **delta: float) -> None:
