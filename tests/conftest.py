@@ -20,6 +20,7 @@ settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=
 settings.load_profile("long" if LONG else "fast")
 
 _FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")
+_OF_THE_TESTS = ("TEXTUAL_SNAPSHOT_TEMPDIR",)  # set by pytest-textual-snapshot for itself
 
 
 def pytest_report_header() -> str:
@@ -31,7 +32,7 @@ def pytest_report_header() -> str:
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that happens to be set on this machine changes what a test sees."""
     for name in list(os.environ):
-        if name in _FROM_OUTSIDE or name.startswith("TEXTUAL"):
+        if name in _FROM_OUTSIDE or (name.startswith("TEXTUAL") and name not in _OF_THE_TESTS):
             monkeypatch.delenv(name)
 
 
