@@ -24,12 +24,37 @@ from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, Take
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import AuditRow
 from kiosk.visit import Known, new_reference
+from kiosk.wiring import Parts
 
 log = logging.getLogger(__name__)
 
 EXIT_OK = 0
 EXIT_READER_BROKEN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
+
+
+class Shift:
+    """An attendant's time at a kiosk, which may be told to end before the attendant is there."""
+
+    def __init__(self) -> None:
+        self._attendant: Attendant | None = None
+        self._over = False
+
+    async def work(self, stage: Stage, parts: Parts) -> int:
+        """Receive cards until the end; closes ``parts``. Returns the exit code of the process."""
+        try:
+            self._attendant = Attendant(stage, parts.reader, parts.service)
+            if self._over:
+                self._attendant.close()
+            return await self._attendant.run()
+        finally:
+            await parts.close()
+
+    def end(self) -> None:
+        """End at the next question."""
+        self._over = True
+        if self._attendant is not None:
+            self._attendant.close()
 
 
 class Attendant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.attendant import Attendant
+from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.settings import Settings
@@ -29,8 +29,7 @@ class RealKiosk:
         self.settings = settings
         self._keys: KeyRing = key_ring(settings)
         self._mailer = smtp_mailer(settings)
-        self._attendant: Attendant | None = None
-        self._closed = False
+        self._shift = Shift()
 
     async def attend(self, stage: Stage) -> int:
         """Open everything, receive cards until closed, close everything."""
@@ -39,16 +38,8 @@ class RealKiosk:
         parts = put_together(
             self.settings, reader=reader, keys=self._keys, mailer=self._mailer, clock=Clock()
         )
-        try:
-            self._attendant = Attendant(stage, reader, parts.service)
-            if self._closed:
-                self._attendant.close()
-            return await self._attendant.run()
-        finally:
-            await parts.close()
+        return await self._shift.work(stage, parts)
 
     def close(self) -> None:
         """End at the next question."""
-        self._closed = True
-        if self._attendant is not None:
-            self._attendant.close()
+        self._shift.end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cardio.virtual.reader import VirtualReader
-from kiosk.attendant import Attendant
+from kiosk.attendant import Shift
 from kiosk.demo.cast import cast, enrol_cast
 from kiosk.demo.desk import Desk
 from kiosk.demo.scratch import scratch_kiosk
@@ -31,8 +31,7 @@ class DemoKiosk:
         self.settings = settings or Settings().changed(site=SITE)
         self._reader = VirtualReader()
         self.desk = Desk(cast(), self._reader, self.close)
-        self._attendant: Attendant | None = None
-        self._closed = False
+        self._shift = Shift()
 
     async def attend(self, stage: Stage) -> int:
         """Set the scene in a scratch folder, serve until closed, and leave nothing behind."""
@@ -42,17 +41,9 @@ class DemoKiosk:
             parts = put_together(
                 scratch.settings, reader=self._reader, keys=scratch.keys, mailer=scratch.mailer
             )
-            try:
-                await enrol_cast(list(self.desk.roles), parts)
-                self._attendant = Attendant(stage, self._reader, parts.service)
-                if self._closed:
-                    self._attendant.close()
-                return await self._attendant.run()
-            finally:
-                await parts.close()
+            await enrol_cast(list(self.desk.roles), parts)
+            return await self._shift.work(stage, parts)
 
     def close(self) -> None:
         """End at the next question."""
-        self._closed = True
-        if self._attendant is not None:
-            self._attendant.close()
+        self._shift.end()
