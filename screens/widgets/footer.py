@@ -14,6 +14,7 @@ from screens.widgets.keys import FootKey
 from screens.widgets.say import Say
 
 _ROOM = 3  # cells between two keys, and before the contact
+_SPRING = 1  # a cell that what lies between them always takes
 
 
 class Contact(Say):
@@ -52,7 +53,7 @@ class Footer(Horizontal):
     def fit(self) -> None:
         """Give the contact what the keys leave of the row."""
         taken = sum(cell_len(key.said) + _ROOM for key in self._keys)
-        self._contact.fit(self.size.width - taken)
+        self._contact.fit(self.size.width - taken - _SPRING)
 
 
 def _nothing(_: Words) -> str:
