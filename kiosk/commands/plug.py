@@ -16,13 +16,22 @@ if TYPE_CHECKING:
     from cardio.virtual.piv_keys import Algorithm
 
 
+_FIRST_PORT = 35963  # cardio.virtual.vpcd's, which `kiosk --help` need not load
+_SLOTS = 2  # of the driver as Debian configures it
+
 Keys = Literal["p256", "p384", "rsa2048", "none"]
 
 
 def plug(
     family: Annotated[Literal["piv"], typer.Option(help="The kind of card.")] = "piv",
     slot: Annotated[
-        int, typer.Option(metavar="N", min=0, max=7, help="The slot of the vpcd driver; 0 is the first.")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=65535 - _FIRST_PORT,
+            help=f"The slot of the driver; it listens on port {_FIRST_PORT} + N.",
+        ),
     ] = 0,
     host: Annotated[str, typer.Option(metavar="NAME", help="Where the driver listens.")] = "127.0.0.1",
     pin: Annotated[str, typer.Option(metavar="DIGITS", help="Its passcode, 6 to 8 digits.")] = "123456",
@@ -147,7 +156,7 @@ def _describe(card: PivCard, family: str, host: str, slot: int, *, no_serial: bo
     from cardio.virtual.vpcd import VPCD_PORT
 
     state = card.state()
-    reader = f"Virtual PCD 00 {slot:02}"
+    reader = f"Virtual PCD 00 {slot:02}" if slot < _SLOTS else "Virtual PCD"
     tool = f'yubico-piv-tool --reader="{reader}" --action='
     typer.echo(
         f"A virtual {family.upper()} card in {reader} ({host}, port {VPCD_PORT + slot}). Ctrl-C takes it out."

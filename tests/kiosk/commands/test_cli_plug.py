@@ -19,7 +19,8 @@ from cardio.pcsc import PcscReader
 from cardio.reader import State
 from cardio.virtual.vpcd import VPCD_PORT
 from kiosk.cli import app
-from tests.cardio.cards import until
+from kiosk.commands import plug
+from tests.cardio import cards
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 from tests.pcscd import READER, PcscService
 
@@ -47,6 +48,12 @@ async def ended(process: Process, typed: bytes | None = None) -> tuple[int | Non
     async with asyncio.timeout(PATIENCE):
         out, error = await process.communicate(typed)
     return process.returncode, out.decode(), error.decode()
+
+
+async def until(reader: PcscReader, state: State) -> int:
+    """Wait for a state of the reader, but not for ever; the insertion number."""
+    async with asyncio.timeout(PATIENCE):
+        return await cards.until(reader, state)
 
 
 class Driver:
@@ -86,6 +93,10 @@ async def say(card: tuple[asyncio.StreamReader, asyncio.StreamWriter], frame: by
 PLUG = ("card", "plug", "--host", HOST, "--slot", str(SLOT))
 
 
+def test_slots_begin_where_the_driver_begins() -> None:
+    assert plug._FIRST_PORT == VPCD_PORT
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_card_is_in_until_it_is_taken_out(driver: Driver, number: signal.Signals) -> None:
     async with kiosk(*PLUG, "--guid", GUID.lower(), "--pin", "502917", "--puk", PUK) as process:
@@ -101,12 +112,12 @@ async def test_the_card_is_in_until_it_is_taken_out(driver: Driver, number: sign
     lines = told.splitlines()
     assert (
         lines[0]
-        == f"A virtual PIV card in Virtual PCD 00 07 ({HOST}, port {VPCD_PORT + SLOT}). Ctrl-C takes it out."
+        == f"A virtual PIV card in Virtual PCD ({HOST}, port {VPCD_PORT + SLOT}). Ctrl-C takes it out."
     )
     assert f"  number  piv:guid:{GUID}" in lines
     assert "  PIN     502917, 3 tries left" in lines
     assert f"  PUK     {PUK}, 3 tries left" in lines
-    assert 'yubico-piv-tool --reader="Virtual PCD 00 07" --action=status' in told
+    assert 'yubico-piv-tool --reader="Virtual PCD" --action=status' in told
     assert lines[-1] == "The card is out."
 
 
@@ -141,7 +152,8 @@ async def test_the_card_is_as_it_was_asked_for(
     ("options", "told"),
     [
         (["--family", "gids"], "--family"),
-        (["--slot", "8"], "--slot"),
+        (["--slot", "29573"], "--slot"),
+        (["--slot", "-1"], "--slot"),
         (["--pin", "123"], "no such card can be"),
         (["--puk", "123456789"], "no such card can be"),
         (["--tries", "3", "--pin-tries-left", "4"], "no such card can be"),
@@ -166,7 +178,7 @@ async def test_behind_the_real_driver_it_is_seen_and_enrolled(
     await asyncio.to_thread(shell.ok, "holder", "add", "40017", "Ann Jones")
     on_it = ("--config", str(shell.config))
     reader = PcscReader(READER)
-    async with kiosk("card", "plug", "--guid", GUID) as plugged:
+    async with kiosk("card", "plug", "--slot", str(pcsc_service.slot), "--guid", GUID) as plugged:
         async with reader.session(await until(reader, State.CARD)) as channel:
             assert (await identify(channel, [PivFamily()])).id.serial == GUID
         async with kiosk(*on_it, "card", "enrol", "40017", "--reader", READER, "--secret-stdin") as enrolling:
