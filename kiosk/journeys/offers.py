@@ -41,18 +41,18 @@ def refusal(sight: Sight, known: Known | None, settings: Settings, now: datetime
 def pending_code(visit: Visit, settings: Settings) -> Pending | None:
     """The newest code that can be entered, and whose journey this card can still make."""
     for pending in visit.known.pending:
-        if pending.code_expires_at is None or pending.purpose not in JOURNEY_OF:
-            continue
-        blocked = visit.known.blocked and not pending.assisted
-        if pending.purpose is Purpose.UNLOCK:
-            possible = can_unblock(visit.known, visit.sight, settings)
-        elif pending.purpose is Purpose.REGISTER and visit.known.registered:
-            possible = False  # with another card, meanwhile
-        else:
-            possible = not visit.sight.locked
-        if possible and not blocked:
+        if pending.code_expires_at is not None and _can_go_on(pending, visit, settings):
             return pending
     return None
+
+
+def _can_go_on(pending: Pending, visit: Visit, settings: Settings) -> bool:
+    known, sight = visit.known, visit.sight
+    if pending.purpose is Purpose.UNLOCK:
+        return can_unblock(known, sight, settings) and (pending.assisted or not known.blocked)
+    if pending.purpose is Purpose.REGISTER and known.registered:  # meanwhile, with another card
+        return False
+    return pending.purpose in JOURNEY_OF and not sight.locked and not known.blocked
 
 
 def decide(visit: Visit, settings: Settings, now: datetime) -> Decision:
