@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kiosk.front import Kiosk
-from screens.app import KioskApp
+from screens.environment import scrub
 from screens.look import Look, Manner, sixteen_colours
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
 
     ``desk``: the demo's cards and mailbox, opened with F2.
     """
+    scrub()
+    from screens.app import KioskApp  # only now: Textual reads the environment while it is imported
+
     site = kiosk.settings.site
     look = Look(
         site=site,
