@@ -138,7 +138,7 @@ class Attendant:
         return None
 
     async def _refuse_clock(self) -> None:
-        """Void every pending code once; a clock that has jumped to a plausible time is then taken as right."""
+        """Void every pending code once; a clock that jumped to a plausible time is then taken as right."""
         if not self._clock_refused:
             self._clock_refused = True
             log.error("the clock is not to be believed; pending codes are void")
