@@ -1,16 +1,8 @@
-"""Independent clients against the virtual card, on a real pcscd: what they see is what we say.
-
-yubico-piv-tool comes from Debian, ykman from PyPI. Neither shares a line with this package.
-"""
+"""Independent clients against the virtual card, on a real pcscd: what they see is what we say."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from pydantic import SecretBytes, SecretStr
@@ -22,6 +14,7 @@ from cardio.reader import State
 from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm
 from tests.cardio.cards import until
+from tests.cardio.yubico import piv_tool, piv_tool_verifies, ykman, ykman_changes
 from tests.pcscd import READER, PcscService
 
 pytestmark = pytest.mark.xdist_group("pcscd")
@@ -38,47 +31,6 @@ async def card(pcsc_service: PcscService) -> AsyncIterator[PivCard]:
         await until(reader, State.CARD)
         yield card
     await reader.aclose()
-
-
-async def run(program: str, *arguments: str) -> tuple[int, str]:
-    """Run a program to its end and return its exit code and everything it said."""
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
-    async with asyncio.timeout(30):
-        output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
-
-
-async def piv_tool(*arguments: str) -> tuple[int, str]:
-    program = shutil.which("yubico-piv-tool")
-    if program is None:
-        pytest.fail("yubico-piv-tool is missing: apt-get install yubico-piv-tool")
-    return await run(program, "--reader", READER, *arguments)
-
-
-async def ykman(*arguments: str) -> tuple[int, str]:
-    program = Path(sys.executable).with_name("ykman")
-    if not program.exists():
-        pytest.fail("ykman is missing: pip install yubikey-manager")
-    return await run(str(program), "--reader", READER, "piv", *arguments)
-
-
-async def piv_tool_verifies(passcode: str) -> bool:
-    code, said = await piv_tool("-a", "verify-pin", "-P", passcode)
-    assert (code == 0) == ("Successfully verified PIN" in said), said
-    return code == 0
-
-
-async def ykman_changes(present: str, new: str) -> bool:
-    code, _ = await ykman("access", "change-pin", "-P", present, "-n", new)
-    return code == 0
 
 
 async def test_yubico_piv_tool_reads_the_status(card: PivCard) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.faults import Faults
 from cardio.virtual.vpcd import plug
-from kiosk.demo.smtp import DemoMailServer, Encryption, ReceivedMail
+from kiosk.demo.smtp import DemoMailServer, Encryption, Inbox, ReceivedMail
 from tests.pcscd import PcscService, wait_until
 
 T = TypeVar("T")
@@ -52,10 +52,11 @@ class Hands:
             plugged.cancel()
             self.run(self.pcsc.emptied())
 
-    def mail_server(self, folder: Path, encryption: Encryption = "starttls") -> DemoMailServer:
+    def mail_server(
+        self, folder: Path, encryption: Encryption = "starttls", handler: Inbox | None = None
+    ) -> DemoMailServer:
         """A mail server that runs until the end."""
-        folder.mkdir()
-        server = DemoMailServer(folder, encryption=encryption)
+        server = DemoMailServer(folder, encryption=encryption, handler=handler)
         self.run(server.start())
         self._servers.append(server)
         return server
@@ -76,7 +77,7 @@ class Hands:
     def code_for(self, address: str) -> str:
         """The newest code mailed to an address, as it stands there: "1234 5678"."""
         for mail in reversed(self.mails_to(address)):
-            if found := re.search(r"^\d{4} \d{4}$", mail.text, re.MULTILINE):
+            if found := re.search(r"\b\d{4} \d{4}\b", mail.text):
                 return found[0]
         raise AssertionError(f"no code was mailed to {address}")
 

@@ -111,7 +111,7 @@ class Terminal:
     def fail(self, reason: str) -> None:
         """Fail the test, and say what the screen and the log say."""
         frame = "─" * COLUMNS
-        pytest.fail(f"{reason}\n{frame}\n{self.screen}\n{frame}\n{self.log.read_text()[-3000:]}", pytrace=True)
+        pytest.fail(f"{reason}\n{frame}\n{self.screen}\n{frame}\n{self.log.read_text()[-2000:]}", pytrace=False)
 
     @property
     def ended(self) -> bool:
@@ -188,7 +188,8 @@ class Terminal:
 
     def _let_go_of_slave(self) -> None:
         if self._slave >= 0:
-            self._after = termios.tcgetattr(self._slave)
+            if self._master >= 0:
+                self._after = termios.tcgetattr(self._slave)
             os.close(self._slave)
             self._slave = -1
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
+from kiosk.demo.smtp import Encryption, Inbox
 from tests.pcscd import READER
 from tests.sampling import LONG
 from tests.terminal.hands import Hands
@@ -41,18 +42,26 @@ class Town:
         self._prepare()
 
     def _make_defaults(self) -> dict[str, dict[str, Any]]:
-        post = self.hands.mail_server(self.folder / "post")
-        password = self.folder / "mail-password"
-        password.touch(0o600)
-        password.write_text(post.password.get_secret_value())
-        mail = post.settings.model_dump(mode="json", exclude_defaults=True)
         return {
             "site": {"kiosk_name": "North hall", "ra_phone": "0113 496 0000"},
             "state": {"directory": str(self.folder / "state")},
             "reader": {"name": READER},
             "hashing": {"cost": 10},
-            "mail": {**mail, "password_file": str(password)},
+            "mail": self.mail_server("post"),
         }
+
+    def mail_server(
+        self, name: str, encryption: Encryption = "starttls", handler: Inbox | None = None
+    ) -> dict[str, Any]:
+        """Start a mail server; the ``[mail]`` table that leads to it, with STARTTLS whatever it offers."""
+        folder = self.folder / name
+        folder.mkdir()
+        server = self.hands.mail_server(folder, encryption, handler)
+        password = folder / "password"
+        password.touch(0o600)
+        password.write_text(server.password.get_secret_value())
+        settings = server.settings.model_dump(mode="json", exclude_defaults=True)
+        return {**settings, "tls": "starttls", "password_file": str(password)}
 
     def _prepare(self) -> None:
         self.command("init")

@@ -1,0 +1,70 @@
+"""How the kiosk ends, and what it leaves of the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from signal import SIGHUP, SIGINT, SIGTERM, Signals
+
+import pytest
+
+from cardio.virtual.faults import Faults
+from tests.terminal.people import NEW_PIN
+from tests.terminal.terminal import Terminal
+from tests.terminal.town import Town
+from tests.terminal.visitor import Visitor
+
+pytestmark = pytest.mark.xdist_group("pcscd")
+
+
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT, SIGHUP])
+def test_a_signal_ends_it_and_restores_the_terminal(town: Town, number: Signals) -> None:
+    kiosk = town.kiosk()
+    assert kiosk.in_application_mode
+    kiosk.send_signal(number)
+    assert kiosk.wait_for_end() == 0
+    kiosk.assert_restored()
+
+
+def writing(town: Town) -> Visitor:
+    """Somebody whose card is being written at this moment, slowly."""
+    visitor = Visitor(town.kiosk(), town.hands, town.registered(locked=True))
+    faults = Faults()
+    town.hands.insert(visitor.person.card, faults)
+    visitor.answer()
+    visitor.code()
+    visitor.kiosk.wait_for("Choose a new passcode")
+    faults.delay = 0.5
+    visitor.new_passcode()
+    visitor.kiosk.wait_for("Writing the new passcode: leave the card in")
+    assert visitor.person.card.state().locked, "it has only begun"
+    return visitor
+
+
+def by_signal(kiosk: Terminal) -> None:
+    kiosk.send_signal(SIGTERM)
+    assert kiosk.wait_for_end() == 0
+    kiosk.assert_restored()
+
+
+def by_hanging_up(kiosk: Terminal) -> None:
+    kiosk.hang_up()
+    assert kiosk.wait_for_end() == 0
+
+
+@pytest.mark.parametrize("end", [by_signal, by_hanging_up])
+def test_a_card_write_is_waited_for(town: Town, end: Callable[[Terminal], None]) -> None:
+    visitor = writing(town)
+    end(visitor.kiosk)
+    state = visitor.person.card.state()
+    assert (state.pin, state.locked, state.puk_tries_left) == (NEW_PIN, False, 3)
+
+    visitor = Visitor(town.kiosk(), town.hands, visitor.person)
+    visitor.put_in()
+    visitor.kiosk.wait_for("What would you like to do?", "Change my passcode")  # nothing left to settle
+    visitor.pull()
+
+
+def test_a_terminal_that_goes_away_ends_it(town: Town) -> None:
+    kiosk = town.kiosk()
+    kiosk.hang_up()
+    assert kiosk.wait_for_end() == 0
