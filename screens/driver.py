@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO
 from textual import events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.messages import InBandWindowResize
 
 from screens.failures import record
 
@@ -132,7 +133,13 @@ class KioskDriver(LinuxDriver):
             return b""
 
     def process_message(self, message: Any) -> None:
-        """Pass on what was typed; of a paste only as much as any field holds."""
+        """Pass on what was typed; of a paste only as much as any field holds.
+
+        The size comes from the kernel (SIGWINCH): a report of it that is typed would shrink the screen
+        to nothing for everybody.
+        """
+        if isinstance(message, events.Resize | InBandWindowResize):
+            return
         if isinstance(message, events.Paste):
             message = events.Paste(message.text[:_LONGEST_PASTE])
         super().process_message(message)
