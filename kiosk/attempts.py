@@ -72,7 +72,7 @@ class Attempts:
         left = self._store.settings.unlock.attempts - spent
         async with self._store.work() as session:
             if right:
-                await self._give_back(session, visit, blocked_it=left == 0)
+                await self._give_back(session, visit)
                 await self._pendings.record_questions(session, visit, purpose)
                 self._store.audit.record(session, Event.ANSWERS_CHECKED, visit.about)
             else:
@@ -116,12 +116,10 @@ class Attempts:
         async with self._store.work() as session:
             return (await session.exec(query)).all()
 
-    async def _give_back(self, session: AsyncSession, visit: Visit, *, blocked_it: bool) -> None:
-        values: dict[str, object] = {"attempts": col(HolderRow.attempts) - 1}
-        if blocked_it:  # the block came with spending the last attempt, which turned out to be right
-            values["blocked_at"] = None
+    async def _give_back(self, session: AsyncSession, visit: Visit) -> None:
+        """The attempt was not a failed one; a block that came with spending it goes too."""
         await session.exec(
             update(HolderRow)
             .where(col(HolderRow.id) == visit.known.holder, col(HolderRow.attempts) > 0)
-            .values(**values)
+            .values(attempts=col(HolderRow.attempts) - 1, blocked_at=None)
         )

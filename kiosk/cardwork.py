@@ -68,14 +68,13 @@ class CardWork:
             known = await self._holders.find(card.id)
             if known is not None and known.state is CardState.ACTIVE:
                 await self._prove(card, known, reference)
-            sight = Sight(
-                id=card.id,
-                tries_left=await card.tries_left(),
-                unblock_tries=await card.unblock_tries_left() if known else None,
-                passcode_format=card.passcode_format,
-                certificate_ends=await card.certificate_expiry() if known else None,
-            )
-            return sight, known
+            return await _sight(card, known), known
+
+    async def look_again(self, visit: Visit) -> tuple[Sight, Known | None]:
+        """The same, later in a visit: it must be the same card, and prove itself again."""
+        async with self._session(visit) as card:
+            known = await self._holders.find(card.id)
+            return await _sight(card, known), known
 
     async def check_passcode(self, visit: Visit, passcode: SecretStr, purpose: Purpose) -> None:
         """Have the card check the passcode. Raises WrongPasscode, PasscodeLocked, PasscodeRefused."""
@@ -107,7 +106,12 @@ class CardWork:
             write = await self._journal.begin(
                 visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
             )
-            await self._write(visit, write, card, new, lambda: card.reset_passcode(secret, new))
+            try:
+                await self._write(visit, write, card, new, lambda: card.reset_passcode(secret, new))
+            except PasscodeRefused as refusal:
+                if refusal.sw and tries is None:  # it may have cost a try of the secret, and nobody can tell
+                    raise UnblockNotPossible from None
+                raise
         await self._journal.done(visit, write, Purpose.UNLOCK, language)
 
     async def _write(
@@ -125,10 +129,12 @@ class CardWork:
         except Exception:
             await self._journal.unknown(visit, write)
             raise
-        # The answer was "done". Whatever happens from here on, the card did change, unless it lies.
+        # The answer was "done": the card did change, unless it lies, so it is asked.
         try:
+            if await card.tries_left() == 0:
+                raise PasscodeLocked
             await card.verify(new)
-        except (WrongPasscode, PasscodeLocked, PasscodeRefused):
+        except CardError:
             await self._journal.unknown(visit, write)
             raise OutcomeUnknown from None
         except CardIOError:
@@ -194,3 +200,13 @@ class CardWork:
 
     def _rule(self, card: CardId) -> str:
         return str(getattr(self._store.settings.cards, card.family).card_authentication)
+
+
+async def _sight(card: Card, known: Known | None) -> Sight:
+    return Sight(
+        id=card.id,
+        tries_left=await card.tries_left(),
+        unblock_tries=await card.unblock_tries_left() if known else None,
+        passcode_format=card.passcode_format,
+        certificate_ends=await card.certificate_expiry() if known else None,
+    )

@@ -19,16 +19,18 @@ from kiosk.audit import Event, Outcome
 from kiosk.i18n import words
 from kiosk.letters import code_letter
 from kiosk.mail import Mailer, MailNotSent
-from kiosk.pendings import Pendings
+from kiosk.pendings import Pendings, ProofMissing
 from kiosk.proofs.codes import clean, new_code
 from kiosk.proofs.hashing import Hasher
 from kiosk.refusals import CodeRefusal
+from kiosk.standing import require_standing
 from kiosk.steps import Purpose
-from kiosk.storage.models import CodeMailRow, CodeState, HolderRow, PendingRow
+from kiosk.storage.models import CodeMailRow, CodeState, HolderRow, PendingRow, RegistrationRow
 from kiosk.store import Store
 from kiosk.visit import Visit
 
 DIGITS = 8
+NEW_ADDRESS = (Purpose.REGISTER, Purpose.CHANGE_EMAIL)  # their code proves an address not yet on file
 Then = Callable[[AsyncSession, PendingRow], Awaitable[None]]
 
 
@@ -94,7 +96,7 @@ class Codes:
         try:
             await self._mailer.send(letter, email)
         except MailNotSent as failure:
-            await self._failed(visit, purpose, hashed, mail, str(failure))
+            await self._failed(visit, purpose, hashed, failure, None if failure.perhaps else mail)
             raise
         return await self._taken(visit, purpose, hashed, minutes)
 
@@ -109,9 +111,11 @@ class Codes:
             await session.exec(update(HolderRow).where(col(HolderRow.id) == holder).values(id=holder))
             again_at = await self._next_mail(session, visit, purpose, now)
             if again_at == now:
+                await self._require_address(session, visit, purpose, email)
                 row = await self._pendings.open(session, visit, purpose)
                 row.email = email
-                row.draft = row.draft if draft is None else draft
+                if draft is not None:
+                    row.draft, row.created_at = draft, now
                 row.code_hash, row.code_state, row.code_wrong = hashed, CodeState.SENDING.value, 0
                 row.code_sent_at, row.code_expires_at = now, None
                 mail = CodeMailRow(holder=holder, visit=visit.reference, purpose=purpose.value, at=now)
@@ -124,6 +128,18 @@ class Codes:
                 session, Event.CODE_REFUSED_RATE, visit.about, Outcome.REFUSED, purpose=purpose.value
             )
         raise TooManyMails(again_at)
+
+    async def _require_address(
+        self, session: AsyncSession, visit: Visit, purpose: Purpose, email: str
+    ) -> None:
+        """A code that proves the address on file goes there, even if it was changed a minute ago."""
+        await require_standing(session, self._store, visit, blocked_may=True)
+        if purpose in NEW_ADDRESS:
+            return
+        holder = await session.get_one(HolderRow, visit.known.holder)
+        registration = await session.get(RegistrationRow, visit.known.holder)
+        if email != (registration.email if registration else holder.ra_email):
+            raise ProofMissing
 
     async def _next_mail(
         self, session: AsyncSession, visit: Visit, purpose: Purpose, now: datetime
@@ -156,17 +172,18 @@ class Codes:
             return Sent(now + minutes, await self._next_mail(session, visit, purpose, now))
 
     async def _failed(
-        self, visit: Visit, purpose: Purpose, hashed: str, mail: int | None, reason: str
+        self, visit: Visit, purpose: Purpose, hashed: str, failure: MailNotSent, uncounted: int | None
     ) -> None:
+        """Void the code. A mail that surely did not leave does not count against the rates."""
         async with self._store.work() as session:
             await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.SENDING))
                 .values(code_state=CodeState.VOID.value, code_hash="")
             )
-            await session.exec(delete(CodeMailRow).where(col(CodeMailRow.id) == mail))
+            await session.exec(delete(CodeMailRow).where(col(CodeMailRow.id) == uncounted))
             self._store.audit.record(
-                session, Event.CODE_SENT, visit.about, Outcome.FAILED, reason, purpose=purpose.value
+                session, Event.CODE_SENT, visit.about, Outcome.FAILED, failure.reason, purpose=purpose.value
             )
 
     async def check(
@@ -189,6 +206,8 @@ class Codes:
         return Entry()
 
     async def _spend(self, visit: Visit, purpose: Purpose) -> tuple[str, int] | CodeRefusal:
+        if not self._store.clock.is_believable():
+            return CodeRefusal.VOID  # it jumped within this visit: who knows how old the code is
         now = self._store.clock.now()
         wrong = col(PendingRow.code_wrong)
         async with self._store.work() as session:

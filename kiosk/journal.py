@@ -12,14 +12,17 @@ from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome
+from kiosk.holders import OPEN_WRITES
 from kiosk.letters import NoticeKind
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings, ProofMissing
+from kiosk.standing import require_standing
 from kiosk.steps import Proof, Purpose
 from kiosk.storage.models import (
     CardRow,
     CardWriteRow,
     HolderRow,
+    RegistrationRow,
     UnblockState,
     WriteState,
     row_id,
@@ -47,10 +50,12 @@ class Journal:
         was_locked: bool = False,
         unblock_tries: int | None = None,
     ) -> int:
-        """Commit the intent. For an unlock, raises ProofMissing unless every proof is on record."""
+        """Commit the intent. Raises ProofMissing where the card, or a proof of an unlock, no longer holds."""
         async with self._store.work() as session:
             if purpose is Purpose.UNLOCK:
                 await self._require_proofs(session, visit)
+            else:
+                await require_standing(session, self._store, visit, blocked_may=True)
             row = CardWriteRow(
                 card=visit.known.card,
                 visit=visit.reference,
@@ -72,15 +77,16 @@ class Journal:
         row = await self._pendings.get(session, visit, Purpose.UNLOCK)
         if row is None or row.visit != visit.reference:
             raise ProofMissing
-        rules = self._store.settings.unlock
-        fresh = self._store.clock.now() - timedelta(minutes=rules.proofs_valid_minutes)
+        card = await require_standing(session, self._store, visit, blocked_may=row.assisted)
+        registration = await session.get(RegistrationRow, visit.known.holder)
+        now, rules = self._store.clock.now(), self._store.settings.unlock
+        held_back = registration is not None and registration.usable_from > now and not row.assisted
+        if card.unblock_state != UnblockState.USABLE.value or held_back:
+            raise ProofMissing
+        fresh = now - timedelta(minutes=rules.proofs_valid_minutes)
         given = {Proof.QUESTIONS.value: row.questions_at, Proof.EMAIL_CODE.value: row.email_at}
-        for proof in rules.proofs:
-            at = given[proof]
-            if at is None or at < fresh:
-                raise ProofMissing
-        holder = await session.get_one(HolderRow, visit.known.holder)
-        if holder.blocked_at is not None and not row.assisted:
+        asked = {*rules.proofs, *([Proof.QUESTIONS.value] if row.assisted else [])}
+        if any((at := given[proof]) is None or at < fresh for proof in asked):
             raise ProofMissing
 
     async def refused(self, visit: Visit, write: int, reason: str, *, blames_secret: bool = False) -> None:
@@ -88,7 +94,7 @@ class Journal:
         async with self._store.work() as session:
             await self._close(session, write, WriteState.REFUSED)
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about, Outcome.REFUSED, reason)
-            if blames_secret:
+            if blames_secret or await self._unproven_sends(session, visit) >= UNPROVEN_SENDS:
                 await self._mark_secret(session, visit, reason)
 
     async def unknown(self, visit: Visit, write: int) -> None:
@@ -100,7 +106,8 @@ class Journal:
     async def done(self, visit: Visit, write: int, purpose: Purpose, language: str) -> None:
         """The card did change: count and block are cleared by an unlock, the holder is told."""
         async with self._store.work() as session:
-            await self._close(session, write, WriteState.DONE)
+            if not await self._close(session, write, WriteState.DONE):
+                return  # another kiosk has settled it
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about)
             known = visit.known
             if purpose is Purpose.UNLOCK:
@@ -142,10 +149,21 @@ class Journal:
         """Whether the lost answer may have been a refusal of the secret, which costs one of its tries."""
         if write.unblock_tries is not None and sight.unblock_tries is not None:
             return sight.unblock_tries < write.unblock_tries
-        query = select(func.count()).where(
-            CardWriteRow.card == visit.known.card, CardWriteRow.state == WriteState.NOT_DONE.value
+        return await self._unproven_sends(session, visit) >= UNPROVEN_SENDS
+
+    async def _unproven_sends(self, session: AsyncSession, visit: Visit) -> int:
+        """How often the secret was sent since it last worked, on a card that does not tell its tries."""
+        mine = (CardWriteRow.card == visit.known.card, CardWriteRow.purpose == Purpose.UNLOCK.value)
+        last = select(func.coalesce(func.max(CardWriteRow.id), 0)).where(
+            *mine, CardWriteRow.state == WriteState.DONE.value
         )
-        return (await session.exec(query)).one() >= UNPROVEN_SENDS
+        query = select(func.count()).where(
+            *mine,
+            col(CardWriteRow.id) > last.scalar_subquery(),
+            col(CardWriteRow.unblock_tries).is_(None),
+            col(CardWriteRow.state).in_((WriteState.NOT_DONE.value, WriteState.REFUSED.value)),
+        )
+        return (await session.exec(query)).one()
 
     async def _mark_secret(self, session: AsyncSession, visit: Visit, reason: str) -> None:
         await session.exec(
@@ -157,8 +175,13 @@ class Journal:
 
     async def _close(
         self, session: AsyncSession, write: int, state: WriteState, *, settled: bool = True
-    ) -> None:
+    ) -> bool:
+        """Move a write that is still open to this state; False if it is closed already."""
         at = self._store.clock.now() if settled else None
-        await session.exec(
-            update(CardWriteRow).where(col(CardWriteRow.id) == write).values(state=state.value, settled_at=at)
+        closed = await session.exec(
+            update(CardWriteRow)
+            .where(col(CardWriteRow.id) == write, col(CardWriteRow.state).in_(OPEN_WRITES))
+            .values(state=state.value, settled_at=at)
+            .returning(col(CardWriteRow.id))
         )
+        return closed.scalar_one_or_none() is not None

@@ -29,11 +29,15 @@ _GOODBYE = 1.0  # seconds for QUIT, once the mail is accepted
 
 
 class MailNotSent(Exception):
-    """The mail server did not take the mail. ``reason`` is for logs: no address, no code in it."""
+    """The mail server did not take the mail. ``reason`` is for logs: no address, no code in it.
 
-    def __init__(self, reason: str) -> None:
+    ``perhaps``: it was being handed over, and no refusal came back, so it may arrive all the same.
+    """
+
+    def __init__(self, reason: str, *, perhaps: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.perhaps = perhaps
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,17 @@ class SmtpMailer:
     async def _converse(self, work: Callable[[SMTP], Awaitable[None]]) -> None:
         """Connect, do the work and say goodbye; the first two within the timeout."""
         problem = ""
+        handing_over = perhaps = False
         client: SMTP | None = None
         try:
             async with asyncio.timeout(self._settings.timeout):
                 client = await self._client()
                 await client.connect()
+                handing_over = True
                 await work(client)
         except (SMTPException, OSError, TimeoutError, ValueError) as error:
             problem = _reason(error)
+            perhaps = handing_over and not isinstance(error, SMTPResponseException | SMTPRecipientsRefused)
         else:
             # The mail is accepted: a server that dawdles over the goodbye changes nothing.
             with suppress(SMTPException, OSError, TimeoutError):
@@ -119,7 +126,7 @@ class SmtpMailer:
             if client is not None and isinstance(client.transport, asyncio.WriteTransport):
                 client.transport.abort()  # close() would wait for the server's part of the TLS goodbye
         if problem:  # raised out here, so that the library's error, addresses and all, is not its context
-            raise MailNotSent(problem)
+            raise MailNotSent(problem, perhaps=perhaps)
 
     async def _client(self) -> SMTP:
         settings = self._settings

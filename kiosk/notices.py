@@ -40,6 +40,7 @@ class Notices:
         self._selftest = selftest
         self._mailer = mailer
         self._wake = asyncio.Event()
+        self._stopping = False
 
     def queue(
         self, session: AsyncSession, kind: NoticeKind, known: Known, recipient: str, language: str
@@ -65,8 +66,8 @@ class Notices:
         event.listen(session.sync_session, "after_commit", lambda _: self._wake.set(), once=True)
 
     async def run(self) -> None:
-        """Send what is queued, for ever; ends only by being cancelled between two mails."""
-        while True:
+        """Send what is queued, until stopped. Raises nothing."""
+        while not self._stopping:
             self._wake.clear()
             try:
                 await self.send_due()
@@ -79,6 +80,11 @@ class Notices:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def stop(self) -> None:
+        """Ask `run` to end after the mail that is under way; what is still queued waits in the store."""
+        self._stopping = True
+        self._wake.set()
 
     async def send_due(self) -> int:
         """Send every notice whose time has come, one after another; returns how many were sent."""
@@ -95,7 +101,8 @@ class Notices:
             )
             rows = (await session.exec(due)).all()
         for row in rows:
-            sent += await self._send(row)
+            if not self._stopping:
+                sent += await self._send(row)
         return sent
 
     async def waiting(self) -> int:
@@ -145,7 +152,9 @@ class Notices:
             return
         async with self._store.work() as session:
             await session.exec(
-                update(NoticeRow).where(col(NoticeRow.id) == row.id).values(state=NoticeState.GIVEN_UP.value)
+                update(NoticeRow)
+                .where(col(NoticeRow.id) == row.id)
+                .values(state=NoticeState.GIVEN_UP.value, recipient="", name="")
             )
             about = await self._about(session, row)
             self._store.audit.record(

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.steps import Purpose
-from kiosk.storage.models import CodeMailRow, CodeState, PendingRow
+from kiosk.storage.models import AssistanceRow, CodeMailRow, CodeState, PendingRow
 from kiosk.store import Store
 from kiosk.visit import Visit
 
@@ -92,3 +92,4 @@ class Pendings:
         """The clock is not to be believed: no code that waits may be used any more."""
         async with self._store.work() as session:
             await session.exec(delete(PendingRow))
+            await session.exec(delete(AssistanceRow))

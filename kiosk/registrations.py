@@ -25,6 +25,7 @@ from kiosk.notices import Notices
 from kiosk.pendings import ProofMissing
 from kiosk.proofs.answers import NORMALISER, normalise
 from kiosk.proofs.hashing import Hasher
+from kiosk.standing import require_standing
 from kiosk.steps import Answered, Purpose
 from kiosk.storage.models import CardRow, PendingRow, RegistrationRow, SecurityAnswerRow
 from kiosk.store import Store
@@ -72,13 +73,12 @@ class Registrations:
         """What to do in the transaction that consumes a registration's code."""
 
         async def then(session: AsyncSession, pending: PendingRow) -> None:
-            if not pending.draft:
-                raise ProofMissing  # swept away while a new code was on its way
+            await require_standing(session, self._store, visit)
+            known = visit.known
+            if not pending.draft or await session.get(RegistrationRow, known.holder) is not None:
+                raise ProofMissing  # swept away, or they have registered with another card meanwhile
             version, answers = json.loads(pending.draft)
-            known, now = visit.known, self._store.clock.now()
-            own = pending.email != known.ra_email
-            hold = timedelta(hours=self._store.settings.registration.hold_hours if own else 0)
-            await self._erase(session, known.holder)
+            now, own = self._store.clock.now(), pending.email != known.ra_email
             session.add(
                 RegistrationRow(
                     holder=known.holder,
@@ -86,7 +86,7 @@ class Registrations:
                     own_email=own,
                     privacy_version=version,
                     registered_at=now,
-                    usable_from=now + hold,
+                    usable_from=now + self._hold(own),
                 )
             )
             await session.flush()
@@ -105,8 +105,10 @@ class Registrations:
         """Put new questions in place of the old ones. Attempts and blocks stay as they are."""
         known = visit.known
         async with self._store.work() as session:
+            await require_standing(session, self._store, visit)
             await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder))
             self._add_answers(session, known.holder, answers)
+            await self._drop_pending(session, known.holder, *Purpose)  # what the old answers had proven
             self._store.audit.record(session, Event.QUESTIONS_CHANGED, visit.about)
             self._notices.queue(session, NoticeKind.QUESTIONS_CHANGED, known, known.email, language)
 
@@ -114,14 +116,19 @@ class Registrations:
         """What to do in the transaction that consumes the code to a new address."""
 
         async def then(session: AsyncSession, pending: PendingRow) -> None:
-            known = visit.known
-            row = await session.get_one(RegistrationRow, known.holder)
+            await require_standing(session, self._store, visit)
+            known, now = visit.known, self._store.clock.now()
+            valid = timedelta(minutes=self._store.settings.unlock.proofs_valid_minutes)
+            row = await session.get(RegistrationRow, known.holder)
+            if row is None or pending.created_at < now - valid:  # withdrawn meanwhile, or proven too long ago
+                raise ProofMissing
             old, row.email = row.email, pending.email
             row.own_email = pending.email != known.ra_email
+            row.usable_from = now + self._hold(row.own_email)
             self._store.audit.record(session, Event.EMAIL_CHANGED, visit.about, own_email=row.own_email)
             for recipient in (old, pending.email):
                 self._notices.queue(session, NoticeKind.EMAIL_CHANGED, known, recipient, language)
-            await session.delete(pending)
+            await self._drop_pending(session, known.holder, *Purpose)  # codes that went to the old address
 
         return then
 
@@ -129,10 +136,16 @@ class Registrations:
         """Erase answers, own address and pending codes. Attempts and blocks stay."""
         known = visit.known
         async with self._store.work() as session:
+            await require_standing(session, self._store, visit)
             self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
             await self._erase(session, known.holder)
             await self._drop_pending(session, known.holder, *Purpose)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)
+        await self._store.database.forget()
+
+    def _hold(self, own_email: bool) -> timedelta:
+        """How long an address that the RA does not know must wait before it may unlock."""
+        return timedelta(hours=self._store.settings.registration.hold_hours if own_email else 0)
 
     async def _drop_pending(self, session: AsyncSession, holder: int, *purposes: Purpose) -> None:
         """What is pending for these purposes, on any card of the holder."""

@@ -49,8 +49,10 @@ async def by_passcode(
             async with dialogue.busy(Busy(Activity.CHECKING_PASSCODE, place=place)):
                 await service.cards.check_passcode(visit, passcode, purpose)
             return passcode
-        except PasscodeRefused:
-            wrong, too_short = False, True
+        except PasscodeRefused as refusal:
+            wrong, too_short = refusal.sw != 0, refusal.sw == 0
+            if refusal.sw:  # the card's own word: it may have cost a try
+                tries = (await service.cards.look_again(visit))[0].tries_left
         except WrongPasscode as refusal:
             if refusal.tries_left == 0:
                 raise CannotHelp(Why.PASSCODE_LOCKED) from None

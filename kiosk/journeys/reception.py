@@ -44,7 +44,7 @@ from kiosk.steps import (
     Welcome,
 )
 from kiosk.vault import VaultError
-from kiosk.visit import Known, OpenWrite, Visit
+from kiosk.visit import Known, OpenWrite, Sight, Visit
 
 log = logging.getLogger(__name__)
 
@@ -80,15 +80,9 @@ async def receive(
         async with dialogue.busy(Busy(Activity.READING_CARD)):
             await service.pendings.sweep()
             sight, known = await service.cards.look(reference, insertion)
-        why = refusal(sight, known, service.settings, service.store.clock.now())
         if known is not None:
             about = Visit(reference, insertion, known, sight).about
-        if known is None or why is not None:
-            why = why or Why.UNKNOWN_CARD
-            reason = known.state.value if known and why is Why.UNKNOWN_CARD else why.value
-            await service.store.record(Event.CARD_REFUSED, about, Outcome.REFUSED, reason)
-            await dialogue.ask(SeeRA(why=why, reference=reference))
-            return
+        known = await _admit(sight, known, about, service)
         recognised(known)
         visit = Visit(reference, insertion, known, sight)
         await service.store.record(Event.CARD_SEEN, about, locked=sight.locked, tries_left=sight.tries_left)
@@ -125,16 +119,29 @@ async def _serve(visit: Visit, dialogue: Dialogue, service: Service) -> None:
 
 
 async def _look_again(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
-    """The same visit with what card and store say now: tries may have been spent."""
+    """The same visit with what card and store say now: tries may have been spent, a card revoked."""
     async with dialogue.busy(Busy(Activity.READING_CARD)):
-        sight, known = await service.cards.look(visit.reference, visit.insertion)
-    return replace(visit, sight=sight, known=known or visit.known)
+        sight, known = await service.cards.look_again(visit)
+    return replace(visit, sight=sight, known=await _admit(sight, known, visit.about, service))
+
+
+async def _admit(sight: Sight, known: Known | None, about: Subject, service: Service) -> Known:
+    """A card that may have anything done here. Raises CannotHelp for any other, which is audited."""
+    why = refusal(sight, known, service.settings, service.store.clock.now())
+    if known is not None and why is None:
+        return known
+    why = why or Why.UNKNOWN_CARD
+    reason = known.state.value if known and why is Why.UNKNOWN_CARD else why.value
+    await service.store.record(Event.CARD_REFUSED, about, Outcome.REFUSED, reason)
+    raise CannotHelp(why)
 
 
 async def _offer(decision: Decision, visit: Visit, dialogue: Dialogue, service: Service) -> Offer:
     """Ask which journey; not at all where there is one, and it begins by asking the questions."""
     if not decision.offers:
-        raise CannotHelp(decision.note or Why.NO_PROOF)
+        why = decision.note or Why.NO_PROOF
+        await service.store.record(Event.CARD_REFUSED, visit.about, Outcome.REFUSED, why.value)
+        raise CannotHelp(why)
     missing = service.proofs_still_missing(visit)
     if decision.offers == (Offer.UNLOCK,) and missing and missing[0] is Proof.QUESTIONS:
         return Offer.UNLOCK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from kiosk.storage.models import AuditRow
 
 SCHEMA = "0001"  # the migration this release works with (a test holds it against alembic's head)
+
+log = logging.getLogger(__name__)
 
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -57,6 +60,10 @@ class Database:
         async with self.transaction() as session:
             await session.exec(select(AuditRow.seq).limit(1))
 
+    async def forget(self) -> None:
+        """After something was erased: move the write-ahead log, which still holds it, into the file."""
+        await asyncio.to_thread(_truncate_log, self.path)
+
     async def version(self) -> str | None:
         """The migration the database is at, None where it has none."""
         return await asyncio.to_thread(current_revision, self.path)
@@ -64,6 +71,16 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+def _truncate_log(path: Path) -> None:
+    connection = sqlite3.connect(path, timeout=1)
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a busy one is left to SQLite's own time
+    except sqlite3.Error as error:
+        log.warning("the write-ahead log was not emptied: %s", type(error).__name__)
+    finally:
+        connection.close()
 
 
 def current_revision(path: Path) -> str | None:

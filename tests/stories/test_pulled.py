@@ -18,7 +18,7 @@ from tests.stories.test_leaving import PLOTS, Plot, complete
 from tests.stories.world import PIN, World, tries
 
 PULLED = [plot for plot in PLOTS if plot.offer not in (Offer.CHANGE_DETAILS, Offer.WITHDRAW)]
-COMMANDS = {Offer.REGISTER: 11, Offer.UNLOCK: 14, Offer.FORGOTTEN: 14, Offer.CHANGE_PASSCODE: 16}
+COMMANDS = {Offer.REGISTER: 11, Offer.UNLOCK: 15, Offer.FORGOTTEN: 15, Offer.CHANGE_PASSCODE: 17}
 CASES = [
     (plot, fault, nth)
     for plot in PULLED

@@ -1,0 +1,29 @@
+"""What was true when the card went in must still be true when something is kept.
+
+A visit may last for minutes, and the RA, another kiosk or the clock do not wait for it.
+"""
+
+from __future__ import annotations
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kiosk.pendings import ProofMissing
+from kiosk.storage.models import CardRow, CardState, HolderRow
+from kiosk.store import Store
+from kiosk.visit import Visit
+
+
+async def require_standing(
+    session: AsyncSession, store: Store, visit: Visit, *, blocked_may: bool = False
+) -> CardRow:
+    """The card's row, if it is still active, its holder not blocked, and the clock to be believed.
+
+    ``blocked_may``: the holder may be blocked (Change passcode, or an assistance code). Raises
+    ProofMissing, so that nothing of the transaction is kept.
+    """
+    card = await session.get_one(CardRow, visit.known.card)
+    holder = await session.get_one(HolderRow, visit.known.holder)
+    blocked = holder.blocked_at is not None and not blocked_may
+    if card.state != CardState.ACTIVE.value or blocked or not store.clock.is_believable():
+        raise ProofMissing
+    return card
