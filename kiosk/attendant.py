@@ -84,9 +84,8 @@ class Attendant:
             await self._record(Event.KIOSK_STOPPED)
             return code
         finally:
-            postman.cancel()
-            with suppress(asyncio.CancelledError):
-                await postman
+            self._service.notices.stop()
+            await postman
 
     async def _receive_cards(self) -> int:
         received = 0  # the insertion that has had its visit
@@ -134,7 +133,9 @@ class Attendant:
                 return OutOfService.CLOCK
         except StoreUnavailable:
             return OutOfService.STORE
-        self._clock_refused = False
+        if self._clock_refused:  # told only now: before, the event's own time would have been wrong
+            self._clock_refused = False
+            await self._record(Event.CLOCK_REFUSED)
         return None
 
     async def _refuse_clock(self) -> None:

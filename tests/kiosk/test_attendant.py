@@ -101,6 +101,7 @@ async def test_card_out_shows_attract_at_once_and_the_journey_ends_unseen(
 ) -> None:
     """The mail is on its way when the card goes; a card that goes in meanwhile waits a moment."""
     world, card = registered, registered.ann
+    await world.post.until("You are registered for self-service")  # or the slow server would get that mail
     world.hands.forward(minutes=2)
     card.lock()
     sending, sent = asyncio.Event(), asyncio.Event()

@@ -12,11 +12,13 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from kiosk.attendant import EXIT_OK
 from kiosk.dialogue import Gone
+from kiosk.letters import NoticeKind
 from kiosk.refusals import OutOfService, Why
 from kiosk.steps import Attract, Closed, EnterPasscode, Offer, Privacy, SeeRA, TakeCard, Welcome
 from kiosk.storage.database import StoreUnavailable
-from kiosk.storage.models import PendingRow
+from kiosk.storage.models import NoticeRow, PendingRow
 from tests.kiosk.conftest import Front
 from tests.stories.plots import registration
 from tests.stories.script import see
@@ -96,6 +98,7 @@ async def test_a_clock_that_jumps_voids_what_is_pending(
     assert closed.reason is OutOfService.CLOCK
     await front.stage.until(Attract)
     assert await world.rows(PendingRow) == []
+    assert len(await world.events("clock.refused")) == 1
     await front.close()
 
 
@@ -140,6 +143,31 @@ async def test_a_kiosk_that_starts_with_a_clock_set_back_does_not_believe_it(
     world.hands.forward(minutes=30)
     await front.stage.until(Attract)
     await front.close()
+
+
+async def test_closing_waits_for_a_notice_on_its_way_and_sends_no_other(
+    registered: World, front: Front
+) -> None:
+    """Cut off in between, it would be sent again after the restart."""
+    await registered.post.until("You are registered for self-service")
+    sending, sent = asyncio.Event(), asyncio.Event()
+
+    async def slow_server() -> None:
+        sending.set()
+        await sent.wait()
+
+    registered.post.meanwhile = slow_server
+    known = await registered.known(registered.ann)
+    async with registered.service.store.work() as session:
+        for kind in (NoticeKind.BLOCKED, NoticeKind.UNLOCKED):
+            registered.service.notices.queue(session, kind, known, known.email, "en")
+    await sending.wait()
+    front.attendant.close()
+    done, _ = await asyncio.wait({front.running}, timeout=0.1)
+    assert not done
+    sent.set()
+    assert await front.ended() == EXIT_OK
+    assert [row.kind for row in await registered.rows(NoticeRow)] == [NoticeKind.UNLOCKED.value]
 
 
 async def until_told(world: World) -> None:

@@ -21,8 +21,9 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._virtual
 
     def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
-            self._virtual = max(self._virtual, self._scheduled[0].when())  # type: ignore[attr-defined]
+        timers = [each.when() for each in self._scheduled if not each.cancelled()]  # type: ignore[attr-defined]
+        if timers and not self._ready:  # type: ignore[attr-defined]
+            self._virtual = max(self._virtual, min(timers))
         super()._run_once()  # type: ignore[misc]
 
 

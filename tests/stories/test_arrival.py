@@ -27,10 +27,11 @@ FULL_MENU = (Offer.CHANGE_PASSCODE, Offer.FORGOTTEN, Offer.CHANGE_DETAILS, Offer
 
 async def turned_away(world: World, card: VirtualCard, why: Why) -> None:
     """The card gets the RA's contact, and nothing was asked or mailed before."""
-    mails = len(world.post.mails)
+    mails, refusals = len(world.post.mails), len(await world.events("card.refused"))
     script = await world.visit(card, [see(SeeRA, why=why)])
     assert [type(step) for step in script.seen] == [SeeRA]
     assert len(world.post.mails) == mails
+    assert len(await world.events("card.refused")) == refusals + 1
 
 
 @pytest.mark.parametrize(

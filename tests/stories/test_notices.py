@@ -94,8 +94,8 @@ async def test_the_task_sends_at_once_and_survives_a_letter_that_cannot_be_writt
             await unlock_of_somebody_else(down)
             await down.post.until("Your smartcard was unlocked")
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        notices.stop()
+        await task
     assert "ValueError" in caplog.text
     assert RA_EMAIL not in caplog.text
 
@@ -113,8 +113,8 @@ async def test_it_goes_out_as_soon_as_it_is_committed(registered: World) -> None
         async with asyncio.timeout(5):
             await registered.post.until("Self-service is blocked for your smartcard")
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        registered.service.notices.stop()
+        await task
 
 
 async def unlock_of_somebody_else(world: World) -> None:
