@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.pcscd import PcscService, pcsc_session
 from tests.terminal.hands import Hands
-from tests.terminal.people import Person
 from tests.terminal.town import Town
-from tests.terminal.visitor import Visitor
 
 __all__ = ["pcsc_session"]
-
-AtTheKiosk = Callable[[Person], Visitor]
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +22,14 @@ def hands(pcsc_session: PcscService) -> Iterator[Hands]:
 
 
 @pytest.fixture(scope="session")
-def town(hands: Hands, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """A kiosk's surroundings, made once; kiosks in it start and end as tests need."""
-    town = Town(tmp_path_factory.mktemp("town"), hands)
-    yield town
-    town.end()
+def whole_town(hands: Hands, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A kiosk's surroundings, made once."""
+    return Town(tmp_path_factory.mktemp("town"), hands)
+
+
+@pytest.fixture(scope="module")
+def town(whole_town: Town) -> Iterator[Town]:
+    """The town, in which kiosks start and end as tests need; none is left to other users of the reader."""
+    yield whole_town
+    whole_town.end()
+    whole_town.hands.remove()

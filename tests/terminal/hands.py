@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cardio.virtual.card import VirtualCard
-from cardio.virtual.faults import Faults
+from cardio.virtual.faults import Faults, Strike
 from cardio.virtual.vpcd import plug
 from kiosk.demo.smtp import DemoMailServer, Encryption, Inbox, ReceivedMail
 from tests.pcscd import PcscService, wait_until
@@ -20,6 +20,20 @@ from tests.pcscd import PcscService, wait_until
 T = TypeVar("T")
 
 _SECONDS = 30.0
+
+
+class SlowAt(Faults):
+    """Answers one command late, long after the card has carried it out."""
+
+    def __init__(self, ins: int, seconds: float) -> None:
+        super().__init__()
+        self._ins = ins
+        self._seconds = seconds
+
+    def next_strike(self, apdu: bytes) -> Strike:
+        """Count one command, and set the delay of its answer."""
+        self.delay = self._seconds if apdu[1] == self._ins else 0.0
+        return super().next_strike(apdu)
 
 
 class Hands:

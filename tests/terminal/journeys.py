@@ -15,9 +15,9 @@ ANSWERS = "Answer your security questions"
 
 @dataclass(frozen=True)
 class Moment:
-    """One screen. ``seen`` is how it is known, ``go_on`` what leads to the next, ``begun`` an unfinished entry.
+    """One screen. ``seen`` is how it is known, ``go_on`` what leads to the next.
 
-    ``asks_to_stop``: Esc asks once. ``final``: the journey is over.
+    ``begun``: keys of an unfinished entry. ``asks_to_stop``: Esc asks once. ``final``: the journey is over.
     """
 
     seen: str

@@ -81,7 +81,9 @@ class Terminal:
 
     def wait_for(self, *texts: str, deadline: float = DEADLINE) -> str:
         """Wait until all the texts are on the screen, and return it."""
-        self.wait_until(lambda: self.shows(*texts), f"{' and '.join(map(repr, texts))} on the screen", deadline)
+        self.wait_until(
+            lambda: self.shows(*texts), f"{' and '.join(map(repr, texts))} on the screen", deadline
+        )
         return self.screen
 
     def comes_to(self, text: str) -> bool:
@@ -111,7 +113,9 @@ class Terminal:
     def fail(self, reason: str) -> None:
         """Fail the test, and say what the screen and the log say."""
         frame = "─" * COLUMNS
-        pytest.fail(f"{reason}\n{frame}\n{self.screen}\n{frame}\n{self.log.read_text()[-2000:]}", pytrace=False)
+        pytest.fail(
+            f"{reason}\n{frame}\n{self.screen}\n{frame}\n{self.log.read_text()[-2000:]}", pytrace=False
+        )
 
     @property
     def ended(self) -> bool:
@@ -145,12 +149,12 @@ class Terminal:
     def wait_for_end(self, deadline: float = DEADLINE) -> int:
         """Wait until the program has ended, and everything it sent was read; returns its exit code."""
         try:
-            code = self.process.wait(deadline)
+            self.process.wait(deadline)
         except subprocess.TimeoutExpired:
             self.fail(f"the program has not ended within {deadline:.0f} s")
         self._let_go_of_slave()
         self._reader.join(deadline)
-        return code
+        return int(self.process.returncode)
 
     def close(self, number: signal.Signals = signal.SIGKILL) -> None:
         """Leave nothing behind, however the test went. The program may have a moment after its signal."""

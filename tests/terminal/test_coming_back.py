@@ -6,7 +6,6 @@ from signal import SIGKILL, SIGTERM, Signals
 
 import pytest
 
-from cardio.virtual.faults import Faults
 from tests.terminal.people import NEW_PIN
 from tests.terminal.town import Town
 from tests.terminal.visitor import Visitor
@@ -14,7 +13,7 @@ from tests.terminal.visitor import Visitor
 pytestmark = pytest.mark.xdist_group("pcscd")
 
 
-@pytest.mark.parametrize("end", [SIGTERM, SIGKILL])
+@pytest.mark.parametrize("end", [SIGTERM, SIGKILL], ids=lambda number: number.name)
 def test_the_code_is_still_good_at_the_next_start(town: Town, end: Signals) -> None:
     visitor = Visitor(town.kiosk(), town.hands, town.registered(locked=True))
     visitor.put_in()
@@ -37,15 +36,7 @@ def test_the_code_is_still_good_at_the_next_start(town: Town, end: Signals) -> N
 
 def test_a_write_that_nobody_saw_the_end_of_is_settled(town: Town) -> None:
     visitor = Visitor(town.kiosk(), town.hands, town.registered(locked=True))
-    faults, card = Faults(), visitor.person.card
-    town.hands.insert(card, faults)
-    visitor.answer()
-    visitor.code()
-    visitor.kiosk.wait_for("Choose a new passcode")
-    faults.delay = 5
-    visitor.new_passcode()
-    visitor.kiosk.wait_for("Writing the new passcode: leave the card in")
-    visitor.kiosk.wait_until(lambda: not card.state().locked, "write")
+    visitor.unlock_slowly(60)
     visitor.kiosk.send_signal(SIGKILL)
     visitor.kiosk.wait_for_end()
 
@@ -53,4 +44,4 @@ def test_a_write_that_nobody_saw_the_end_of_is_settled(town: Town) -> None:
     visitor.put_in()
     visitor.kiosk.wait_for("Your card works", "Your new passcode was saved")
     visitor.pull()
-    assert card.state().puk_tries_left == 3
+    assert visitor.person.card.state().puk_tries_left == 3

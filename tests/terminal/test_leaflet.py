@@ -19,11 +19,9 @@ from tests.stories.world import ANSWERS, PIN, PUK
 from tests.terminal.people import NEW_PIN, Person
 from tests.terminal.terminal import DOWN, ENTER
 from tests.terminal.town import ATTRACT, Town
-from tests.terminal.visitor import Visitor
+from tests.terminal.visitor import RESET_RETRY_COUNTER, Visitor
 
 pytestmark = pytest.mark.xdist_group("pcscd")
-
-UNBLOCK = 0x2C  # RESET RETRY COUNTER
 
 
 def register(visitor: Visitor) -> int:
@@ -64,7 +62,9 @@ def lock(visitor: Visitor) -> None:
     visitor.choose("Yes, I know my passcode")
     kiosk.wait_for("Enter your passcode", "You have 1 try left")
     visitor.passcode("333333")
-    kiosk.wait_for("Your card is locked now", "RA desk can help you", "0113 496 0000", "Tell them this reference")
+    kiosk.wait_for(
+        "Your card is locked now", "RA desk can help you", "0113 496 0000", "Tell them this reference"
+    )
     assert visitor.person.card.state().locked
     visitor.pull()
 
@@ -93,7 +93,7 @@ def test_register_lock_unlock(town: Town) -> None:
     town.hands.wait_for_mail(person.email, "You are registered for self-service")
     lock(visitor)
     assert unlock(visitor) <= 6
-    assert town.hands.faults.count([UNBLOCK]) == 1, "the card is written once"
+    assert town.hands.faults.count([RESET_RETRY_COUNTER]) == 1, "the card is written once"
     visitor.pull()
     town.hands.wait_for_mail(person.email, "Your smartcard was unlocked")
     assert b"Jones" not in kiosk.output, "only the first name is ever shown"
@@ -131,7 +131,14 @@ def assert_not_kept(town: Town, person: Person) -> None:
     mails = "\n".join(mail.text for mail in town.hands.mails_to(person.email))
     codes = re.findall(r"\b\d{4} \d{4}\b", mails)
     assert len(codes) == 2
-    secrets = {PIN, NEW_PIN, PUK, *person.answers.values(), *codes, *(code.replace(" ", "") for code in codes)}
+    secrets = {
+        PIN,
+        NEW_PIN,
+        PUK,
+        *person.answers.values(),
+        *codes,
+        *(code.replace(" ", "") for code in codes),
+    }
     files = [path for path in (town.folder / "state").rglob("*") if path.is_file()]
     for path in (*files, town.log):
         content = path.read_bytes()

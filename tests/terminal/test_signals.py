@@ -7,7 +7,6 @@ from signal import SIGHUP, SIGINT, SIGTERM, Signals
 
 import pytest
 
-from cardio.virtual.faults import Faults
 from tests.terminal.people import NEW_PIN
 from tests.terminal.terminal import Terminal
 from tests.terminal.town import Town
@@ -16,28 +15,13 @@ from tests.terminal.visitor import Visitor
 pytestmark = pytest.mark.xdist_group("pcscd")
 
 
-@pytest.mark.parametrize("number", [SIGTERM, SIGINT, SIGHUP])
+@pytest.mark.parametrize("number", [SIGTERM, SIGINT, SIGHUP], ids=lambda number: number.name)
 def test_a_signal_ends_it_and_restores_the_terminal(town: Town, number: Signals) -> None:
     kiosk = town.kiosk()
     assert kiosk.in_application_mode
     kiosk.send_signal(number)
     assert kiosk.wait_for_end() == 0
     kiosk.assert_restored()
-
-
-def writing(town: Town) -> Visitor:
-    """Somebody whose card is being written at this moment, slowly."""
-    visitor = Visitor(town.kiosk(), town.hands, town.registered(locked=True))
-    faults = Faults()
-    town.hands.insert(visitor.person.card, faults)
-    visitor.answer()
-    visitor.code()
-    visitor.kiosk.wait_for("Choose a new passcode")
-    faults.delay = 0.5
-    visitor.new_passcode()
-    visitor.kiosk.wait_for("Writing the new passcode: leave the card in")
-    assert visitor.person.card.state().locked, "it has only begun"
-    return visitor
 
 
 def by_signal(kiosk: Terminal) -> None:
@@ -53,7 +37,8 @@ def by_hanging_up(kiosk: Terminal) -> None:
 
 @pytest.mark.parametrize("end", [by_signal, by_hanging_up])
 def test_a_card_write_is_waited_for(town: Town, end: Callable[[Terminal], None]) -> None:
-    visitor = writing(town)
+    visitor = Visitor(town.kiosk(), town.hands, town.registered(locked=True))
+    visitor.unlock_slowly(2)
     end(visitor.kiosk)
     state = visitor.person.card.state()
     assert (state.pin, state.locked, state.puk_tries_left) == (NEW_PIN, False, 3)

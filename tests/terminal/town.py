@@ -98,7 +98,7 @@ class Town:
 
     def command(self, *words: str) -> str:
         """Run a command of the kiosk's to its end; what it printed. Fails if it does."""
-        call = [KIOSK, "--config", self.configure(), *words]
+        call = [str(KIOSK), "--config", str(self.configure()), *words]
         done = subprocess.run(call, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from kiosk.i18n import words
 from kiosk.proofs.questions import CATALOGUE
-from tests.terminal.hands import Hands
+from tests.terminal.hands import Hands, SlowAt
 from tests.terminal.people import NEW_PIN, Person
 from tests.terminal.terminal import ENTER, Terminal
 from tests.terminal.town import ATTRACT
 
+RESET_RETRY_COUNTER = 0x2C
 MASKS = "●*"
 _QUESTIONS = {question.text(words("en")): id for id, question in CATALOGUE.items()}
 
@@ -71,6 +72,15 @@ class Visitor:
         """Choose a passcode, twice."""
         self.kiosk.wait_for("Choose a new passcode")
         self.kiosk.keys(passcode, ENTER, passcode, ENTER)
+
+    def unlock_slowly(self, seconds: float) -> None:
+        """Unlock, up to where the card has a new passcode and the kiosk does not know it yet."""
+        self.hands.insert(self.person.card, SlowAt(RESET_RETRY_COUNTER, seconds))
+        self.answer()
+        self.code()
+        self.new_passcode()
+        self.kiosk.wait_for("Writing the new passcode: leave the card in")
+        self.kiosk.wait_until(lambda: not self.person.card.state().locked, "write")
 
     def assert_nothing_typed(self) -> None:
         """No field on the screen has anything in it."""
