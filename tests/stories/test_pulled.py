@@ -35,7 +35,7 @@ async def test_each_journey_takes_so_many_commands(world: World, plot: Plot) -> 
     assert world.reader.faults.count() - before == COMMANDS[plot.offer]
 
 
-@pytest.mark.parametrize(("plot", "fault", "nth"), sample(CASES, 50), ids=str)
+@pytest.mark.parametrize(("plot", "fault", "nth"), sample(CASES, 40), ids=str)
 async def test_pulled_at_any_command(world: World, plot: Plot, fault: str, nth: int) -> None:
     card = await plot.begin(world)
     person = plot.person(world)
