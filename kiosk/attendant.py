@@ -167,7 +167,7 @@ class Attendant:
                 self._show(self._scene_for(seen))
         self._conversation = None
         await journey
-        at_end = conversation.step is not None and conversation.step.patience is Patience.END
+        at_end = conversation.step is not None and conversation.step.patience in (Patience.HELP, Patience.END)
         timed_out = conversation.gone is Gone.PATIENCE and not at_end
         await self._until_card_out(presence, timed_out, holder[0] if holder else None)
 

@@ -58,6 +58,7 @@ class PatienceTable(Section):
     entry: Seconds = 90
     answers: Seconds = 180
     code: Seconds = 180
+    help: Seconds = 60
     end: Seconds = 20
     warning: Seconds = 30
     extensions: int = Field(2, ge=2, le=20)

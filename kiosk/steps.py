@@ -27,6 +27,7 @@ class Patience(Enum):
     ENTRY = "entry"
     ANSWERS = "answers"
     CODE = "code"
+    HELP = "help"  # a dead end: a phone number or a reference is copied down
     END = "end"
 
 
@@ -87,7 +88,7 @@ class Welcome(Step[Offer]):
 class SeeRA(Step[None]):
     """A dead end: who can help, where, when, and a reference to quote."""
 
-    patience: ClassVar[Patience] = Patience.END
+    patience: ClassVar[Patience] = Patience.HELP
     why: Why
     reference: str
 

@@ -42,7 +42,7 @@ class ConfirmEmailScreen(TextScreen[ConfirmEmail, str | None]):
                 masked=False, longest=_LONGEST, value=self.step.typed[:_LONGEST], console=self.console
             )
             yield Field(lambda _: _("Email address"), entry)
-        yield Button(lambda _: _("Continue"), "enter", classes="go last")
+        yield Button(lambda _: _("Continue"), "enter", classes="go last tall")
         if self._may_type:
             yield from self.keyboard()
 

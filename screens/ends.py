@@ -37,7 +37,7 @@ class EndScreen(StepScreen[S, None]):
     def closing(self) -> ComposeResult:
         """Until when it stays, and how to leave before."""
         yield Say(self._closes, live=True, classes="soft closing")
-        yield Button(lambda _: _("Done"), "enter", classes="go last")
+        yield Button(lambda _: _("Done"), "enter", classes="go last tall")
 
     def _closes(self, _: Words) -> str:
         left = max(1, round(self.vigil.left))

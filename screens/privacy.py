@@ -35,7 +35,7 @@ class PrivacyScreen(StepScreen[Privacy, None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(classes="paper", can_focus=False):
             yield Say(self._text)
-        yield Button(lambda _: _("I agree"), "enter", classes="go last")
+        yield Button(lambda _: _("I agree"), "enter", classes="go last tall")
 
     def keys(self) -> Sequence[FootKey]:
         return (FootKey("enter", "Enter", lambda _: _("I agree")), self.stop_key())

@@ -66,9 +66,7 @@ class CardKey:
         if isinstance(public, rsa.RSAPublicKey):
             numbers = public.public_numbers()
             return Tlv(0x81, numbers.n.to_bytes(256, "big")).encode() + Tlv(0x82, b"\x01\x00\x01").encode()
-        point = public.public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
+        point = public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
         return Tlv(0x86, point).encode()
 
     def certificate(self, name: str, expires: datetime) -> bytes:
