@@ -103,6 +103,8 @@ class Notices:
         for row in rows:
             if not self._stopping:
                 sent += await self._send(row)
+        if rows:
+            await self._store.database.forget()  # the addresses of those that were sent or given up
         return sent
 
     async def waiting(self) -> int:
