@@ -33,3 +33,4 @@ def town(whole_town: Town) -> Iterator[Town]:
     yield whole_town
     whole_town.end()
     whole_town.hands.remove()
+    assert "Traceback" not in whole_town.log.read_text()

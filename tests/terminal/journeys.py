@@ -10,7 +10,10 @@ from tests.terminal.terminal import DOWN, ENTER
 from tests.terminal.town import Town
 from tests.terminal.visitor import Visitor
 
+MENU = "What would you like to do?"
+PASSCODE = "Enter your passcode"
 ANSWERS = "Answer your security questions"
+CODE = "Enter the code we sent you"
 
 
 @dataclass(frozen=True)
@@ -58,17 +61,17 @@ def _choose(label: str) -> Callable[[Visitor], None]:
 
 
 def _menu(label: str) -> Moment:
-    return Moment("What would you like to do?", _choose(label), (DOWN,))
+    return Moment(MENU, _choose(label), (DOWN,))
 
 
 def _end(title: str) -> Moment:
     return Moment(title, _press(ENTER), final=True)
 
 
-_PASSCODE = Moment("Enter your passcode", Visitor.passcode, ("502",))
+_PASSCODE = Moment(PASSCODE, Visitor.passcode, ("502",))
 _ANSWER = Moment(ANSWERS, Visitor.answer, ("Hillside", ENTER, "Mars"))
 _SET = Moment("Choose your security questions", Visitor.answer, ("Hillside", ENTER, DOWN, "Ok"), True)
-_CODE = Moment("Enter the code we sent you", Visitor.code, ("48",))
+_CODE = Moment(CODE, Visitor.code, ("48",))
 _NEW = Moment("Choose a new passcode", Visitor.new_passcode, ("739164", ENTER, "73"), True)
 _PROVE = (
     _PASSCODE,

@@ -16,7 +16,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,9 +43,7 @@ class Terminal:
     standard error goes.
     """
 
-    def __init__(
-        self, command: Sequence[str], log: Path, *, term: str = "xterm-256color", env: Mapping[str, str] = {}
-    ) -> None:
+    def __init__(self, command: Sequence[str], log: Path, *, term: str = "xterm-256color") -> None:
         self.log = log
         self.typed = 0
         self.output = bytearray()
@@ -60,7 +58,7 @@ class Terminal:
             self.process = subprocess.Popen(
                 ["setsid", "--ctty", *command],  # the terminal is its controlling one, as at a login
                 stdin=self._slave, stdout=self._slave, stderr=errors,
-                env={**os.environ, **env, "TERM": term, "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
+                env={**os.environ, "TERM": term, "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
             )  # fmt: skip
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()

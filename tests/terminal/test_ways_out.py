@@ -52,6 +52,7 @@ def send_everything(kiosk: Terminal, heading: str) -> None:
     still_answers(kiosk, heading)
     kiosk.send(b"\x1b[200~" + b"0123456789abcde\n" * (5 * 2**16) + b"\x1b[201~")  # 5 MiB
     still_answers(kiosk, heading)
+    assert b"\x1b]52" not in kiosk.output, "something went to the terminal's clipboard"
 
 
 def test_nothing_leads_out_of_the_attract_screen(town: Town) -> None:
