@@ -25,7 +25,7 @@ EX_IOERR: Final = 74  # sysexits.h
 _CHUNK = 4096  # bytes
 _POLL = 0.1  # seconds, in which the parser decides that an Esc was only an Esc
 _DEADLINE = 75.0  # seconds after the terminal has gone: longer than the app waits for a card write
-_LONGEST_PASTE = 1000  # characters
+_LARGEST = (500, 200)  # columns and lines: what is drawn grows with the terminal
 
 
 class _DeafFile(io.TextIOBase):
@@ -78,6 +78,52 @@ class OldMouse:
         return b"\x1b[<%d;%d;%d" % sgr + (b"m" if released else b"M")
 
 
+class Pastes:
+    """Cuts bracketed pastes (xterm, "Bracketed Paste Mode") to what a field may hold, before the parser.
+
+    Textual's would keep megabytes, look for keys after every Esc within, and wait for ever for an end
+    that does not come.
+    """
+
+    LONGEST = 1000  # characters
+    _BEGIN, _END = "\x1b[200~", "\x1b[201~"
+    _PART = len(_END) - 1  # what may be the beginning of a mark
+    _QUIET = 3  # reads without anything, until a paste without an end is over
+
+    def __init__(self) -> None:
+        self._last = ""  # of what was passed on
+        self._held: str | None = None  # of the paste that goes on
+        self._quiet = 0
+
+    def cut(self, text: str) -> str:
+        """The same input with every whole paste cut; one that goes on is held until its end is read."""
+        self._quiet = 0
+        passed = ""
+        while True:
+            if self._held is None:
+                before, begin, text = (self._last + text).partition(self._BEGIN)
+                passed += (before + begin)[len(self._last) :]
+                self._last = "" if begin else before[-self._PART :]
+                if not begin:
+                    return passed
+                self._held = ""
+            else:
+                self._held, end, text = (self._held + text).partition(self._END)
+                if not end:
+                    self._held = self._held[: self.LONGEST] + self._held[self.LONGEST :][-self._PART :]
+                    return passed
+                passed += self._over()
+
+    def tick(self) -> str:
+        """What to pass on where nothing was read this time."""
+        self._quiet += 1
+        return self._over() if self._held is not None and self._quiet >= self._QUIET else ""
+
+    def _over(self) -> str:
+        pasted, self._held = self._held or "", None
+        return pasted[: self.LONGEST].replace("\x1b", "") + self._END
+
+
 class KioskDriver(LinuxDriver):
     """Draws on stdout, so that stderr is free for the journal; cannot be suspended or crashed by input."""
 
@@ -105,18 +151,18 @@ class KioskDriver(LinuxDriver):
         code point past U+10FFFF, for one) that sequence is lost, and a new parser goes on.
         """
         decode = getincrementaldecoder("utf-8")("ignore").decode
-        mouse = OldMouse()
-        parser = XTermParser()
+        mouse, pastes, parser = OldMouse(), Pastes(), XTermParser()
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                text = ""
                 if selector.select(_POLL):
                     data = self._read()
                     if not data:
                         self._terminal_gone()
                         return
-                    text = decode(mouse.translate(data))
+                    text = pastes.cut(decode(mouse.translate(data)))
+                else:
+                    text = pastes.tick()
                 for character in text or ("",):
                     try:
                         for message in parser.feed(character) if character else parser.tick():
@@ -133,16 +179,18 @@ class KioskDriver(LinuxDriver):
             return b""
 
     def process_message(self, message: Any) -> None:
-        """Pass on what was typed; of a paste only as much as any field holds.
+        """Pass on what was typed, but no size.
 
         The size comes from the kernel (SIGWINCH): a report of it that is typed would shrink the screen
         to nothing for everybody.
         """
-        if isinstance(message, events.Resize | InBandWindowResize):
-            return
-        if isinstance(message, events.Paste):
-            message = events.Paste(message.text[:_LONGEST_PASTE])
-        super().process_message(message)
+        if not isinstance(message, events.Resize | InBandWindowResize):
+            super().process_message(message)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Columns and lines, no more than can be drawn in good time."""
+        columns, lines = super()._get_terminal_size()
+        return min(columns, _LARGEST[0]), min(lines, _LARGEST[1])
 
     def _terminal_gone(self) -> None:
         """Ask the app to end, which waits for a card write. Should it not, end it the hard way."""

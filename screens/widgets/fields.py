@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from kiosk.i18n import Phrase, Words
 from screens.widgets.say import Say, Spoken, clean
@@ -22,7 +23,7 @@ def _plain(text: str, room: int) -> str:
 
 
 class Entry(Input, inherit_bindings=False):
-    """A line to type in. No clipboard, no selection by keys, no commands but the plain ones."""
+    """A line to type in. No clipboard, no selection, no commands but the plain ones."""
 
     BINDINGS = [
         Binding("left", "cursor_left", show=False),
@@ -54,9 +55,15 @@ class Entry(Input, inherit_bindings=False):
             return Text(self._mask * len(self.value), no_wrap=True, overflow="ignore", end="")
         return Text(self.value, no_wrap=True, overflow="ignore", end="")
 
-    def insert_text_at_cursor(self, text: str) -> None:
-        """Insert what may be typed, as far as there is room: a paste may hold anything."""
-        super().insert_text_at_cursor(_plain(text, self._longest - len(self.value)))
+    def validate_selection(self, selection: Selection) -> Selection:
+        """A cursor, never more, whether keys or the mouse ask for it."""
+        return Selection.cursor(super().validate_selection(selection).end)
+
+    def replace(self, text: str, start: int, end: int) -> None:
+        """Every way in leads here: put in what may be typed, as far as there is room."""
+        kept = len(self.value[: min(start, end)]) + len(self.value[max(start, end) :])
+        room = max(0, self._longest - kept)
+        super().replace(_plain(text, room), start, end)
 
     def secret(self) -> SecretStr:
         """What was typed."""

@@ -59,11 +59,11 @@ _KILLERS = {
 class Terminal:
     """The app in a process of its own, on a terminal that the test holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: str = _PROGRAM) -> None:
         self.master, slave = pty.openpty()
         environ = {**os.environ, "PYTHONPATH": str(_ROOT), "TERM": "xterm-256color", "TEXTUAL_PRESS": "1"}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
+            [sys.executable, "-c", program],
             stdin=slave,
             stdout=slave,
             stderr=subprocess.PIPE,
@@ -89,15 +89,17 @@ class Terminal:
         """Send bytes as a keyboard would."""
         os.write(self.master, data)
 
-    def exit_code(self, seconds: float = 20.0, typing: bytes = b"") -> int:
+    def exit_code(self, seconds: float = 20.0, typing: bytes = b"", every: float = 0.05) -> int:
         """Wait for the end, reading on so that the app is not held up.
 
         ``typing`` is typed again and again: the first may still complete a sequence that was cut off.
         """
         end = time.monotonic() + seconds
+        typed = 0.0
         while self.process.poll() is None:
             assert time.monotonic() < end, "still running"
-            if typing:
+            if typing and time.monotonic() >= typed + every:
+                typed = time.monotonic()
                 with contextlib.suppress(OSError):
                     self.type(typing)
             if self.master >= 0:
