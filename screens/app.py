@@ -85,8 +85,14 @@ class KioskApp(ClosedApp[int]):
         if self._swallowing and isinstance(event, events.Key | events.MouseEvent | events.Paste):
             return
         if isinstance(event, events.Key) and not event.is_forwarded:
-            await self._keys.hand_on(event, super().on_event)
+            await self._keys.hand_on(event, self._deliver)
         else:
+            await self._deliver(event)
+
+    async def _deliver(self, event: events.Event) -> None:
+        """Hand an event on to the screen it was meant for, if it is still there."""
+        typed = isinstance(event, events.Key | events.Paste) and not event.is_forwarded
+        if not typed or self.stage.is_meant(event):
             await super().on_event(event)
 
     def hang_up(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, TypeVar
 
 from textual.app import App
+from textual.events import Event
 from textual.screen import Screen
 
 from kiosk.steps import Busy, Scene, Step
@@ -29,6 +31,7 @@ class TextualStage:
         self._manner = Manner(look, drawer=drawer is not None)
         self._drawer = drawer
         self._screen: KioskScreen | None = None
+        self._put_at = 0.0
         self._plain, self._contrast = themes(look)
         for theme in (self._plain, self._contrast):
             app.register_theme(theme)
@@ -78,9 +81,14 @@ class TextualStage:
         """Somebody pressed a key or touched, wherever. True if that is all it should do."""
         return self._screen is not None and self._screen.is_mounted and self._screen.noticed()
 
+    def is_meant(self, event: Event) -> bool:
+        """Whether it came when the present screen was there: what was typed ahead is for no other."""
+        return event.time >= self._put_at
+
     def _put(self, screen: KioskScreen) -> None:
         if not self._app.is_running:
             return
+        self._put_at = monotonic()
         self._close_drawer()
         before, self._screen = self._screen, screen
         if before is None:
