@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zlib
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 
 from cardio.errors import ProtocolError
 from cardio.tlv import find, parse
@@ -17,6 +19,7 @@ _FASC_N_LENGTH = 25
 _GUID_LENGTH = 16
 _NON_FEDERAL = "9999"
 _MAX_CERTIFICATE = 0x8000  # bytes, unpacked
+_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion)
 _CURVES: dict[int, ec.EllipticCurve] = {0x11: ec.SECP256R1(), 0x14: ec.SECP384R1()}
 
 
@@ -56,8 +59,10 @@ def certificate(content: bytes) -> x509.Certificate | None:
     if encoded.startswith(b"\x1f\x8b"):
         encoded = _gunzip(encoded)
     try:
-        return x509.load_der_x509_certificate(encoded)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        with warnings.catch_warnings():  # cards in the field have serial numbers that are not positive
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            return x509.load_der_x509_certificate(encoded)
+    except _UNREADABLE as error:
         raise ProtocolError("the certificate cannot be read") from error
 
 
@@ -82,7 +87,7 @@ def expiry(content: bytes) -> datetime | None:
         return None
     try:
         return found.not_valid_after_utc
-    except ValueError as error:  # dates are parsed on access
+    except _UNREADABLE as error:  # dates are parsed on access
         raise ProtocolError("the certificate's end cannot be read") from error
 
 
@@ -96,7 +101,7 @@ def certificate_key(content: bytes) -> bytes | None:
         return None
     try:
         return _der(found.public_key())
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except _UNREADABLE as error:
         raise ProtocolError("the certificate's key cannot be read") from error
 
 

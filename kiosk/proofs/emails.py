@@ -17,8 +17,10 @@ from kiosk.refusals import EmailRule
 MAX_LENGTH = 254  # RFC 5321 4.5.3.1.3: a path of 256, less its brackets
 MAX_LOCAL = 64  # RFC 5321 4.5.3.1.1
 
-# atext of RFC 5322 3.2.3, without "%" and "!": some relays still read those as a route elsewhere.
-_LOCAL = re.compile(r"[A-Za-z0-9#$&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9#$&'*+/=?^_`{|}~-]+)*")
+# atext of RFC 5322 3.2.3, without "%" and "!", which some relays still read as a route elsewhere, "|",
+# which some hand to a program, and a "-" in front, which a program may take for an option.
+_LOCAL = re.compile(r"(?!-)[A-Za-z0-9#$&'*+/=?^_`{}~-]+(\.[A-Za-z0-9#$&'*+/=?^_`{}~-]+)*")
+_ENCODED = "=?"  # begins an encoded word (RFC 2047), which a mail program shows as something else
 _HIDDEN = "····"
 
 
@@ -41,7 +43,12 @@ def parse(text: str, domains: Sequence[str]) -> str:
     if len(typed) > 2 * MAX_LENGTH:  # IDNA takes its time with long input
         raise EmailRefused(EmailRule.TOO_LONG)
     local, at, domain = typed.partition("@")
-    if not at or not _LOCAL.fullmatch(local) or any(unicodedata.category(c)[0] in "CZ" for c in domain):
+    if (
+        not at
+        or _ENCODED in typed
+        or not _LOCAL.fullmatch(local)
+        or any(unicodedata.category(c)[0] in "CZ" for c in domain)
+    ):
         raise EmailRefused(EmailRule.NOT_ONE_ADDRESS)
     try:
         ascii_domain = canonical_domain(domain)

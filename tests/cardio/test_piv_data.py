@@ -97,6 +97,31 @@ def test_damaged_certificates_raise_only_protocol_errors(damage: bytes, at: int)
             read(content)
 
 
+VERSION = CERTIFICATE.index(bytes.fromhex("a003020102")) + 4  # version [0] EXPLICIT INTEGER, v3
+
+
+@given(st.lists(st.tuples(st.integers(0, len(CERTIFICATE) - 1), st.integers(0, 255)), min_size=1, max_size=3))
+@example([(VERSION, 29)])  # a version that there is none of
+@example([(VERSION + 3, 0x80)])  # a serial number that is not positive
+def test_certificates_with_single_bytes_changed_raise_only_protocol_errors(
+    changes: list[tuple[int, int]],
+) -> None:
+    changed = bytearray(CERTIFICATE)
+    for at, byte in changes:
+        changed[at] = byte
+    content = Tlv(0x70, bytes(changed)).encode()
+    for read in (piv_data.expiry, piv_data.certificate_key):
+        with suppress(ProtocolError):
+            read(content)
+
+
+def test_a_certificate_of_no_known_version_is_a_protocol_error() -> None:
+    changed = CERTIFICATE[:VERSION] + bytes([29]) + CERTIFICATE[VERSION + 1 :]
+    for read in (piv_data.expiry, piv_data.certificate_key):
+        with pytest.raises(ProtocolError, match="cannot be read"):
+            read(Tlv(0x70, changed).encode())
+
+
 @pytest.mark.parametrize("algorithm", list(Algorithm))
 def test_the_key_from_metadata(algorithm: Algorithm) -> None:
     key = CardKey(algorithm)
