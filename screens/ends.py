@@ -26,6 +26,7 @@ _MAILED = frozenset(Ending) - {Ending.CARD_WORKS, Ending.OLD_PASSCODE}  # a noti
 class EndScreen(StepScreen[S, None]):
     """Nothing is asked: it stays until Enter, or until its patience has run out."""
 
+    warns = False  # it says all the time when it closes
     BINDINGS = [Binding("enter", "done", show=False)]
 
     def keys(self) -> Sequence[FootKey]:

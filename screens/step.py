@@ -29,6 +29,7 @@ _SHOWN_FOR = 3.0  # seconds that F6 shows what is hidden; a held key repeats and
 class StepScreen(KioskScreen, Generic[S, A], inherit_bindings=True):
     """Draws one step and resolves its future with what the person does. Knows nothing of journeys."""
 
+    warns = True  # whether it asks "are you still there?" before its patience has run out
     BINDINGS = [Binding("escape", "stop", show=False), Binding("f6", "show", show=False)]
 
     def __init__(self, step: S, manner: Manner, answer: Future[A]) -> None:
@@ -37,7 +38,8 @@ class StepScreen(KioskScreen, Generic[S, A], inherit_bindings=True):
         self._answer = answer
         table = manner.look.patience
         patience: float = getattr(table, step.patience.value)
-        self.vigil = Vigil(patience, table.warning, table.extensions, manner.look.monotonic)
+        warning = table.warning if self.warns else 0.0
+        self.vigil = Vigil(patience, warning, table.extensions, manner.look.monotonic)
         self._hide: Timer | None = None
 
     def reply(self, value: A) -> None:

@@ -112,12 +112,13 @@ async def test_the_asking_closes_help_and_takes_the_keys() -> None:
         assert [panel.id for panel in there.screen.sub_panels if panel.is_open] == ["idle"]
 
 
-@pytest.mark.parametrize("name", ["finished-unlocked", "see-ra-blocked"])
-async def test_an_end_closes_by_itself(name: str) -> None:
+@pytest.mark.parametrize(("name", "seconds"), [("finished-unlocked", 20), ("see-ra-blocked", 60)])
+async def test_an_end_closes_by_itself(name: str, seconds: int) -> None:
     async with hall() as there:
         answer = await there.hang(_sample(name))
-        there.pass_time(19)
+        there.pass_time(seconds - 1)
         await there.settle()
+        assert not any(panel.is_open for panel in there.screen.sub_panels)
         assert answer is not None
         assert not answer.done()
         there.pass_time(1)
