@@ -27,7 +27,8 @@ class KeyProblem(Exception):
 def load_key(directory: Path, configured: Path, credential: str) -> SecretBytes:
     """The key from systemd's credential of that name, or else from the file (under ``directory``).
 
-    Raises KeyProblem if it is missing, readable by others than its owner, or not 32 bytes.
+    Raises KeyProblem if it is missing, readable by others than its owner, another
+    account's (root's may be), or not 32 bytes.
     """
     path, content = _load(directory, configured, credential)
     try:
@@ -44,7 +45,8 @@ def load_key(directory: Path, configured: Path, credential: str) -> SecretBytes:
 def load_password(directory: Path, configured: Path, credential: str) -> SecretStr:
     """A password from systemd's credential of that name, or else the file's only line.
 
-    Raises KeyProblem if it is missing, readable by others than its owner, or not one line of text.
+    Raises KeyProblem if it is missing, readable by others than its owner, another
+    account's (root's may be), or not one line of text.
     """
     path, content = _load(directory, configured, credential)
     try:
@@ -104,16 +106,26 @@ def _read(path: Path, *, guarded: bool) -> bytes:
     try:
         # Without O_NONBLOCK a pipe at that path would hold the kiosk up for ever.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode):
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 raise KeyProblem(f"{path}: is not a file")
-            if not guarded and mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise KeyProblem(f"{path}: others can read it (mode {mode & 0o777:04o}); chmod 600 {path}")
+            if not guarded:
+                _require_private(path, status)
             return file.read(_LARGEST)
     except FileNotFoundError:
         raise KeyProblem(f"{path}: is missing; `kiosk init` makes it") from None
     except OSError as error:
         raise KeyProblem(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _require_private(path: Path, status: os.stat_result) -> None:
+    if status.st_uid not in {0, os.geteuid()}:  # whoever owns it can put another key in its place
+        raise KeyProblem(
+            f"{path}: belongs to another account (uid {status.st_uid}); run this as that one, or chown it"
+        )
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise KeyProblem(f"{path}: others can read it (mode {mode:04o}); chmod 600 {path}")
 
 
 def _sync(directory: Path) -> None:

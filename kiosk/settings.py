@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -242,10 +243,17 @@ def default_file() -> Path:
     return packaged if packaged.exists() else Path(__file__).parent.parent / "kiosk.toml"
 
 
-def load(path: Path) -> Settings:
-    """Read a configuration file. Raises SettingsError with file, line, key and reason."""
+def load(path: Path, *, unasked: bool = False) -> Settings:
+    """Read a configuration file. Raises SettingsError with file, line, key and reason.
+
+    ``unasked``: nobody named the file, it was found. Then only what root or this account alone can
+    write is taken: whoever writes a kiosk's configuration says where its keys and mails go.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            if unasked and (fault := _not_ours(os.fstat(file.fileno()))):
+                raise SettingsError(f"{path}: {fault}; name it with --config if it is meant all the same")
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from None
     try:
@@ -255,6 +263,15 @@ def load(path: Path) -> Settings:
     except ValidationError as error:
         complaints = [_complaint(path, text, dict(one)) for one in error.errors(include_input=False)]
         raise SettingsError("\n".join(complaints)) from None
+
+
+def _not_ours(file: os.stat_result) -> str:
+    """Why a file that was found must not be believed; empty where it may be."""
+    if file.st_uid not in {0, os.geteuid()}:
+        return "was found here, and belongs to another account"
+    if file.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"was found here, and others can write it (mode {file.st_mode & 0o777:04o})"
+    return ""
 
 
 def _complaint(path: Path, text: str, error: dict[str, Any]) -> str:

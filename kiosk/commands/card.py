@@ -123,7 +123,9 @@ def _describe(seen: SeenCard) -> None:
 @app.command("import")
 def import_(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file in UTF-8; - reads standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A CSV file in UTF-8, of mode 0600; - reads standard input.")
+    ],
 ) -> None:
     """Bring in holders and cards from a CSV file, all or none.
 
@@ -141,9 +143,10 @@ def import_(
     """
     from kiosk.office import rolls
     from kiosk.office.operator import operator
+    from kiosk.office.private import read_private
 
     settings = settings_of(context)
-    content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    content = sys.stdin.buffer.read() if file == "-" else read_private(Path(file))
     name = "standard input" if file == "-" else file
     faults, counts = asyncio.run(rolls.import_roll(settings, content, by=operator()))
     if faults:

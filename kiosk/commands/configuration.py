@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from kiosk.settings import Settings
 
+HERE = Path("kiosk.toml")
 SYSTEM_FILE = Path("/etc/unlock-kiosk/kiosk.toml")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs; times are ISO 8601 in UTC.")]
@@ -33,7 +34,7 @@ def config_file(given: Path | None) -> Path | None:
         return given
     if named := os.environ.get("KIOSK_CONFIG"):
         return Path(named)
-    return next((path for path in (Path("kiosk.toml"), SYSTEM_FILE) if path.exists()), None)
+    return next((path for path in (HERE, SYSTEM_FILE) if path.exists()), None)
 
 
 def settings_of(context: typer.Context, *, reader: str = "") -> Settings:
@@ -48,5 +49,5 @@ def settings_of(context: typer.Context, *, reader: str = "") -> Settings:
         )
         typer.echo(note, err=True)
     else:
-        settings = load(path)
+        settings = load(path, unasked=path is HERE)
     return settings.changed(reader={"name": reader}) if reader else settings

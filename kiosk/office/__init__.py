@@ -6,7 +6,7 @@ operator.py      who is acting, for the audit trail
 initialising.py  directory, keys, database
 fields.py        what may stand for a holder, a card, a secret, a key
 people.py        holders           cards.py    cards        enrolling.py  the card in the reader
-rolls.py         a CSV of holders and cards
+rolls.py         a CSV of holders and cards           private.py   files that hold secrets
 doctor/          what could keep the kiosk from working
 ```
 """

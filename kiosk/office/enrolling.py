@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from cardio.reader import Presence, Reader, State
 from kiosk.enrolment import Change, EnrolmentError, NewCard
 from kiosk.office import fields
 from kiosk.office.office import office
+from kiosk.office.private import read_private
 from kiosk.settings import Settings
 from kiosk.wiring import families
 
@@ -92,12 +92,9 @@ def checked_secret(given: SecretStr, seen: SeenCard) -> SecretBytes:
 
 def secret_from(file: Path | None, stream: TextIO) -> SecretStr:
     """The only line of a file, or of a stream where there is no file. Raises EnrolmentError, OSError."""
-    if file is not None:
-        mode = file.stat().st_mode
-        if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise EnrolmentError(f"{file}: others can read it (mode {mode & 0o777:04o}); chmod 600 {file}")
     try:
-        lines = (stream.read(4096) if file is None else file.read_text("ascii")).splitlines()
+        text = stream.read(4096) if file is None else read_private(file).decode("ascii")
+        lines = text.splitlines()
     except UnicodeDecodeError:
         lines = []
     if len(lines) != 1:

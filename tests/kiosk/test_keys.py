@@ -86,6 +86,25 @@ def test_a_key_that_others_can_reach_is_refused_with_the_cure(tmp_path: Path, mo
         load_key(tmp_path, NAME, "vault-key")
 
 
+@pytest.mark.parametrize("owner", ["nobody", "root"])
+def test_a_key_may_be_ones_own_or_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: str) -> None:
+    """Whoever owns it can exchange it: and then knows the key of everything that is kept from then on."""
+    create_key(tmp_path / NAME)
+    real = os.fstat
+
+    def owned(descriptor: int) -> os.stat_result:
+        fields = list(real(descriptor))
+        fields[stat.ST_UID] = 0 if owner == "root" else os.geteuid() + 1
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(os, "fstat", owned)
+    if owner == "root":
+        assert load_key(tmp_path, NAME, "vault-key")
+    else:
+        with pytest.raises(KeyProblem, match="belongs to another account"):
+            load_key(tmp_path, NAME, "vault-key")
+
+
 def test_a_missing_key_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(KeyProblem, match="kiosk init"):
         load_key(tmp_path, NAME, "vault-key")

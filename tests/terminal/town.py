@@ -68,6 +68,7 @@ class Town:
         first = self._newcomers[0]
         self.command("holder", "add", first.id, first.name, "--email", first.email)
         everybody = self.folder / "people.csv"
+        everybody.touch(0o600)
         everybody.write_text(roll([*self._newcomers, *self._registered]))
         self.command("card", "import", str(everybody))
         self.hands.run(register_all(self.configure(), self._registered))

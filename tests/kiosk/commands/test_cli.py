@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,6 +82,7 @@ def test_it_knows_its_version() -> None:
 
 def test_as_a_program_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "kiosk.toml").write_text("[site]\ncolour = 1\n")
+    (tmp_path / "kiosk.toml").chmod(0o644)
     done = subprocess.run(
         [sys.executable, "-m", "kiosk", "holder", "list"], cwd=tmp_path, capture_output=True, text=True
     )
@@ -134,6 +137,40 @@ def test_the_configurations_have_an_order(elsewhere: Path, monkeypatch: pytest.M
     monkeypatch.setenv("KIOSK_CONFIG", str(named))
     assert configuration.config_file(None) == named
     assert configuration.config_file(given) == given
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+def test_a_file_that_lies_there_is_not_believed_if_others_can_write_it(elsewhere: Path, mode: int) -> None:
+    """It says where keys are and where mails go."""
+    here = elsewhere / "kiosk.toml"
+    here.write_text("")
+    here.chmod(mode)
+    done = CliRunner().invoke(app, ["init"])
+    assert done.exit_code == 2
+    assert f"kiosk.toml: was found here, and others can write it (mode {mode:04o})" in done.stderr
+    assert not (elsewhere / "state").exists()
+    assert CliRunner().invoke(app, ["--config", "kiosk.toml", "init"]).exit_code == 0
+
+
+@pytest.mark.parametrize(("owner", "believed"), [(os.geteuid(), True), (0, True), (os.geteuid() + 1, False)])
+def test_a_file_that_lies_there_is_believed_if_it_is_ones_own_or_roots(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, owner: int, believed: bool
+) -> None:
+    here = elsewhere / "kiosk.toml"
+    here.write_text("")
+    here.chmod(0o644)
+    real = os.fstat
+
+    def owned(descriptor: int) -> os.stat_result:
+        fields = list(real(descriptor))
+        fields[stat.ST_UID] = owner
+        return os.stat_result(fields)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fstat", owned)
+        done = CliRunner().invoke(app, ["holder", "list"])
+    assert ("belongs to another account" in done.stderr) is not believed
+    assert done.exit_code == (1 if believed else 2), "1: nobody has called init"
 
 
 def test_a_pattern_takes_the_place_of_the_readers_name(bare_shell: Shell) -> None:

@@ -35,6 +35,7 @@ def faults(shell: Shell, content: str | bytes) -> list[str]:
 
 def test_every_row_is_brought_in(shell: Shell, tmp_path: Path) -> None:
     file = tmp_path / "cards.csv"
+    file.touch(0o600)
     file.write_text(file_of(ANN, BOB))
     told = shell.ok("card", "import", str(file))
     assert told == "2 cards added, 0 with a new secret or key, 0 unchanged.\n"
@@ -42,6 +43,19 @@ def test_every_row_is_brought_in(shell: Shell, tmp_path: Path) -> None:
     assert [one["email"] for one in shell.json("holder", "list")] == ["ann.jones@nhs.net", "bob@nhs.net"]
     stored = b"".join(path.read_bytes() for path in shell.state.iterdir())
     assert PUK.encode() not in stored
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+def test_a_file_that_others_can_read_is_refused_with_the_cure(
+    shell: Shell, tmp_path: Path, mode: int
+) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text(file_of(ANN))
+    file.chmod(mode)
+    told = shell.fails("card", "import", str(file))
+    assert f"mode {mode:04o}); chmod 600 {file}" in told
+    assert PUK not in told
+    assert shell.json("card", "list") == []
 
 
 def test_again_it_changes_nothing_and_records_nothing(shell: Shell) -> None:
