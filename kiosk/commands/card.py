@@ -144,6 +144,8 @@ def import_(
     from kiosk.office import rolls
     from kiosk.office.operator import operator
     from kiosk.office.private import read_private
+    from kiosk.office.unpinned import count_unpinned, told
+    from kiosk.storage.database import database_path
 
     settings = settings_of(context)
     content = sys.stdin.buffer.read() if file == "-" else read_private(Path(file))
@@ -160,6 +162,8 @@ def import_(
         f"{counts['added']} cards added, {counts['renewed']} with a new secret or key, "
         f"{counts['unchanged']} unchanged."
     )
+    if count := count_unpinned(database_path(settings.database.url, settings.state_directory)):
+        typer.echo(f"{told(count)}; 'kiosk doctor' says what to do.")
 
 
 @app.command("list")

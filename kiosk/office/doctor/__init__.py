@@ -3,7 +3,7 @@
 ```
 finding.py       what a check found
 hardware.py      card service and reader
-storing.py       database, schema, disk, keys
+storing.py       database, schema, disk, keys, cards' keys
 surroundings.py  mail server, clock, languages, terminal
 ```
 """
@@ -31,6 +31,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("disk", storing.disk),
     ("vault key", storing.vault_key),
     ("pepper key", storing.pepper_key),
+    ("card keys", storing.card_keys),
     ("mail server", surroundings.mail_server),
     ("clock", surroundings.clock),
     ("languages", surroundings.languages),

@@ -1,4 +1,4 @@
-"""Database, schema, disk and keys. The database is opened beside a running kiosk, and not changed."""
+"""Database, schema, disk, keys, cards. The database is opened beside a running kiosk, and not changed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import SecretBytes
 
 from kiosk.keys import KeyProblem, key_source, load_key
 from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.office.unpinned import count_unpinned, told
 from kiosk.settings import Settings
 from kiosk.storage.database import SCHEMA, current_revision, database_path
 from kiosk.unblock import FIELD
@@ -80,6 +81,25 @@ async def pepper_key(settings: Settings) -> Finding:
     except KeyProblem as problem:
         return Finding(name, Level.FAIL, str(problem), "without it nobody's answers can be checked")
     return _where(settings, name, configured, credential)
+
+
+async def card_keys(settings: Settings) -> Finding:
+    """Whether every card that can be unlocked has a key pinned, which a copy of it cannot have."""
+    name, rule = "card keys", settings.cards.piv.card_authentication
+    if rule == "off":
+        detail = 'cards.piv.card_authentication is "off": every card is believed by its serial'
+        return Finding(name, Level.WARN, detail, 'set it to "if-possible", or to "required"')
+    try:
+        count = await aside(lambda: count_unpinned(_database(settings)))
+    except sqlite3.Error:
+        return Finding(name, Level.OK, "no cards yet")  # the check of the store tells
+    if not count:
+        return Finding(name, Level.OK, "pinned for every active card that can be unlocked")
+    believed = "refused here" if rule == "required" else "a copy of one would be believed"
+    advice = "enrol them again with 'kiosk card enrol', or import them with their card_key"
+    if rule != "required":
+        advice += '; then set cards.piv.card_authentication to "required"'
+    return Finding(name, Level.WARN, f"{told(count)}: {believed}", advice)
 
 
 def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:

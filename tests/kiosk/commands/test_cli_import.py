@@ -38,7 +38,10 @@ def test_every_row_is_brought_in(shell: Shell, tmp_path: Path) -> None:
     file.touch(0o600)
     file.write_text(file_of(ANN, BOB))
     told = shell.ok("card", "import", str(file))
-    assert told == "2 cards added, 0 with a new secret or key, 0 unchanged.\n"
+    assert told == (
+        "2 cards added, 0 with a new secret or key, 0 unchanged.\n"
+        "2 active cards have an unblock secret but no pinned key; 'kiosk doctor' says what to do.\n"
+    )
     assert [one["card"] for one in shell.json("card", "list")] == [f"piv:guid:{GUID}", f"piv:guid:{OTHER}"]
     assert [one["email"] for one in shell.json("holder", "list")] == ["ann.jones@nhs.net", "bob@nhs.net"]
     stored = b"".join(path.read_bytes() for path in shell.state.iterdir())
@@ -62,7 +65,7 @@ def test_again_it_changes_nothing_and_records_nothing(shell: Shell) -> None:
     shell.ok("card", "import", "-", typed=file_of(ANN, BOB))
     before = shell.query("SELECT COUNT(*) FROM audit_event"), shell.query("SELECT * FROM unblock_secret")
     told = shell.ok("card", "import", "-", typed=file_of(ANN, BOB))
-    assert told == "0 cards added, 0 with a new secret or key, 2 unchanged.\n"
+    assert told.startswith("0 cards added, 0 with a new secret or key, 2 unchanged.\n")
     after = shell.query("SELECT COUNT(*) FROM audit_event"), shell.query("SELECT * FROM unblock_secret")
     assert after == before
 
@@ -105,6 +108,20 @@ def test_a_cards_key_is_pinned(shell: Shell, algorithm: Algorithm, write: object
     rows = file_of(f"{ANN},{write(key)}", f"{BOB},", head=f"{HEAD},card_key")
     shell.ok("card", "import", "-", typed=rows)
     assert shell.query("SELECT public_key FROM card ORDER BY id") == [(key,), (None,)]
+
+
+def test_cards_without_a_pinned_key_are_counted_at_the_end(shell: Shell) -> None:
+    """Those that can be unlocked here: a copy of their serial would be handed the secret."""
+    key = PivCard(card_key=Algorithm.ECC_P256).card_key_der
+    assert key is not None
+    without_secret = f"40018,Bob Smith,bob@nhs.net,piv,{OTHER},"
+    rows = [f"{ANN},{key.hex()}", f"{without_secret},"]
+    assert "pinned" not in shell.ok("card", "import", "-", typed=file_of(*rows, head=f"{HEAD},card_key"))
+    bare = f"40019,Cai Rees,cai@nhs.net,piv,{'7' * 32},00000002"
+    told = shell.ok("card", "import", "-", typed=file_of(bare))
+    assert "1 active card has an unblock secret but no pinned key" in told
+    shell.ok("card", "suspend", "7" * 32, "--reason", "lost")
+    assert "pinned" not in shell.ok("card", "import", "-", typed=file_of(bare))
 
 
 def test_every_bad_row_is_named_with_its_line_and_all_its_reasons(shell: Shell) -> None:

@@ -221,3 +221,26 @@ def test_a_vault_key_that_opens_nothing(shell: Shell) -> None:
     assert found.level is FAIL
     assert "does not open the unblock secrets" in found.detail
     assert base64.b64decode((shell.state / "vault.key").read_text()).hex() not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "told"),
+    [
+        ("if-possible", WARN, "1 active card has an unblock secret but no pinned key: a copy"),
+        ("required", WARN, "1 active card has an unblock secret but no pinned key: refused here"),
+        ("off", WARN, "every card is believed by its serial"),
+    ],
+)
+def test_cards_that_a_copy_could_stand_in_for(shell: Shell, rule: str, level: Level, told: str) -> None:
+    head = "holder_id,name,email,family,serial,unblock_secret"
+    shell.ok("card", "import", "-", typed=f"{head}\n1,Ann Jones,,piv,{GUID},{PUK}\n")
+    shell.add_settings(f'[cards.piv]\ncard_authentication = "{rule}"\n')
+    found = asyncio.run(storing.card_keys(shell.settings))
+    assert (found.level, told in found.detail) == (level, True), found
+    assert found.advice
+    shell.query("UPDATE card SET public_key = x'00'")
+    assert asyncio.run(storing.card_keys(shell.settings)).level is (WARN if rule == "off" else OK)
+
+
+async def test_card_keys_before_there_is_a_store(bare_shell: Shell) -> None:
+    assert (await storing.card_keys(bare_shell.settings)).level is OK
