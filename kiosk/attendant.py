@@ -10,8 +10,6 @@ import asyncio
 import logging
 from contextlib import suppress
 
-from sqlmodel import func, select
-
 from cardio.reader import Presence, Reader, State
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.dialogue import Abandoned, Conversation, Gone, Stage
@@ -22,7 +20,6 @@ from kiosk.refusals import OutOfService, Why
 from kiosk.service import Service
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
-from kiosk.storage.models import AuditRow
 from kiosk.visit import Known, new_reference
 from kiosk.wiring import Parts
 
@@ -30,6 +27,7 @@ log = logging.getLogger(__name__)
 
 EXIT_OK = 0
 EXIT_READER_BROKEN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
+SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody is there
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
 
 
@@ -68,6 +66,7 @@ class Attendant:
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
         self._clock_refused = False
+        self._next_sweep = 0.0
 
     def close(self) -> None:
         """Ask the attendant to end: a journey ends at its next question, a card write is waited for."""
@@ -98,12 +97,21 @@ class Attendant:
                 self._show(Closed(closed))
             elif presence.state is State.EMPTY:
                 self._show(Attract())
+                await self._sweep()
             elif presence.insertion != received:
                 received = presence.insertion
                 await self._visit(presence)
                 continue
             await self._wait_for_change(presence, LOOK_AGAIN)
         return EXIT_OK
+
+    async def _sweep(self) -> None:
+        """Erase about once a minute what nobody came back for."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP
+            with suppress(StoreUnavailable):
+                await self._service.pendings.sweep()
 
     def _show(self, scene: Scene) -> None:
         if scene != self._scene:
@@ -126,25 +134,26 @@ class Attendant:
         if presence.state is State.NO_READER:
             return OutOfService.NO_READER
         try:
-            async with self._service.store.work() as session:
-                last = (await session.exec(select(func.max(AuditRow.at)))).first()
-            if not self._service.store.clock.is_believable(last):
+            if not await self._service.store.clock_is_believable():
                 await self._refuse_clock()
                 return OutOfService.CLOCK
         except StoreUnavailable:
             return OutOfService.STORE
-        if self._clock_refused:  # told only now: before, the event's own time would have been wrong
-            self._clock_refused = False
-            await self._record(Event.CLOCK_REFUSED)
+        self._clock_refused = False
         return None
 
     async def _refuse_clock(self) -> None:
         """Void every pending code once; a clock that jumped to a plausible time is then taken as right."""
+        store = self._service.store
         if not self._clock_refused:
-            self._clock_refused = True
             log.error("the clock is not to be believed; pending codes are void")
             await self._service.pendings.void_all()
-        self._service.store.clock.accept()
+            async with store.work() as session:
+                # Not at the time that the clock has jumped to: it might be the newest for years.
+                at = store.clock.steady()
+                store.audit.record(session, Event.CLOCK_REFUSED, Subject(), Outcome.REFUSED, at=at)
+            self._clock_refused = True
+        store.clock.accept()
 
     async def _visit(self, presence: Presence) -> None:
         """Receive one card; returns when its journey has ended and the card is out."""

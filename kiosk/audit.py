@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from sqlalchemy import insert
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from kiosk.clock import Clock
 from kiosk.storage.models import AuditRow
@@ -26,6 +29,7 @@ class Event(Enum):
     KIOSK_STARTED = "kiosk.started"
     KIOSK_STOPPED = "kiosk.stopped"
     CLOCK_REFUSED = "clock.refused"
+    CLOCK_ACCEPTED = "clock.accepted"
     INCIDENT = "kiosk.incident"
     CARD_SEEN = "card.seen"
     CARD_REFUSED = "card.refused"
@@ -79,6 +83,18 @@ class Subject:
     selftest: bool = False
 
 
+def newest_event() -> SelectOfScalar[datetime]:
+    """Selects the time before which no right clock can be: of the newest event (no row: there is none).
+
+    What was written before somebody accepted the clock does not count: it may be dated in the future.
+    """
+    accepted = select(func.coalesce(func.max(AuditRow.seq), 0)).where(
+        AuditRow.event == Event.CLOCK_ACCEPTED.value
+    )
+    since = col(AuditRow.seq) >= accepted.scalar_subquery()
+    return select(AuditRow.at).where(since).order_by(col(AuditRow.at).desc()).limit(1)
+
+
 class Audit:
     """Writes events, inside the unit of work of what they tell about."""
 
@@ -93,10 +109,12 @@ class Audit:
         about: Subject,
         outcome: Outcome = Outcome.OK,
         reason: str = "",
+        *,
+        at: datetime | None = None,
         **detail: Detail,
     ) -> None:
-        """Add an event to the transaction: both are kept, or neither."""
-        session.add(self._row(event, about, outcome, reason, detail))
+        """Add an event to the transaction: both are kept, or neither. ``at``: where it is not now."""
+        session.add(self._row(event, about, outcome, reason, detail, at))
 
     async def record_all(
         self, session: AsyncSession, events: Sequence[tuple[Event, Subject, dict[str, Detail]]]
@@ -107,10 +125,16 @@ class Audit:
             await session.exec(insert(AuditRow), params=[row.model_dump(exclude={"seq"}) for row in rows])
 
     def _row(
-        self, event: Event, about: Subject, outcome: Outcome, reason: str, detail: dict[str, Detail]
+        self,
+        event: Event,
+        about: Subject,
+        outcome: Outcome,
+        reason: str,
+        detail: dict[str, Detail],
+        at: datetime | None = None,
     ) -> AuditRow:
         return AuditRow(
-            at=self._clock.now(),
+            at=at or self._clock.now(),
             kiosk=self._kiosk,
             visit=about.visit,
             event=event.value,

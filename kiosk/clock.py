@@ -35,6 +35,10 @@ class Clock:
         wall, monotonic = self._start
         return self._wall() - wall - timedelta(seconds=self._monotonic() - monotonic)
 
+    def steady(self) -> datetime:
+        """What the clock would show had it not been set since the start, UTC."""
+        return self.now() - self.drift()
+
     def is_believable(self, newest_event: datetime | None = None) -> bool:
         """False where the clock is earlier than the build or the store's newest event, or jumped.
 

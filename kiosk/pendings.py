@@ -89,7 +89,12 @@ class Pendings:
             await session.exec(delete(CodeMailRow).where(col(CodeMailRow.at) < now - timedelta(hours=24)))
 
     async def void_all(self) -> None:
-        """The clock is not to be believed: no code that waits may be used any more."""
+        """The clock is not to be believed: no code that waits may be used any more.
+
+        Mails dated in the future are forgotten, or they would count against the rates until then.
+        """
+        now = self._store.clock.now()
         async with self._store.work() as session:
+            await session.exec(delete(CodeMailRow).where(col(CodeMailRow.at) > now))
             await session.exec(delete(PendingRow))
             await session.exec(delete(AssistanceRow))

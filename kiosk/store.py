@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk.audit import Audit, Event, Outcome, Subject
+from kiosk.audit import Audit, Event, Outcome, Subject, newest_event
 from kiosk.clock import Clock
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
@@ -34,6 +34,11 @@ class Store:
         async with self.database.transaction() as session:
             yield session
 
+    async def clock_is_believable(self) -> bool:
+        """Whether the clock can be right, as far as itself and the audit trail tell."""
+        async with self.work() as session:
+            return self.clock.is_believable((await session.exec(newest_event())).first())
+
     async def record(
         self,
         event: Event,
@@ -44,4 +49,4 @@ class Store:
     ) -> None:
         """Write one audit event in a unit of work of its own."""
         async with self.work() as session:
-            self.audit.record(session, event, about, outcome, reason, **detail)
+            self.audit.record(session, event, about, outcome, reason, at=None, **detail)

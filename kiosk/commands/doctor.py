@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -12,16 +13,51 @@ from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless
 
 
-def doctor(context: typer.Context, as_json: AsJson = False, reader: ReaderPattern = "") -> None:
+def doctor(
+    context: typer.Context,
+    as_json: AsJson = False,
+    reader: ReaderPattern = "",
+    accept_clock: Annotated[
+        bool,
+        typer.Option("--accept-clock", help="Instead: take the present time as right; needs --reason."),
+    ] = False,
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why the clock is accepted, for the audit trail.")
+    ] = "",
+) -> None:
     """Check everything the kiosk needs, and say what to do.
 
     Reader, card service, store, schema, keys, mail server (signs in, sends nothing), clock, languages
     and this terminal. Nothing is changed, and it ends within 15 seconds whatever is broken. The exit
     code is 1 where something would keep the kiosk from working.
 
+    A kiosk whose clock was ahead for a while does not believe the right time afterwards, because its
+    audit trail has later events. Once the clock is right, --accept-clock says so, in your name.
+
     \b
-    Example: kiosk doctor --json
+    Examples: kiosk doctor --json
+              kiosk doctor --accept-clock --reason "battery replaced, ticket 5520"
     """
+    if bool(reason) is not accept_clock:
+        raise typer.BadParameter("--accept-clock and --reason go together")
+    if accept_clock:
+        _accept_clock(context, reason)
+        return
+    _examine(context, as_json, reader)
+
+
+def _accept_clock(context: typer.Context, reason: str) -> None:
+    from kiosk.office.operator import operator
+    from kiosk.office.timekeeping import accept_clock
+
+    at = asyncio.run(accept_clock(settings_of(context), reason, by=operator()))
+    if at is None:
+        typer.echo("The clock is believed as it is: nothing was changed.")
+    else:
+        typer.echo(f"{at:%Y-%m-%d %H:%M UTC} is taken as right from now on; codes that waited are void.")
+
+
+def _examine(context: typer.Context, as_json: bool, reader: str) -> None:
     from kiosk.office.doctor import Level, examine
 
     settings = settings_of(context, reader=reader)

@@ -9,10 +9,13 @@ import shutil
 import socket
 import sqlite3
 import sys
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import NullPool, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from kiosk.audit import newest_event
 from kiosk.clock import BUILT, Clock
 from kiosk.i18n import DOMAIN, LANGUAGES, LOCALES
 from kiosk.keys import KeyProblem
@@ -79,18 +82,22 @@ async def clock(settings: Settings) -> Finding:
         return Finding("clock", Level.OK, now)
     earliest = max(BUILT, newest or BUILT)
     detail = f"{now}, but it must be after {earliest:%Y-%m-%d %H:%M UTC}"
-    return Finding(
-        "clock", Level.FAIL, detail, "set it, and see that time synchronisation runs (timedatectl)"
-    )
+    advice = "set it, and see that time synchronisation runs (timedatectl)"
+    if watch.is_believable():  # but for the events
+        advice += "; if it is right now and was wrong before: kiosk doctor --accept-clock --reason TEXT"
+    return Finding("clock", Level.FAIL, detail, advice)
 
 
 def _newest_event(path: Path) -> datetime | None:
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            row = connection.execute("SELECT at FROM audit_event ORDER BY seq DESC LIMIT 1").fetchone()
-    except sqlite3.Error:
+        with engine.connect() as connection:
+            return connection.execute(newest_event()).scalar()
+    except SQLAlchemyError:
         return None  # the check of the store tells
-    return datetime.fromisoformat(row[0]).replace(tzinfo=UTC) if row else None
 
 
 async def languages(settings: Settings) -> Finding:
