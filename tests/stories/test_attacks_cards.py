@@ -10,21 +10,26 @@ from cardio.virtual.piv import PivCard
 from kiosk.dialogue import Gone
 from kiosk.refusals import PasscodeRule, Why
 from kiosk.steps import (
+    ConfirmEmail,
     Ending,
+    EnterCode,
     EnterPasscode,
     Finished,
     NewPasscode,
+    Offer,
+    Privacy,
     Purpose,
     SeeRA,
+    SetQuestions,
     Welcome,
 )
 from kiosk.storage.models import CardRow, CardWriteRow, UnblockState
 from kiosk.visit import Sight, Visit
-from tests.stories.conftest import with_ann
+from tests.stories.conftest import OpenWorld, with_ann
 from tests.stories.plots import NEW_PIN, changing_passcode, unlocking
-from tests.stories.script import see
+from tests.stories.script import See, see
 from tests.stories.shims import CHANGE, RESET, VERIFY, Shim
-from tests.stories.world import World, tries
+from tests.stories.world import RA_EMAIL, World, answered, tries
 
 LEAVES = Gone.CARD_OUT
 REFUSED = 0x6A80  # incorrect data: some cards mean the new passcode, and some count a try of the PUK
@@ -162,3 +167,42 @@ async def test_a_write_that_was_settled_stays_settled(registered: World) -> None
     assert row.state == "done"
     await journal.done(visit, write, Purpose.CHANGE_PASSCODE, "en")
     assert len(await world.events("card.passcode-changed")) == 1
+
+
+def accepting(card: PivCard) -> Shim:
+    """A shim that takes any passcode in the card's place; the card still signs."""
+    return Shim(card, lambda command: 0x9000 if command.ins == VERIFY else None)
+
+
+def registering(*rest: See) -> list[See]:
+    """A registration of a card whose passcode is not known, up to the address."""
+    return [
+        see(Welcome, Offer.REGISTER),
+        see(Privacy),
+        see(EnterPasscode, "000000"),
+        see(SetQuestions, answered()),
+        *rest,
+    ]
+
+
+async def test_a_found_card_is_not_taken_over_where_addresses_are_the_ras(open_world: OpenWorld) -> None:
+    """The card proof does not say who has checked the passcode; the mailbox does."""
+    world = await open_world(register={"overwrite_email": False})
+    await world.holder()
+    card = accepting(await world.card())
+    lines = registering(see(ConfirmEmail, "thief@gov.uk", may_overwrite=False), see(ConfirmEmail, None))
+    await world.visit(card, [*lines, see(EnterCode, LEAVES)])
+    assert [to for to, _ in world.post.mails] == [RA_EMAIL]
+
+
+async def test_a_found_card_is_not_taken_over_while_a_hold_lasts(open_world: OpenWorld) -> None:
+    """And the holder is told at the address that the RA knows."""
+    world = await open_world(register={"hold_hours": 48})
+    await world.holder()
+    card = accepting(await world.card())
+    lines = registering(see(ConfirmEmail, "thief@gov.uk"), see(EnterCode, lambda _: world.post.code()))
+    await world.visit(card, [*lines, see(Finished, ending=Ending.REGISTERED)])
+    world.hands.forward(hours=47)
+    offers = (Offer.CHANGE_PASSCODE, Offer.CHANGE_DETAILS, Offer.WITHDRAW)
+    await world.visit(card, [see(Welcome, LEAVES, offers=offers, note=Why.HOLD)])
+    assert any(told.startswith(f"{RA_EMAIL}: ") for told in await world.notices())
