@@ -50,6 +50,7 @@ class CodeRefusal(Enum):
     WRONG = "wrong"
     EXPIRED = "expired"
     VOID = "void"  # five wrong entries, or replaced
+    WAIT = "wait"  # a mail went out just now; the next one may in a moment
     TOO_MANY = "too-many-mails"  # no further mail in this visit or hour
 
 

@@ -201,6 +201,7 @@ class AnswerQuestions(Step[tuple[SecretStr, ...]]):
     """
 
     patience: ClassVar[Patience] = Patience.ANSWERS
+    confirm_stop: ClassVar[bool] = True
     questions: tuple[str, ...]
     attempts_left: int
     wrong: bool = False

@@ -92,6 +92,8 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
         return None if at is None else self.manner.look.seconds_until(at)
 
     def _where(self, _: Words) -> str:
+        if self._is_dead or self.manner.look.seconds_until(self.step.expires_at) == 0:
+            return ""  # there is no code to wait for
         said = _(
             "We sent it to {address}. Look in the junk folder too."
             " No phone with you? Take your card, read the mail and come back by {time}."
@@ -104,7 +106,8 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
             return ""
         said = code_refusal(self.step.refusal, self.step.tries_left, _)
         if self._is_dead and self.step.resend_at is not None:
-            said += " " + _("Press F4 to get a new one.")
+            ready = self._wait_for_again() == 0
+            said += " " + (_("Press F4 to get a new one.") if ready else _("You can get a new one soon."))
         return said
 
     @property

@@ -49,8 +49,8 @@ class DemoTray(KioskScreen, inherit_bindings=True):
     BINDINGS = [
         Binding("escape", "app.drawer", show=False),
         Binding("0,delete", "take_out", show=False),
-        Binding("m", "mailbox", show=False),
-        Binding("q", "leave", show=False),
+        Binding("m,M", "mailbox", show=False),
+        Binding("q,Q", "leave", show=False),
     ]
 
     def __init__(self, desk: Desk, manner: Manner) -> None:

@@ -39,7 +39,7 @@ def offer(one: Offer, _: Words) -> str:
         Offer.FORGOTTEN: _("I have forgotten my passcode"),
         Offer.CHANGE_PASSCODE: _("Change my passcode"),
         Offer.CHANGE_DETAILS: _("Change my questions or email"),
-        Offer.WITHDRAW: _("Leave self-service"),
+        Offer.WITHDRAW: _("Delete my registration"),
         Offer.ASSISTANCE: _("I have a code from the RA"),
     }
     return offers[one]
@@ -95,6 +95,7 @@ def code_refusal(refusal: CodeRefusal, tries_left: int | None, _: Words) -> str:
         CodeRefusal.WRONG: _("That is not the code."),
         CodeRefusal.EXPIRED: _("This code has run out. It cannot be used any more."),
         CodeRefusal.VOID: _("This code cannot be used any more."),
+        CodeRefusal.WAIT: _("A mail went out a moment ago. Wait until the next one can go."),
         CodeRefusal.TOO_MANY: _("No more mails can be sent now. Use the last code, or come back in an hour."),
     }
     said = refusals[refusal]
@@ -111,7 +112,7 @@ def why(reason: Why, _: Words) -> str:
         Why.NOT_GENUINE: _("The kiosk could not make sure that this card is real."),
         Why.CERTIFICATE_EXPIRED: _("This card is out of date. You need a new one."),
         Why.NO_UNBLOCK: _("This card cannot be unlocked at a kiosk."),
-        Why.BLOCKED: _("Wrong answers were given three times. The kiosk cannot unlock your card now."),
+        Why.BLOCKED: _("Wrong answers were given three times. Only the RA can help you now."),
         Why.PROOF_MISSING: _("You have not registered, so the kiosk cannot know that it is you."),
         Why.HOLD: _(
             "You registered a short time ago. For your safety you must wait before you can unlock here."

@@ -159,7 +159,7 @@ def import_(
         )
         raise typer.Exit(1)
     typer.echo(
-        f"{counts['added']} cards added, {counts['renewed']} with a new secret or key, "
+        f"Cards: {counts['added']} added, {counts['renewed']} with a new secret or key, "
         f"{counts['unchanged']} unchanged."
     )
     if count := count_unpinned(database_path(settings.database.url, settings.state_directory)):

@@ -92,7 +92,8 @@ class _Post:
                     return await self._send(), None
             except TooManyMails as limit:
                 until = earlier.expires_at if earlier else self.service.store.clock.now()
-                return self._or_the_ra(Sent(until, limit.again_at)), CodeRefusal.TOO_MANY
+                why = CodeRefusal.TOO_MANY if limit.again_at is None else CodeRefusal.WAIT
+                return self._or_the_ra(Sent(until, limit.again_at)), why
             except MailNotSent:
                 step = CodeNotSent(masked=mask(self.address), place=self.place)
                 if not await self.dialogue.ask(step):

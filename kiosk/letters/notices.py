@@ -34,7 +34,7 @@ class _Notice:
     subject: Phrase
     happened: Phrase  # may use {kiosk} and {when}
     meaning: Phrase
-    otherwise: Phrase = lambda _: _("If this was not you, tell {contact} at once.")
+    otherwise: Phrase = lambda _: _("If this was not you, tell us at once: {contact}.")
 
 
 _NOTICES = {
@@ -75,7 +75,7 @@ _NOTICES = {
         lambda _: _("Your email address was changed"),
         lambda _: _("The RA set another email address for your smartcard on {when}."),
         lambda _: _("Codes no longer come to this address."),
-        lambda _: _("If you did not ask for this, tell {contact} at once."),
+        lambda _: _("If you did not ask for this, tell us at once: {contact}."),
     ),
     NoticeKind.WITHDRAWN: _Notice(
         lambda _: _("You have left self-service"),
@@ -91,7 +91,7 @@ _NOTICES = {
         lambda _: _("Your smartcard is still in the reader"),
         lambda _: _("Your smartcard was left in {kiosk} on {when}."),
         lambda _: _("Please fetch it."),
-        lambda _: _("If it is no longer there, tell {contact} at once."),
+        lambda _: _("If it is no longer there, tell us at once: {contact}."),
     ),
     NoticeKind.ASSISTANCE_ISSUED: _Notice(
         lambda _: _("An assistance code was issued for your smartcard"),
@@ -99,7 +99,7 @@ _NOTICES = {
         lambda _: _(
             "With it and a code mailed to you, your smartcard can be unlocked without the questions."
         ),
-        lambda _: _("If you did not ask for this, tell {contact} at once."),
+        lambda _: _("If you did not ask for this, tell us at once: {contact}."),
     ),
     NoticeKind.ASSISTANCE_USED: _Notice(
         lambda _: _("Your assistance code was used"),

@@ -19,7 +19,7 @@ def journey_name(journey: Offer, _: Words) -> str:
         Offer.FORGOTTEN: _("Set a new passcode"),
         Offer.CHANGE_PASSCODE: _("Change your passcode"),
         Offer.CHANGE_DETAILS: _("Change your details"),
-        Offer.WITHDRAW: _("Leave self-service"),
+        Offer.WITHDRAW: _("Delete my registration"),
         Offer.ASSISTANCE: _("Unlock with help"),
     }
     return names[journey]

@@ -131,7 +131,7 @@ async def test_sending_again_too_soon_leaves_the_code_as_it_was(locked: World) -
         see(
             EnterCode,
             lambda _: locked.post.code(),
-            refusal=CodeRefusal.TOO_MANY,
+            refusal=CodeRefusal.WAIT,
             expires_at=locked.hands.wall + timedelta(minutes=15),
             resend_at=locked.hands.wall + timedelta(seconds=60),
         ),
@@ -171,7 +171,7 @@ async def test_five_mails_an_hour_for_a_holder_over_visits_and_cards(locked: Wor
     nothing_yet = see(
         EnterCode,
         again(locked, seconds=60).reply,
-        refusal=CodeRefusal.TOO_MANY,
+        refusal=CodeRefusal.WAIT,
         expires_at=locked.hands.wall,
     )
     await locked.visit(

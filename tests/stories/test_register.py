@@ -226,9 +226,7 @@ async def test_beginning_anew_replaces_the_draft_and_its_code(world: World) -> N
         see(EnterPasscode, PIN),
         see(EnterCode, CodeChoice.SOMETHING_ELSE, something_else=True, masked="t····o@nhs.net"),
         *again,
-        see(
-            EnterCode, old, refusal=CodeRefusal.TOO_MANY, something_else=False, masked="a····n@trust.nhs.net"
-        ),
+        see(EnterCode, old, refusal=CodeRefusal.WAIT, something_else=False, masked="a····n@trust.nhs.net"),
         see(EnterCode, lambda _: after(world, 61), refusal=CodeRefusal.VOID),
         code,
         finished,

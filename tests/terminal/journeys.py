@@ -69,7 +69,7 @@ def _end(title: str) -> Moment:
 
 
 _PASSCODE = Moment(PASSCODE, Visitor.passcode, ("502",))
-_ANSWER = Moment(ANSWERS, Visitor.answer, ("Hillside", ENTER, "Mars"))
+_ANSWER = Moment(ANSWERS, Visitor.answer, ("Hillside", ENTER, "Mars"), True)
 _SET = Moment("Choose your security questions", Visitor.answer, ("Hillside", ENTER, DOWN, "Ok"), True)
 _CODE = Moment(CODE, Visitor.code, ("48",))
 _NEW = Moment("Choose a new passcode", Visitor.new_passcode, ("739164", ENTER, "73"), True)
@@ -142,7 +142,7 @@ WITHDRAW = Journey(
     "withdraw",
     Town.registered,
     (
-        _menu("Leave self-service"),
+        _menu("Delete my registration"),
         *_PROVE,
         Moment("Do you want to leave self-service?", _choose("Yes, delete my answers"), (DOWN,)),
         _end("You have left self-service"),

@@ -39,7 +39,7 @@ def test_every_row_is_brought_in(shell: Shell, tmp_path: Path) -> None:
     file.write_text(file_of(ANN, BOB))
     told = shell.ok("card", "import", str(file))
     assert told == (
-        "2 cards added, 0 with a new secret or key, 0 unchanged.\n"
+        "Cards: 2 added, 0 with a new secret or key, 0 unchanged.\n"
         "2 active cards have an unblock secret but no pinned key; 'kiosk doctor' says what to do.\n"
     )
     assert [one["card"] for one in shell.json("card", "list")] == [f"piv:guid:{GUID}", f"piv:guid:{OTHER}"]
@@ -65,7 +65,7 @@ def test_again_it_changes_nothing_and_records_nothing(shell: Shell) -> None:
     shell.ok("card", "import", "-", typed=file_of(ANN, BOB))
     before = shell.query("SELECT COUNT(*) FROM audit_event"), shell.query("SELECT * FROM unblock_secret")
     told = shell.ok("card", "import", "-", typed=file_of(ANN, BOB))
-    assert told.startswith("0 cards added, 0 with a new secret or key, 2 unchanged.\n")
+    assert told.startswith("Cards: 0 added, 0 with a new secret or key, 2 unchanged.\n")
     after = shell.query("SELECT COUNT(*) FROM audit_event"), shell.query("SELECT * FROM unblock_secret")
     assert after == before
 
@@ -74,7 +74,7 @@ def test_a_new_secret_is_kept_and_an_empty_one_leaves_the_old(shell: Shell) -> N
     shell.ok("card", "import", "-", typed=file_of(ANN, BOB))
     old = dict(shell.query("SELECT card, ciphertext FROM unblock_secret"))
     changed = file_of(ANN.replace(PUK, ""), BOB.replace("00000001", "00000002"))
-    assert "0 cards added, 1 with a new secret" in shell.ok("card", "import", "-", typed=changed)
+    assert "Cards: 0 added, 1 with a new secret" in shell.ok("card", "import", "-", typed=changed)
     new = dict(shell.query("SELECT card, ciphertext FROM unblock_secret"))
     assert (new[1] == old[1], new[2] == old[2]) == (True, False)
 
