@@ -92,7 +92,7 @@ def test_running_it_again_does_not_revive_a_refused_secret(shell: Shell) -> None
 
 def test_two_cards_of_one_holder_and_a_card_without_secret(shell: Shell) -> None:
     second = f"40017,Ann Jones,ann.jones@nhs.net,piv,yubikey-serial:0012345,{''}"
-    assert "2 cards added" in shell.ok("card", "import", "-", typed=file_of(ANN, second))
+    assert "2 added" in shell.ok("card", "import", "-", typed=file_of(ANN, second))
     listed = {one["card"]: one["unblock_secret"] for one in shell.json("card", "list", "--holder", "40017")}
     assert listed == {f"piv:guid:{GUID}": "kept", "piv:yubikey-serial:12345": "none"}
 
@@ -192,7 +192,7 @@ def test_a_fault_of_the_store_alone_stops_everything_too(shell: Shell) -> None:
 
 def test_a_thousand_rows_are_one_import(shell: Shell) -> None:
     rows = [f"H{n:04},Holder {n},h{n}@nhs.net,piv,{n:032X},{n:08}" for n in range(1, 1202)]
-    assert "1201 cards added" in shell.ok("card", "import", "-", typed=file_of(*rows))
+    assert "1201 added" in shell.ok("card", "import", "-", typed=file_of(*rows))
     assert shell.query("SELECT COUNT(*) FROM unblock_secret") == [(1201,)]
     bad = file_of(*rows[:1199], rows[1199].replace("Holder", "Other"), rows[1200] + "1")
     told = shell.fails("card", "import", "-", typed=bad).splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -24,7 +25,8 @@ from tests.cardio import cards
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 from tests.pcscd import READER, PcscService
 
-HOST, SLOT = "127.0.0.3", 7  # where no vpcd listens but ours
+# Where no vpcd listens but ours: an address for each worker, for they run beside each other.
+HOST, SLOT = f"127.0.0.{3 + int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0')[2:])}", 7
 SELECT_PIV = bytes.fromhex("00A4040005A000000308")
 PATIENCE = 20.0  # seconds
 
