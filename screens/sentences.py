@@ -95,7 +95,7 @@ def code_refusal(refusal: CodeRefusal, tries_left: int | None, _: Words) -> str:
         CodeRefusal.WRONG: _("That is not the code."),
         CodeRefusal.EXPIRED: _("This code has run out. It cannot be used any more."),
         CodeRefusal.VOID: _("This code cannot be used any more."),
-        CodeRefusal.WAIT: _("A mail went out a moment ago. Wait until the next one can go."),
+        CodeRefusal.WAIT: _("The next mail can go in a moment."),
         CodeRefusal.TOO_MANY: _("No more mails can be sent now. Use the last code, or come back in an hour."),
     }
     said = refusals[refusal]
