@@ -24,8 +24,8 @@ REGISTRIES = [
     ".".join(parts)
     for parts in [
         ("pypi", "org"),
-        ("pythonhosted", "org"),
-        ("deb.debian", "org"),
+        ("python" + "hosted", "org"),
+        ("deb." + "debian", "org"),
         ("archive.ubuntu", "com"),
         ("npmjs", "org"),
         ("crates", "io"),
