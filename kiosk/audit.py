@@ -41,7 +41,6 @@ class Event(Enum):
     CARD_LEFT_IN = "card.left-in"
     UNBLOCK_SECRET_FAILED = "unblock-secret.failed"  # noqa: S105 - an event, not a password
     HOLDER_ADDED = "holder.added"
-    HOLDER_CHANGED = "holder.changed"
     PASSCODE_CHECKED = "passcode.checked"
     ANSWERS_CHECKED = "answers.checked"
     HOLDER_BLOCKED = "holder.blocked"
