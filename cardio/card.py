@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from pydantic import SecretBytes, SecretStr
 
-from cardio.errors import CardUnsupported
+from cardio.errors import CardUnsupported, NotGenuine
 from cardio.reader import Channel
+from cardio.secret import SecretFormat
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,39 @@ class PasscodeFormat:
     min_length: int = 6
     max_length: int = 8
     alphabet: str = "0123456789"
+
+
+class KeyUse(Enum):
+    """When a key of the card signs."""
+
+    FREE = "free"  # without a passcode: PIV 9E
+    PASSCODE = "passcode"  # after the right passcode, in the same session: PIV 9A, OpenPGP authentication
+
+
+@dataclass(frozen=True)
+class OfferedKey:
+    """A public key the card says is its own (DER SubjectPublicKeyInfo), and its certificate (DER), if any.
+
+    Nothing is proven by it.
+    """
+
+    public_key: bytes = field(repr=False)
+    certificate: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the cards of a family can do.
+
+    ``key_uses``: the keys they may have. ``mutual``: they prove themselves by their unblock secret.
+    ``replaceable``: the unblock secret can be checked, and replaced, with nothing but itself: what a
+    rotation needs. ``authority``: what sets a fresh unblock secret where the secret itself cannot.
+    """
+
+    key_uses: tuple[KeyUse, ...] = ()
+    mutual: bool = False
+    replaceable: bool = False
+    authority: SecretFormat | None = None
 
 
 class Card(Protocol):
@@ -71,29 +106,92 @@ class Card(Protocol):
     async def unblock_tries_left(self) -> int | None:
         """Tries left of the unblock secret, None where the card does not tell. Spends none."""
 
+    async def check_secret(self, secret: SecretBytes) -> None:
+        """Have the card compare the unblock secret, which gives a right one all its tries back.
+
+        Raises WrongUnblockSecret, UnblockSecretLocked; CardUnsupported where the family is not replaceable.
+        """
+
+    async def replace_secret(self, authority: SecretBytes, new: SecretBytes) -> None:
+        """Set a new unblock secret by the present one, or by the family's ``authority``.
+
+        Raises WrongUnblockSecret, UnblockSecretLocked (of the authority), OutcomeUnknown,
+        CardUnsupported.
+        """
+
+    async def authority_tries_left(self) -> int | None:
+        """Tries left of what `replace_secret` needs, None where the card does not tell. Spends none."""
+
     async def certificate_expiry(self) -> datetime | None:
         """When the certificate the holder signs in with ends (UTC), None where there is none."""
 
-    async def prove(self, public_key: bytes) -> None:
-        """Have the card sign a fresh random challenge, without a passcode.
+    async def offered_key(self, use: KeyUse) -> OfferedKey | None:
+        """The key for that use, as the card shows it; None where it has none. Needs no passcode."""
+
+    async def prove(self, use: KeyUse, public_key: bytes) -> None:
+        """Have the card sign a fresh random challenge with that key.
 
         ``public_key`` is the pinned key, DER SubjectPublicKeyInfo. Raises NotGenuine.
         """
 
-    async def authentication_key(self) -> bytes | None:
-        """The public key the card can prove without a passcode (DER), None where it has none."""
+    async def prove_by_secret(self, secret: SecretBytes) -> None:
+        """Mutual authentication with the unblock secret; what it opens lasts for the session.
+
+        Raises NotGenuine where the card does not know the secret, and WrongUnblockSecret where it
+        refuses ours: a genuine card with another secret, or a copy that cannot do better.
+        """
+
+
+class CardBase:
+    """What a card without keys, certificate or mutual authentication answers: a base for families."""
+
+    async def unblock_tries_left(self) -> int | None:
+        """None: not told."""
+        return None
+
+    async def authority_tries_left(self) -> int | None:
+        """As those of the unblock secret."""
+        return await self.unblock_tries_left()
+
+    async def check_secret(self, secret: SecretBytes) -> None:
+        """Not possible. Raises CardUnsupported."""
+        raise CardUnsupported("this card cannot check its unblock secret")
+
+    async def replace_secret(self, authority: SecretBytes, new: SecretBytes) -> None:
+        """Not possible. Raises CardUnsupported."""
+        raise CardUnsupported("this card takes no new unblock secret")
+
+    async def certificate_expiry(self) -> datetime | None:
+        """None: no certificate."""
+        return None
+
+    async def offered_key(self, use: KeyUse) -> OfferedKey | None:
+        """None: no key."""
+        return None
+
+    async def prove(self, use: KeyUse, public_key: bytes) -> None:
+        """Not possible. Raises NotGenuine."""
+        raise NotGenuine("a card of this family holds no key")
+
+    async def prove_by_secret(self, secret: SecretBytes) -> None:
+        """Not possible. Raises NotGenuine."""
+        raise NotGenuine("a card of this family knows no mutual authentication")
 
 
 class Family(Protocol):
-    """Recognises one kind of card."""
+    """Recognises one kind of card, and knows how its numbers, keys and secrets are written."""
 
     @property
     def name(self) -> str:
         """As in kiosk.toml: "piv", ..."""
 
     @property
-    def secret_length(self) -> int | None:
-        """Exact length in bytes of its unblock secret, None where it varies."""
+    def traits(self) -> Traits:
+        """What its cards can do."""
+
+    @property
+    def secret(self) -> SecretFormat:
+        """What its unblock secret is called and looks like."""
 
     async def open(self, channel: Channel) -> Card | None:
         """Select the application and read the identity; None if the card is not of this family.
@@ -101,11 +199,28 @@ class Family(Protocol):
         Raises CardUnsupported if it is, but carries no identity.
         """
 
+    def parse_id(self, text: str) -> CardId:
+        """Read a card's number as people write it: "KIND:NUMBER", or the family's plain form.
+
+        Raises ValueError, whose message says what is wanted and does not repeat the text.
+        """
+
+    def check_key(self, use: KeyUse, public_key: bytes) -> None:
+        """Raises ValueError if no card of the family can hold that key (DER SubjectPublicKeyInfo)."""
+
 
 async def identify(channel: Channel, families: Sequence[Family]) -> Card:
-    """Return the card as the first family that knows it. Raises CardUnsupported if none does."""
+    """Return the card as the first family that knows it. Raises CardUnsupported if none does.
+
+    A card that a family knows, but that names itself in no way there, may still be one of another.
+    """
+    nameless: CardUnsupported | None = None
     for family in families:
-        card = await family.open(channel)
+        try:
+            card = await family.open(channel)
+        except CardUnsupported as error:
+            nameless = nameless or error
+            continue
         if card is not None:
             return card
-    raise CardUnsupported("no configured card family answers")
+    raise nameless or CardUnsupported("no configured card family answers")

@@ -40,6 +40,9 @@ class Event(Enum):
     CARD_WRITE_ENDED = "card.write-ended"
     CARD_LEFT_IN = "card.left-in"
     UNBLOCK_SECRET_FAILED = "unblock-secret.failed"  # noqa: S105 - an event, not a password
+    UNBLOCK_SECRET_CLEARED = "unblock-secret.cleared"  # noqa: S105 - likewise
+    UNBLOCK_SECRET_REPLACED = "unblock-secret.replaced"  # noqa: S105 - likewise
+    KEY_PINNED = "card.key-pinned"
     HOLDER_ADDED = "holder.added"
     PASSCODE_CHECKED = "passcode.checked"
     ANSWERS_CHECKED = "answers.checked"

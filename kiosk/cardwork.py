@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from cardio.card import Card, CardId, Family, identify
+from cardio.card import Card, CardId, Family, KeyUse, identify
 from cardio.errors import (
     CardError,
     CardIOError,
@@ -188,7 +188,7 @@ class CardWork:
                 raise NotGenuine("no key is pinned for this card, and the site requires a proof")
             return
         try:
-            await card.prove(known.public_key)
+            await card.prove(KeyUse.FREE, known.public_key)
         except NotGenuine:
             await self._alarm(known, reference, "proof failed")
             raise
@@ -199,7 +199,7 @@ class CardWork:
         await self._store.record(Event.CARD_NOT_GENUINE, about, Outcome.ALARM, reason)
 
     def _rule(self, card: CardId) -> str:
-        return str(getattr(self._store.settings.cards, card.family).card_authentication)
+        return self._store.settings.cards.table(card.family).card_authentication
 
 
 async def _sight(card: Card, known: Known | None) -> Sight:

@@ -195,6 +195,7 @@ class Intake:
             added.append(sealed)
         else:
             kept.key_id, kept.nonce, kept.ciphertext = sealed.key_id, sealed.nonce, sealed.ciphertext
+            kept.fingerprint = sealed.fingerprint
         if card.unblock_state != UnblockState.USABLE.value:
             card.unblock_state = UnblockState.USABLE.value
         return True

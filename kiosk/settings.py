@@ -9,23 +9,17 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from kiosk.card_settings import Cards, OptionalPath, Section
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]  # "" in the file: none
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
 
 class SettingsError(Exception):
     """The configuration cannot be used. The message names file, line, key and reason."""
-
-
-class Section(BaseModel):
-    """A table of kiosk.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Site(Section):
@@ -89,19 +83,6 @@ class ReaderTable(Section):
     """Which reader."""
 
     name: str = ""
-
-
-class PivTable(Section):
-    """PIV cards."""
-
-    card_authentication: Literal["required", "if-possible", "off"] = "if-possible"
-
-
-class Cards(Section):
-    """Which card families, in which order."""
-
-    families: tuple[Literal["piv"], ...] = Field(("piv",), min_length=1)
-    piv: PivTable = PivTable()
 
 
 ProofName = Literal["questions", "email-code"]

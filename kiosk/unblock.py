@@ -35,7 +35,11 @@ class UnblockSecrets:
         """A card's secret as the row that is to be kept."""
         sealed = self._vault.seal(card_key, FIELD, secret)
         return UnblockSecretRow(
-            card=card, key_id=sealed.key_id, nonce=sealed.nonce, ciphertext=sealed.ciphertext
+            card=card,
+            key_id=sealed.key_id,
+            nonce=sealed.nonce,
+            ciphertext=sealed.ciphertext,
+            fingerprint=self._vault.fingerprint(secret),
         )
 
     def holds(self, row: UnblockSecretRow, card_key: str, secret: SecretBytes) -> bool:

@@ -5,6 +5,7 @@ A row copied onto another card, or altered by one bit, does not open.
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from dataclasses import dataclass, field
 
@@ -37,12 +38,17 @@ class Vault:
         if len(key.get_secret_value()) != KEY_LENGTH:
             raise ValueError(f"the vault key must be {KEY_LENGTH} bytes long")
         self._cipher = AESGCM(key.get_secret_value())
+        self._print_key = hmac.digest(key.get_secret_value(), b"unlock-kiosk secret fingerprint", "sha256")
         self._key_id = key_id
 
     @property
     def key_id(self) -> str:
         """The name of the key new secrets are sealed with."""
         return self._key_id
+
+    def fingerprint(self, secret: SecretBytes) -> bytes:
+        """What tells whether two cards have the same secret, and without the key nothing: 16 bytes."""
+        return hmac.digest(self._print_key, secret.get_secret_value(), "sha256")[:16]
 
     def seal(self, card_audit_key: str, field: str, secret: SecretBytes) -> Sealed:
         """Encrypt a secret for one field of one card. Raises ValueError if a name contains "|"."""

@@ -55,8 +55,8 @@ class Known:
     card: int
     card_key: str
     state: CardState
-    public_key: bytes | None = field(repr=False)
-    has_unblock_secret: bool  # present and never refused
+    public_key: bytes | None = field(repr=False)  # proves without a passcode
+    has_unblock_secret: bool  # stored or derived, and never refused
     holder: int
     holder_key: str
     holder_id: str = field(repr=False)
@@ -71,6 +71,11 @@ class Known:
     assistance: bool  # an assistance code is waiting
     pending: tuple[Pending, ...]
     open_write: OpenWrite | None
+    passcode_key: bytes | None = field(default=None, repr=False)  # proves after the right passcode
+    secret_shared: bool = False  # other cards are kept with the same unblock secret
+    secret_proven: bool = False  # the card has accepted this unblock secret
+    secret_unsettled: bool = False  # a new one was begun: which of the two the card holds is not known
+    proof_refusals: int = 0
     selftest: bool = False
 
     @property
@@ -93,6 +98,7 @@ class Sight:
     unblock_tries: int | None
     passcode_format: PasscodeFormat
     certificate_ends: datetime | None
+    proven: bool = False  # it has proven to be the enrolled card, or the site asks for no proof
 
     @property
     def locked(self) -> bool:

@@ -6,14 +6,12 @@ server's settings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretBytes, SecretStr
 
-from cardio.applets.piv import PivFamily
 from cardio.card import Family
 from cardio.reader import Reader
 from cardio.virtual.reader import VirtualReader
@@ -24,6 +22,7 @@ from kiosk.cardwork import CardWork
 from kiosk.clock import Clock
 from kiosk.codes import Codes
 from kiosk.enrolment import Enrolment
+from kiosk.families import families
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.keys import key_id, load_key, load_password
@@ -69,12 +68,6 @@ class Parts:
         await self.reader.aclose()
         self.hasher.close()
         await self.database.close()
-
-
-def families(settings: Settings) -> tuple[Family, ...]:
-    """The configured card families, in their order."""
-    known: dict[str, Callable[[], Family]] = {"piv": PivFamily}
-    return tuple(known[name]() for name in settings.cards.families)
 
 
 def key_ring(settings: Settings) -> KeyRing:

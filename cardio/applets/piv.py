@@ -12,14 +12,13 @@ from pydantic import SecretBytes, SecretStr
 
 from cardio.apdu import SW, Command, Response
 from cardio.applets import piv_data
+from cardio.applets.common import passcode_bytes, write
 from cardio.applets.piv_proof import challenge_for
-from cardio.card import Card, CardId, PasscodeFormat
+from cardio.card import Card, CardBase, CardId, KeyUse, OfferedKey, PasscodeFormat, Traits
 from cardio.errors import (
     CardError,
-    CardIOError,
     CardUnsupported,
     NotGenuine,
-    OutcomeUnknown,
     PasscodeLocked,
     PasscodeRefused,
     UnblockSecretLocked,
@@ -27,19 +26,20 @@ from cardio.errors import (
     WrongUnblockSecret,
 )
 from cardio.reader import Channel
+from cardio.secret import SecretFormat
 from cardio.tlv import Tlv, find
 
 _SHORT_AID = bytes.fromhex("A000000308")
 _FULL_AID = bytes.fromhex("A000000308000010000100")
-_PIN, _PUK, _CARD_AUTHENTICATION = 0x80, 0x81, 0x9E
+_PIN, _PUK = 0x80, 0x81
 _REFERENCE_LENGTH = 8
-_CHUID, _CERTIFICATE_9A, _CERTIFICATE_9E = 0x5FC102, 0x5FC105, 0x5FC101
+_CHUID, _CERTIFICATE_9A = 0x5FC102, 0x5FC105
+_KEYS = {KeyUse.FREE: (0x9E, 0x5FC101), KeyUse.PASSCODE: (0x9A, _CERTIFICATE_9A)}  # slot, certificate
 
 _LOCKED = (SW.AUTHENTICATION_METHOD_BLOCKED, SW.REFERENCE_DATA_NOT_USABLE)
 _BAD_FORMAT = (SW.WRONG_LENGTH, SW.INCORRECT_DATA)
 _NO_SUCH_COMMAND = (SW.INS_NOT_SUPPORTED, SW.CLA_NOT_SUPPORTED)
 _WRONG_PUK_UNCOUNTED = (SW.SECURITY_STATUS_NOT_SATISFIED, SW.CONDITIONS_NOT_SATISFIED)
-_MAYBE_WRITTEN = (0x65, 0x6F)  # SW1: memory was changed, or the card cannot say what happened
 
 
 class PivFamily:
@@ -51,9 +51,22 @@ class PivFamily:
         return "piv"
 
     @property
-    def secret_length(self) -> int | None:
+    def traits(self) -> Traits:
+        """Keys 9E (free) and 9A (after the PIN); a PUK that changes itself."""
+        return Traits(key_uses=(KeyUse.FREE, KeyUse.PASSCODE), replaceable=True)
+
+    @property
+    def secret(self) -> SecretFormat:
         """A PUK has 8 bytes (SP 800-73-4 part 2, 2.4.3)."""
-        return _REFERENCE_LENGTH
+        return SecretFormat("PUK", (_REFERENCE_LENGTH,), _REFERENCE_LENGTH)
+
+    def parse_id(self, text: str) -> CardId:
+        """Read guid:HEX, fasc-n:HEX, yubikey-serial:DIGITS, or a plain card UUID. Raises ValueError."""
+        return CardId("piv", *piv_data.parse_number(text))
+
+    def check_key(self, use: KeyUse, public_key: bytes) -> None:
+        """Raises ValueError for what is none of RSA 2048, ECC P-256 and ECC P-384 (DER)."""
+        challenge_for(public_key)
 
     async def open(self, channel: Channel) -> Card | None:
         """Select the application and read the identity; None if the card is not PIV.
@@ -72,7 +85,7 @@ class PivFamily:
         return PivApplication(channel, CardId("piv", *found))
 
 
-class PivApplication:
+class PivApplication(CardBase):
     """A selected, identified PIV card in an open session; implements `cardio.card.Card`."""
 
     def __init__(self, channel: Channel, card_id: CardId) -> None:
@@ -108,7 +121,7 @@ class PivApplication:
     async def change_passcode(self, present: SecretStr, new: SecretStr) -> None:
         """Replace a known passcode. Raises as `verify`, and OutcomeUnknown."""
         data = self._padded(present) + self._padded(new)
-        response = await self._write(Command(0x00, 0x24, 0x00, _PIN, data))
+        response = await write(self._channel, Command(0x00, 0x24, 0x00, _PIN, data))
         await self._raise_for_passcode(response)
 
     async def reset_passcode(self, secret: SecretBytes, new: SecretStr) -> None:
@@ -117,12 +130,24 @@ class PivApplication:
         Raises WrongUnblockSecret (``sw`` 0 where the PUK is none and was not sent),
         UnblockSecretLocked, PasscodeRefused, OutcomeUnknown.
         """
-        puk = secret.get_secret_value()
-        if not 0 < len(puk) <= _REFERENCE_LENGTH:
-            raise WrongUnblockSecret(None)
-        data = puk.ljust(_REFERENCE_LENGTH, b"\xff") + self._padded(new)
-        response = await self._write(Command(0x00, 0x2C, 0x00, _PIN, data))
-        _raise_for_puk(response)
+        data = _padded_puk(secret) + self._padded(new)
+        _raise_for_puk(await write(self._channel, Command(0x00, 0x2C, 0x00, _PIN, data)))
+
+    async def check_secret(self, secret: SecretBytes) -> None:
+        """Change the PUK into itself: it costs a try if it is wrong, and nothing changes.
+
+        Raises WrongUnblockSecret, UnblockSecretLocked.
+        """
+        puk = _padded_puk(secret)
+        _raise_for_puk(await self._channel.transmit(Command(0x00, 0x24, 0x00, _PUK, puk + puk)))
+
+    async def replace_secret(self, authority: SecretBytes, new: SecretBytes) -> None:
+        """Change the PUK (CHANGE REFERENCE DATA, SP 800-73-4 part 2, 3.2.2).
+
+        Raises WrongUnblockSecret, UnblockSecretLocked, OutcomeUnknown.
+        """
+        data = _padded_puk(authority) + _padded_puk(new)
+        _raise_for_puk(await write(self._channel, Command(0x00, 0x24, 0x00, _PUK, data)))
 
     async def unblock_tries_left(self) -> int | None:
         """Tries left of the PUK, from GET METADATA; None where the card has no such command."""
@@ -133,8 +158,22 @@ class PivApplication:
         content = await self._object(_CERTIFICATE_9A)
         return None if content is None else piv_data.expiry(content)
 
-    async def prove(self, public_key: bytes) -> None:
-        """Have key 9E sign a fresh random challenge; it needs no passcode.
+    async def offered_key(self, use: KeyUse) -> OfferedKey | None:
+        """Key 9E or 9A with its certificate, else from GET METADATA; None where there is none.
+
+        Raises ProtocolError.
+        """
+        slot, certificate = _KEYS[use]
+        content = await self._object(certificate)
+        offered = None if content is None else piv_data.certified_key(content)
+        if offered is not None:
+            return OfferedKey(*offered)
+        metadata = await self._channel.transmit(_get_metadata(slot))
+        key = piv_data.metadata_key(metadata.data) if metadata.ok else None
+        return None if key is None else OfferedKey(key)
+
+    async def prove(self, use: KeyUse, public_key: bytes) -> None:
+        """Have key 9E (needs no passcode) or 9A (after it) sign a fresh random challenge.
 
         ``public_key`` is the pinned key, DER SubjectPublicKeyInfo. Raises NotGenuine, or
         CardUnsupported if that key is of a kind no PIV card has.
@@ -143,44 +182,14 @@ class PivApplication:
             challenge = challenge_for(public_key)
         except ValueError as error:
             raise CardUnsupported(f"the pinned card key: {error}") from error
-        command = Command(
-            0x00, 0x87, challenge.algorithm, _CARD_AUTHENTICATION, challenge.template(), le=256
-        )  # fmt: skip
+        slot = _KEYS[use][0]
+        command = Command(0x00, 0x87, challenge.algorithm, slot, challenge.template(), le=256)
         response = await self._channel.transmit(command)
         if not response.ok or not challenge.answered_by(response.data):
             raise NotGenuine("the card did not sign with the key pinned for it", sw=response.sw)
 
-    async def authentication_key(self) -> bytes | None:
-        """The public key of 9E (DER), from its certificate or GET METADATA; None where it has none.
-
-        Raises ProtocolError.
-        """
-        content = await self._object(_CERTIFICATE_9E)
-        key = None if content is None else piv_data.certificate_key(content)
-        if key is not None:
-            return key
-        metadata = await self._channel.transmit(_get_metadata(_CARD_AUTHENTICATION))
-        return piv_data.metadata_key(metadata.data) if metadata.ok else None
-
     def _padded(self, passcode: SecretStr) -> bytes:
-        """The passcode as PIV wants it. Raises PasscodeRefused: a wrong format costs a try on some cards."""
-        value, rules = passcode.get_secret_value(), self.passcode_format
-        if not rules.min_length <= len(value) <= rules.max_length or set(value) - set(rules.alphabet):
-            raise PasscodeRefused("6 to 8 digits")
-        return value.encode("ascii").ljust(_REFERENCE_LENGTH, b"\xff")
-
-    async def _write(self, command: Command) -> Response:
-        """Send a command that changes the card. Raises OutcomeUnknown if its answer was lost.
-
-        A loss before the command went out counts as well: asking the card settles both.
-        """
-        try:
-            response = await self._channel.transmit(command)
-        except CardIOError as error:
-            raise OutcomeUnknown(f"no answer to {command.ins:02X}") from error
-        if response.sw >> 8 in _MAYBE_WRITTEN:
-            raise OutcomeUnknown(f"{command.ins:02X} was answered {response.sw:04X}")
-        return response
+        return passcode_bytes(passcode, self.passcode_format).ljust(_REFERENCE_LENGTH, b"\xff")
 
     async def _raise_for_passcode(self, response: Response) -> None:
         sw = response.sw
@@ -204,6 +213,13 @@ class PivApplication:
     async def _object(self, tag: int) -> bytes | None:
         response = await self._channel.transmit(_get_data(tag))
         return find(response.data, 0x53) if response.ok else None
+
+
+def _padded_puk(secret: SecretBytes) -> bytes:
+    puk = secret.get_secret_value()
+    if not 0 < len(puk) <= _REFERENCE_LENGTH:
+        raise WrongUnblockSecret(None)
+    return puk.ljust(_REFERENCE_LENGTH, b"\xff")
 
 
 def _raise_for_puk(response: Response) -> None:

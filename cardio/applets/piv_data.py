@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zlib
 from datetime import datetime
@@ -17,10 +18,31 @@ from cardio.tlv import find, parse
 
 _FASC_N_LENGTH = 25
 _GUID_LENGTH = 16
+_NUMBERS = {
+    "guid": re.compile(r"[0-9A-F]{32}"),
+    "fasc-n": re.compile(r"[0-9A-F]{50}"),
+    "yubikey-serial": re.compile(r"[0-9]{1,10}"),
+}
 _NON_FEDERAL = "9999"
 _MAX_CERTIFICATE = 0x8000  # bytes, unpacked
 _UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion)
 _CURVES: dict[int, ec.EllipticCurve] = {0x11: ec.SECP256R1(), 0x14: ec.SECP384R1()}
+
+
+def parse_number(text: str) -> tuple[str, str]:
+    """Read kind and serial as people write them: "KIND:NUMBER", or a plain card UUID. Raises ValueError."""
+    kind, colon, number = text.partition(":")
+    if not colon:
+        kind, number = "guid", text
+    kind, number = kind.strip().lower(), number.strip().upper()
+    if kind == "guid":
+        number = number.replace("-", "")  # as a UUID is written
+    if kind not in _NUMBERS or not _NUMBERS[kind].fullmatch(number) or not number.strip("0"):
+        raise ValueError(
+            "is not the number of a PIV card: guid:32 hexadecimal digits, fasc-n:50 hexadecimal digits "
+            "or yubikey-serial:decimal digits"
+        )
+    return kind, str(int(number)) if kind == "yubikey-serial" else number
 
 
 def identity(chuid: bytes) -> tuple[str, str] | None:
@@ -91,8 +113,8 @@ def expiry(content: bytes) -> datetime | None:
         raise ProtocolError("the certificate's end cannot be read") from error
 
 
-def certificate_key(content: bytes) -> bytes | None:
-    """Return the public key (DER) from a certificate object, None if there is none.
+def certified_key(content: bytes) -> tuple[bytes, bytes] | None:
+    """Return public key and certificate (DER both) from a certificate object, None if there is none.
 
     Raises ProtocolError.
     """
@@ -100,7 +122,7 @@ def certificate_key(content: bytes) -> bytes | None:
     if found is None:
         return None
     try:
-        return _der(found.public_key())
+        return _der(found.public_key()), found.public_bytes(serialization.Encoding.DER)
     except _UNREADABLE as error:
         raise ProtocolError("the certificate's key cannot be read") from error
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cardio.card import CardId
 from kiosk.enrolment import EnrolledCard
+from kiosk.families import families
 from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.settings import Settings
@@ -53,8 +54,9 @@ async def all_cards(settings: Settings, holder_id: str | None) -> Sequence[CardS
 async def set_state(settings: Settings, serial: str, state: CardState, reason: str, *, by: str) -> CardId:
     """Suspend, revoke or take a card back into use. Raises EnrolmentError."""
     reason = fields.checked("the reason", fields.reason, reason)
-    family = next((name for name in settings.cards.families if serial.startswith(f"{name}:")), "")
-    card = fields.checked("SERIAL", fields.card_id, serial, family or settings.cards.families[0])
+    known = families(settings)
+    family = next((one for one in known if serial.startswith(f"{one.name}:")), known[0])
+    card = fields.checked("SERIAL", fields.card_id, serial, family)
     async with office(settings) as parts:
         await parts.enrolment.set_card_state(card, state, by=by, reason=reason)
     return card

@@ -10,15 +10,15 @@ from typing import TextIO
 
 from pydantic import SecretBytes, SecretStr
 
-from cardio.card import CardId, Family, identify
+from cardio.card import CardId, Family, KeyUse, identify
 from cardio.errors import ReaderBroken
 from cardio.reader import Presence, Reader, State
 from kiosk.enrolment import Change, EnrolmentError, NewCard
+from kiosk.families import by_name, families
 from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.office.private import read_private
 from kiosk.settings import Settings
-from kiosk.wiring import families
 
 Say = Callable[[str], None]
 
@@ -39,7 +39,7 @@ class SeenCard:
     passcode_tries: int | None
     unblock_tries: int | None
     certificate_ends: datetime | None
-    secret_length: int | None
+    family: Family = field(repr=False)
 
 
 async def holder_name(settings: Settings, holder_id: str) -> str:
@@ -57,20 +57,22 @@ async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
         present = await _wait_for_card(reader, say)
         async with reader.session(present.insertion) as channel:
             card = await identify(channel, known := families(settings))
-            key = await card.authentication_key()
-            if key is not None:
-                await card.prove(key)
-            elif getattr(settings.cards, card.id.family).card_authentication == "required":
+            offered = await card.offered_key(KeyUse.FREE)
+            name = card.id.family
+            if offered is not None:
+                await card.prove(KeyUse.FREE, offered.public_key)
+            elif settings.cards.table(name).card_authentication == "required":
                 raise EnrolmentError(
-                    "this card has no key to prove itself with, and cards.piv.card_authentication demands one"
+                    f"this card has no key to prove itself with, and cards.{name}.card_authentication "
+                    "demands one"
                 )
             return SeenCard(
                 card.id,
-                key,
+                offered.public_key if offered else None,
                 await card.tries_left(),
                 await card.unblock_tries_left(),
                 await card.certificate_expiry(),
-                _family(known, card.id.family).secret_length,
+                by_name(known, name),
             )
     finally:
         await reader.aclose()
@@ -87,7 +89,7 @@ async def enrol(
 def checked_secret(given: SecretStr, seen: SeenCard) -> SecretBytes:
     """The unblock secret as that card's family wants it. Raises EnrolmentError."""
     text = given.get_secret_value()
-    return fields.checked("the unblock secret", fields.unblock_secret, text, seen.secret_length)
+    return fields.checked("the unblock secret", fields.unblock_secret, text, seen.family)
 
 
 def secret_from(file: Path | None, stream: TextIO) -> SecretStr:
@@ -118,7 +120,3 @@ def _no_reader(reader: Reader) -> str:
         names = "".join(f"\n  {name}" for name in candidates)
         return f"Several readers fit; choose one with --reader, or unplug the others:{names}"
     return "There is no reader of that name; plug one in, or see 'kiosk doctor'. Ctrl-C ends."
-
-
-def _family(known: tuple[Family, ...], name: str) -> Family:
-    return next(family for family in known if family.name == name)

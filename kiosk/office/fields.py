@@ -15,8 +15,7 @@ from typing import ParamSpec, TypeVar
 
 from pydantic import SecretBytes
 
-from cardio.applets.piv_proof import challenge_for
-from cardio.card import CardId
+from cardio.card import CardId, Family, KeyUse
 from kiosk.enrolment import EnrolmentError
 from kiosk.proofs import emails
 from kiosk.refusals import EmailRule
@@ -27,11 +26,6 @@ T = TypeVar("T")
 _EMAIL_RULES = {
     EmailRule.NOT_ONE_ADDRESS: "is not one plain email address",
     EmailRule.TOO_LONG: "is too long for an email address",
-}
-_PIV_KINDS = {
-    "guid": re.compile(r"[0-9A-F]{32}"),
-    "fasc-n": re.compile(r"[0-9A-F]{50}"),
-    "yubikey-serial": re.compile(r"[0-9]{1,10}"),
 }
 
 
@@ -69,24 +63,18 @@ def email(text: str, domains: Sequence[str]) -> str:
         raise ValueError(_EMAIL_RULES.get(refused.rule, approved)) from None
 
 
-def card_id(text: str, family: str) -> CardId:
+def card_id(text: str, family: Family) -> CardId:
     """A card's number, as "KIND:NUMBER", "FAMILY:KIND:NUMBER" or the family's plain form."""
-    return _CARD_IDS[family](text.strip().removeprefix(f"{family}:"))
+    return family.parse_id(text.strip().removeprefix(f"{family.name}:"))
 
 
-def unblock_secret(text: str, length: int | None) -> SecretBytes:
-    """The secret that unlocks a card, as ASCII; ``length`` is its family's, None where it varies."""
-    if not text.isascii() or not text.isprintable() or not text:
-        raise ValueError("must be plain ASCII characters")
-    if length is not None and len(text) != length:
-        raise ValueError(
-            f"must have exactly {length} characters (spreadsheets drop leading zeros: format it as text)"
-        )
-    return SecretBytes(text.encode("ascii"))
+def unblock_secret(text: str, family: Family) -> SecretBytes:
+    """The secret that unlocks a card, as people write it."""
+    return family.secret.parse(text)
 
 
-def card_key(text: str, family: str) -> bytes:
-    """A card-authentication key: DER SubjectPublicKeyInfo, as hexadecimal or base64."""
+def card_key(text: str, family: Family, use: KeyUse) -> bytes:
+    """The public half of a card's key: DER SubjectPublicKeyInfo, as hexadecimal or base64."""
     plain = "".join(text.split())
     try:
         key = (
@@ -94,7 +82,7 @@ def card_key(text: str, family: str) -> bytes:
             if re.fullmatch(r"[0-9A-Fa-f]+", plain)
             else base64.b64decode(plain, validate=True)
         )
-        _CARD_KEYS[family](key)
+        family.check_key(use, key)
     except (ValueError, binascii.Error):
         raise ValueError(
             "is not a public key such a card can have (DER SubjectPublicKeyInfo, as base64 or hexadecimal)"
@@ -111,22 +99,3 @@ def _line(text: str, longest: int) -> str:
     if any(unicodedata.category(character)[0] == "C" for character in plain):
         raise ValueError("contains control characters")
     return plain
-
-
-def _piv_card(text: str) -> CardId:
-    kind, colon, number = text.partition(":")
-    if not colon:
-        kind, number = "guid", text
-    kind, number = kind.strip().lower(), number.strip().upper()
-    if kind == "guid":
-        number = number.replace("-", "")  # as a UUID is written
-    if kind not in _PIV_KINDS or not _PIV_KINDS[kind].fullmatch(number) or not number.strip("0"):
-        raise ValueError(
-            "is not the number of a PIV card: guid:32 hexadecimal digits, fasc-n:50 hexadecimal digits "
-            "or yubikey-serial:decimal digits"
-        )
-    return CardId("piv", kind, str(int(number)) if kind == "yubikey-serial" else number)
-
-
-_CARD_IDS: dict[str, Callable[[str], CardId]] = {"piv": _piv_card}
-_CARD_KEYS: dict[str, Callable[[bytes], object]] = {"piv": challenge_for}

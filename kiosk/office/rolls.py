@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from cardio.card import Family
+from cardio.card import Family, KeyUse
 from kiosk.enrolment import Change, NewCard, NewHolder, NewRow, RowFault, RowsRefused
+from kiosk.families import families
 from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.settings import Settings
-from kiosk.wiring import families
 
 T = TypeVar("T")
 
@@ -115,9 +115,9 @@ class _Record:
         if family is None:
             self._fault("family", f"is none of those configured: {', '.join(known)}")
             return
-        card = self._value("serial", fields.card_id, family.name)
-        secret = self._optional("unblock_secret", fields.unblock_secret, family.secret_length)
-        key = self._optional("card_key", fields.card_key, family.name)
+        card = self._value("serial", fields.card_id, family)
+        secret = self._optional("unblock_secret", fields.unblock_secret, family)
+        key = self._optional("card_key", fields.card_key, family, KeyUse.FREE)
         if holder_id is None or name is None or email is None or card is None:
             return
         if len(self._roll.faults) == faults_before:

@@ -106,8 +106,11 @@ class CardRow(SQLModel, table=True):
     kind: str
     serial: str = Field(repr=False)
     state: str = CardState.ACTIVE.value
-    public_key: bytes | None = Field(default=None, repr=False)
+    public_key: bytes | None = Field(default=None, repr=False)  # proves without a passcode
+    passcode_key: bytes | None = Field(default=None, repr=False)  # proves after the right passcode
     unblock_state: str = UnblockState.USABLE.value
+    secret_proven: bool = False  # the card has accepted the unblock secret kept for it
+    proof_refusals: int = 0  # in a row, of a mutual authentication with a proven secret
     created_at: datetime
 
 
@@ -120,6 +123,27 @@ class UnblockSecretRow(SQLModel, table=True):
     key_id: str
     nonce: bytes = Field(repr=False)
     ciphertext: bytes = Field(repr=False)
+    fingerprint: bytes = Field(index=True, repr=False)  # keyed: tells which cards share one secret
+
+
+class NextSecretRow(SQLModel, table=True):
+    """The unblock secret that is to take the present one's place: stored before the card is written.
+
+    While it is there nobody knows which of the two the card holds. ``tries_before`` are the tries of
+    what the replacement was sent with; ``probed_tries`` those before the check that finds out.
+    """
+
+    __tablename__ = "next_unblock_secret"
+
+    card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
+    key_id: str
+    nonce: bytes = Field(repr=False)
+    ciphertext: bytes = Field(repr=False)
+    fingerprint: bytes = Field(repr=False)
+    tries_before: int | None = None
+    probed_tries: int | None = None
+    kiosk: str
+    at: datetime
 
 
 class RegistrationRow(SQLModel, table=True):

@@ -67,7 +67,7 @@ async def test_an_expired_certificate_is_told_too() -> None:
 
 def test_an_empty_certificate_object_is_no_certificate() -> None:
     assert piv_data.expiry(b"") is None
-    assert piv_data.certificate_key(Tlv(0x70, b"").encode()) is None
+    assert piv_data.certified_key(Tlv(0x70, b"").encode()) is None
 
 
 CERTIFICATE = CardKey(Algorithm.ECC_P256).certificate("test", ENDS)
@@ -92,7 +92,7 @@ def test_broken_certificates_and_bombs_are_protocol_errors(content: bytes, why: 
 @example(b"\xff\xff", 100)
 def test_damaged_certificates_raise_only_protocol_errors(damage: bytes, at: int) -> None:
     content = Tlv(0x70, CERTIFICATE[:at] + damage + CERTIFICATE[at + len(damage) :]).encode()
-    for read in (piv_data.expiry, piv_data.certificate_key):
+    for read in (piv_data.expiry, piv_data.certified_key):
         with suppress(ProtocolError):
             read(content)
 
@@ -110,14 +110,14 @@ def test_certificates_with_single_bytes_changed_raise_only_protocol_errors(
     for at, byte in changes:
         changed[at] = byte
     content = Tlv(0x70, bytes(changed)).encode()
-    for read in (piv_data.expiry, piv_data.certificate_key):
+    for read in (piv_data.expiry, piv_data.certified_key):
         with suppress(ProtocolError):
             read(content)
 
 
 def test_a_certificate_of_no_known_version_is_a_protocol_error() -> None:
     changed = CERTIFICATE[:VERSION] + bytes([29]) + CERTIFICATE[VERSION + 1 :]
-    for read in (piv_data.expiry, piv_data.certificate_key):
+    for read in (piv_data.expiry, piv_data.certified_key):
         with pytest.raises(ProtocolError, match="cannot be read"):
             read(Tlv(0x70, changed).encode())
 

@@ -6,7 +6,7 @@ import pytest
 
 from cardio.apdu import SW, Command, Response
 from cardio.applets.piv import PivFamily
-from cardio.card import CardId, identify
+from cardio.card import CardId, KeyUse, identify
 from cardio.errors import CardUnsupported, NotGenuine, ProtocolError
 from cardio.tlv import Tlv
 from cardio.virtual.piv import PivCard, Quirks
@@ -99,10 +99,10 @@ async def test_identification_takes_at_most_four_commands_and_an_unlock_five() -
 async def test_the_pinned_card_proves_itself(algorithm: Algorithm) -> None:
     card = PivCard(card_key=algorithm)
     async with opened(card) as found:
-        key = await found.authentication_key()
-        assert key == card.card_key_der
-        assert key is not None
-        await found.prove(key)
+        offered = await found.offered_key(KeyUse.FREE)
+        assert offered is not None
+        assert offered.public_key == card.card_key_der
+        await found.prove(KeyUse.FREE, offered.public_key)
 
 
 @pytest.mark.parametrize("algorithm", [Algorithm.ECC_P256, Algorithm.RSA_2048])
@@ -111,16 +111,16 @@ async def test_another_card_with_a_like_key_is_not_genuine(algorithm: Algorithm)
     assert pinned is not None
     async with opened(PivCard(card_key=algorithm)) as found:
         with pytest.raises(NotGenuine):
-            await found.prove(pinned)
+            await found.prove(KeyUse.FREE, pinned)
 
 
 async def test_a_card_without_the_key_is_not_genuine() -> None:
     pinned = PivCard().card_key_der
     assert pinned is not None
     async with opened(PivCard(card_key=None)) as found:
-        assert await found.authentication_key() is None
+        assert await found.offered_key(KeyUse.FREE) is None
         with pytest.raises(NotGenuine):
-            await found.prove(pinned)
+            await found.prove(KeyUse.FREE, pinned)
 
 
 async def test_an_old_answer_proves_nothing() -> None:
@@ -132,12 +132,12 @@ async def test_an_old_answer_proves_nothing() -> None:
     assert recorded.ok
     assert genuine.card_key_der
     with pytest.raises(NotGenuine):
-        await application(ScriptedChannel({0x87: [recorded]})).prove(genuine.card_key_der)
+        await application(ScriptedChannel({0x87: [recorded]})).prove(KeyUse.FREE, genuine.card_key_der)
 
 
 async def test_a_pinned_key_of_an_unknown_kind_is_no_alarm() -> None:
     with pytest.raises(CardUnsupported):
-        await application(ScriptedChannel({})).prove(b"no key at all")
+        await application(ScriptedChannel({})).prove(KeyUse.FREE, b"no key at all")
 
 
 async def test_no_certificate_no_expiry() -> None:

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretBytes, SecretStr
 
 from cardio.applets.piv import PivFamily
-from cardio.card import Card, Family, identify
+from cardio.card import Card, Family, KeyUse, identify
 from cardio.errors import (
     CardRemoved,
     CardUnsupported,
@@ -186,10 +186,10 @@ async def test_the_certificate_ends_some_day(card: Card) -> None:
 
 async def test_a_card_proves_itself_and_no_other(bench: Bench, specimen: Specimen) -> None:
     async with opened(bench, await bench.insert(specimen.make()), specimen) as found:
-        key = await found.authentication_key()
-        assert key is not None
-        await found.prove(key)
+        offered = await found.offered_key(KeyUse.FREE)
+        assert offered is not None
+        await found.prove(KeyUse.FREE, offered.public_key)
     await bench.remove()
     async with opened(bench, await bench.insert(specimen.make()), specimen) as found:
         with pytest.raises(NotGenuine):
-            await found.prove(key)
+            await found.prove(KeyUse.FREE, offered.public_key)

@@ -231,7 +231,18 @@ def personal_rows() -> list[SQLModel]:
     return [
         holder(holder_id=holder_id, name=name, ra_email=email),
         card(serial=serial, public_key=serial.encode()),
-        models.UnblockSecretRow(card=1, key_id="k", nonce=hashed.encode(), ciphertext=hashed.encode()),
+        models.UnblockSecretRow(
+            card=1, key_id="k", nonce=hashed.encode(), ciphertext=hashed.encode(), fingerprint=hashed.encode()
+        ),
+        models.NextSecretRow(
+            card=1,
+            key_id="k",
+            nonce=hashed.encode(),
+            ciphertext=hashed.encode(),
+            fingerprint=hashed.encode(),
+            kiosk="Kiosk 1",
+            at=NOW,
+        ),
         models.RegistrationRow(
             holder=1, email=email, own_email=False, privacy_version="1", registered_at=NOW, usable_from=NOW
         ),

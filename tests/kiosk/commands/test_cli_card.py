@@ -238,7 +238,7 @@ async def test_it_waits_for_service_reader_and_card_and_says_so(card: PivCard) -
     assert "Put the card in the reader" in await said.next()
     reader.insert(card)
     seen = await reading
-    assert (seen.id.serial, seen.key, seen.secret_length) == (GUID, card.card_key_der, 8)
+    assert (seen.id.serial, seen.key, seen.family.name) == (GUID, card.card_key_der, "piv")
     assert (seen.passcode_tries, seen.unblock_tries) == (3, 3)
 
 
