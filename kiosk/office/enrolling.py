@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,23 +10,14 @@ from typing import TextIO
 from pydantic import SecretBytes, SecretStr
 
 from cardio.card import CardId, Family, KeyUse, identify
-from cardio.errors import ReaderBroken
-from cardio.reader import Presence, Reader, State
+from cardio.reader import Reader
 from kiosk.enrolment import Change, EnrolmentError, NewCard
 from kiosk.families import by_name, families
 from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.office.private import read_private
+from kiosk.office.waiting import Say, wait_for_card
 from kiosk.settings import Settings
-
-Say = Callable[[str], None]
-
-_WAITING = {
-    State.NO_SERVICE: "The card service (pcscd) is not running; waiting for it. Ctrl-C ends.",
-    State.EMPTY: "Put the card in the reader. Ctrl-C ends.",
-    State.MUTE: "The card does not answer: is it the right way round? Ctrl-C ends.",
-}
-_NOT_LOOKED = Presence(State.NO_SERVICE, insertion=-1)  # differs from whatever a reader sees
 
 
 @dataclass(frozen=True)
@@ -54,7 +44,7 @@ async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
     Raises any CardIOError, and EnrolmentError for a card that the site's kiosks would refuse.
     """
     try:
-        present = await _wait_for_card(reader, say)
+        present = await wait_for_card(reader, say)
         async with reader.session(present.insertion) as channel:
             card = await identify(channel, known := families(settings))
             offered = await card.offered_key(KeyUse.FREE)
@@ -102,21 +92,3 @@ def secret_from(file: Path | None, stream: TextIO) -> SecretStr:
     if len(lines) != 1:
         raise EnrolmentError(f"{file or 'standard input'}: must hold the unblock secret as one line of ASCII")
     return SecretStr(lines[0])
-
-
-async def _wait_for_card(reader: Reader, say: Say) -> Presence:
-    presence = await reader.changed(_NOT_LOOKED)
-    while presence.state is not State.CARD:
-        if presence.state is State.BROKEN:
-            raise ReaderBroken
-        say(_WAITING.get(presence.state) or _no_reader(reader))
-        presence = await reader.changed(presence)
-    return presence
-
-
-def _no_reader(reader: Reader) -> str:
-    candidates: tuple[str, ...] = getattr(reader, "candidates", ())
-    if candidates:
-        names = "".join(f"\n  {name}" for name in candidates)
-        return f"Several readers fit; choose one with --reader, or unplug the others:{names}"
-    return "There is no reader of that name; plug one in, or see 'kiosk doctor'. Ctrl-C ends."
