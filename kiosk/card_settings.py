@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
-OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]  # "" in the file: none
+from kiosk.section import OptionalPath, Section, fault
 
+BUILT_IN = ("piv", "openpgp", "gids")
+"""The families that the kiosk brings with it; each has a table of its own."""
 
-class Section(BaseModel):
-    """A table of kiosk.toml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+FamilyName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 
 
 class Diversify(Section):
@@ -53,17 +51,44 @@ class GidsTable(FamilyTable):
     """GIDS cards (Microsoft minidriver)."""
 
 
+class OtherTable(FamilyTable):
+    """Cards of a family that another package provides: the keys of every family, and its own."""
+
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def options(self) -> dict[str, object]:
+        """The family's own keys."""
+        return dict(self.model_extra or {})
+
+
 class Cards(Section):
     """Which card families, in which order."""
 
-    families: tuple[str, ...] = Field(("piv",), min_length=1)
+    model_config = ConfigDict(extra="allow")  # the tables of families from other packages
+    __pydantic_extra__: dict[str, OtherTable]
+
+    families: tuple[FamilyName, ...] = Field(("piv",), min_length=1)
     piv: PivTable = PivTable()
     openpgp: OpenPgpTable = OpenPgpTable()
     gids: GidsTable = GidsTable()
 
+    @model_validator(mode="after")
+    def _known_tables(self) -> Self:
+        for name in self.__pydantic_extra__:
+            if name not in self.families:
+                raise fault("Cards", name, "unknown key; a family's table has its name in cards.families")
+        return self
+
     def table(self, family: str) -> FamilyTable:
-        """The table of a family. Raises KeyError for one that has none."""
-        found = getattr(self, family, None)
-        if not isinstance(found, FamilyTable):
-            raise KeyError(family)
-        return found
+        """The table of a family. Raises KeyError for one that is not configured."""
+        if family in BUILT_IN:
+            found: FamilyTable = getattr(self, family)
+            return found
+        if family in self.families:
+            return self.other(family)
+        raise KeyError(family)
+
+    def other(self, family: str) -> OtherTable:
+        """The table of a family from another package; without any keys where there is none."""
+        return self.__pydantic_extra__.get(family) or OtherTable()

@@ -11,11 +11,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from kiosk.card_settings import Cards, OptionalPath, Section
+from kiosk.card_settings import Cards
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
+from kiosk.section import OptionalPath, Section
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+_REASONS = {"extra_forbidden": "unknown key", "model_type": "unknown key, or else a table of its own"}
 
 
 class SettingsError(Exception):
@@ -256,8 +260,8 @@ def _not_ours(file: os.stat_result) -> str:
 
 
 def _complaint(path: Path, text: str, error: dict[str, Any]) -> str:
-    keys = [str(part) for part in error["loc"] if not isinstance(part, int)]
-    reason = "unknown key" if error["type"] == "extra_forbidden" else error["msg"]
+    keys = [str(part) for part in error["loc"] if not isinstance(part, int) and part != "[key]"]
+    reason = _REASONS.get(error["type"], error["msg"])
     return f"{path}:{_line_of(text, keys)}: {'.'.join(keys)}: {reason.removeprefix('Value error, ')}"
 
 
