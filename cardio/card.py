@@ -66,12 +66,15 @@ class Traits:
     ``key_uses``: the keys they may have. ``mutual``: they prove themselves by their unblock secret.
     ``replaceable``: the unblock secret can be checked, and replaced, with nothing but itself: what a
     rotation needs. ``authority``: what sets a fresh unblock secret where the secret itself cannot.
+    ``counter_settles``: unlocking and the new passcode are one command, so that a card which was locked
+    and no longer is has its new passcode.
     """
 
     key_uses: tuple[KeyUse, ...] = ()
     mutual: bool = False
     replaceable: bool = False
     authority: SecretFormat | None = None
+    counter_settles: bool = True
 
 
 class Card(Protocol):

@@ -53,6 +53,14 @@ def find(data: bytes, *path: int) -> bytes | None:
     return data
 
 
+def first(data: bytes, tag: int) -> bytes | None:
+    """Return the value of the first object of that tag, or None. What follows it is not looked at.
+
+    Raises ProtocolError where the data up to it are not well-formed.
+    """
+    return next((item.value for item in _walk(data) if item.tag == tag), None)
+
+
 def _walk(data: bytes) -> Iterator[Tlv]:
     position = 0
     while position < len(data):

@@ -1,0 +1,174 @@
+"""Where a card of an ISO 7816-4 profile keeps a value, and how it is read: a file or a data object.
+
+ISO 7816-4:2013: SELECT (11.1.1), READ BINARY (11.2.3), GET DATA (11.4.3). Reading spends no try and
+changes nothing but the current file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cardio.apdu import Command, Response
+from cardio.errors import CardError, ProtocolError
+from cardio.reader import Channel
+from cardio.tlv import Tlv, first
+
+Written = Literal["hex", "ascii", "bcd"]
+"""How a serial number is written: as bytes, as letters and digits, or two digits a byte."""
+
+MASTER_FILE = bytes.fromhex("3F00")
+_NO_ANSWER = 0x0C  # P2 of SELECT: no control information wanted, and so no Le
+_END_OF_FILE = 0x6282
+_CHUNK = 256
+_MAX_READ = 4096  # what holds a serial number is shorter, whatever the card says
+_MAX_SERIAL = 64
+
+
+class ProfileError(ValueError):
+    """A profile that no card could have. ``key`` is the setting at fault, with dots between tables."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(f"{key}: {reason}")
+        self.key = key
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value is: in an elementary file, by its path or short identifier, or in a data object.
+
+    ``file``: the identifiers of two bytes that lead to it. From 3F00 on it is read before the
+    application is selected, else within it; ``by_path`` selects it by one command with the whole path.
+    ``data_object``: a tag, for GET DATA with INS ``get_data``: CA (tag in P1-P2), or CB (in a tag list);
+    ``header_list``: an extended header list for INS CB instead. ``tlv``: the objects around the value,
+    from the outermost inwards. ``offset`` and ``length`` cut what is left; length 0: up to its end.
+    Raises ProfileError.
+    """
+
+    file: tuple[bytes, ...] = ()
+    by_path: bool = False
+    select_p2: int = _NO_ANSWER
+    short_ef: int | None = None
+    data_object: bytes = b""
+    header_list: bytes = b""
+    get_data: Literal[0xCA, 0xCB] = 0xCA
+    cla: int = 0x00
+    tlv: tuple[int, ...] = ()
+    offset: int = 0
+    length: int = 0
+
+    def __post_init__(self) -> None:
+        places = (bool(self.file), self.short_ef is not None, bool(self.data_object), bool(self.header_list))
+        if sum(places) != 1:
+            raise ProfileError("file", "give one of file, short_ef, data_object and header_list")
+        if any(len(identifier) != 2 for identifier in self.file):
+            raise ProfileError("file", "a file identifier has four hexadecimal digits")
+        if self.file == (MASTER_FILE,):
+            raise ProfileError("file", "3F00 is the master file; what is read is a file in it")
+        if self.short_ef is not None and not 1 <= self.short_ef <= 30:
+            raise ProfileError("short_ef", "a short file identifier is 1 to 30")
+        if self.get_data == 0xCA and len(self.data_object) > 2:
+            raise ProfileError("data_object", 'a tag of three bytes needs get_data = "CB"')
+
+    @property
+    def absolute(self) -> bool:
+        """Whether it is read from the master file on, outside of any application."""
+        return self.file[:1] == (MASTER_FILE,)
+
+
+async def read(channel: Channel, source: Source) -> bytes:
+    """Read the value, at least one byte of it.
+
+    Raises CardError with the status word of a card that has none, ProtocolError for one that is no TLV.
+    """
+    if source.file:
+        await _select(channel, source)
+    data = await (_read_file if source.file or source.short_ef else _get_data)(channel, source)
+    for tag in source.tlv:
+        found = first(data, tag)
+        if found is None:
+            raise ProtocolError(f"there is no {tag:X} where the profile has it")
+        data = found
+    end = source.offset + source.length if source.length else len(data)
+    value = data[source.offset : end]
+    if not value or len(value) < source.length:
+        raise ProtocolError("what was read is shorter than the profile has it")
+    return value
+
+
+def serial(value: bytes, written: Written) -> str | None:
+    """The serial number in these bytes: upper-case letters and digits. None for what names no card.
+
+    Filler (spaces, 00 and FF around letters, F after digits) is no part of it; all zeros, all ones and
+    whatever is not written as it should be is no number.
+    """
+    if not value.strip(b"\0") or not value.strip(b"\xff"):
+        return None
+    if written == "ascii":
+        text = value.strip(b" \0\xff").decode("latin-1")
+        return text if is_serial(text, written) else None
+    text = value.hex().upper()
+    text = text.rstrip("F") if written == "bcd" else text
+    return text if is_serial(text, written) else None
+
+
+def is_serial(text: str, written: Written) -> bool:
+    """Whether a serial number can look like that."""
+    if not 0 < len(text) <= _MAX_SERIAL or not text.isascii() or not text.strip("0"):
+        return False
+    if written == "hex":
+        return len(text) % 2 == 0 and not set(text) - set("0123456789ABCDEF")
+    return text.isdigit() if written == "bcd" else text.isalnum() and text == text.upper()
+
+
+async def _select(channel: Channel, source: Source) -> None:
+    le = None if source.select_p2 == _NO_ANSWER else 256
+    steps = [(0x00, identifier) for identifier in source.file]
+    if source.by_path:  # 08: from the master file, which the path then does not name; 09: from the current DF
+        steps = [(0x08, b"".join(source.file[1:]))] if source.absolute else [(0x09, b"".join(source.file))]
+    for p1, data in steps:
+        _needed(await channel.transmit(Command(0x00, 0xA4, p1, source.select_p2, data, le)))
+
+
+async def _get_data(channel: Channel, source: Source) -> bytes:
+    if source.header_list:
+        listed = Tlv(0x4D, source.header_list).encode()
+    elif source.get_data == 0xCB:
+        listed = Tlv(0x5C, source.data_object).encode()
+    else:
+        p1, p2 = source.data_object.rjust(2, b"\0")
+        return _needed(await channel.transmit(Command(source.cla, 0xCA, p1, p2, le=256))).data
+    return _needed(await channel.transmit(Command(source.cla, 0xCB, 0x3F, 0xFF, listed, 256))).data
+
+
+async def _read_file(channel: Channel, source: Source) -> bytes:
+    """The file from its start, no more of it than is needed: one command where that is not known."""
+    wanted = source.offset + source.length if source.length and not source.tlv else 0
+    data = b""
+    while True:
+        p1, p2 = len(data).to_bytes(2, "big")
+        if source.short_ef is not None and not data:
+            p1 = 0x80 | source.short_ef
+        le = min(wanted - len(data), _CHUNK) if wanted else _CHUNK
+        response = await channel.transmit(Command(0x00, 0xB0, p1, p2, le=le))
+        if not response.ok and response.sw != _END_OF_FILE:
+            return data or _needed(response).data
+        data += response.data
+        enough = len(data) >= wanted if wanted else _holds(data, source.tlv)
+        if enough or not response.ok or not response.data or len(data) > _MAX_READ:
+            return data
+
+
+def _needed(response: Response) -> Response:
+    if not response.ok:
+        raise CardError(sw=response.sw)
+    return response
+
+
+def _holds(data: bytes, path: tuple[int, ...]) -> bool:
+    """Whether the outermost object of a path is there as a whole; what follows it does not matter."""
+    try:
+        return not path or first(data, path[0]) is not None
+    except ProtocolError:
+        return False
