@@ -31,6 +31,14 @@ def digits_allowed(form: PasscodeFormat, _: Words) -> str:
     return span.replace("{least}", str(form.min_length)).replace("{most}", str(form.max_length))
 
 
+def characters_allowed(form: PasscodeFormat, _: Words) -> str:
+    """How long a passcode may be that need not be of digits."""
+    if form.min_length == form.max_length:
+        return _.n("{n} character", "{n} characters", form.min_length)
+    span = _("{least} to {most} characters")
+    return span.replace("{least}", str(form.min_length)).replace("{most}", str(form.max_length))
+
+
 def offer(one: Offer, _: Words) -> str:
     """A journey, as a holder would ask for it."""
     offers = {

@@ -16,7 +16,7 @@ from screens.busy import BusyScreen
 from screens.frame import KioskScreen
 from screens.look import Look, Manner
 from screens.themes import themes
-from screens.views import SCENE_VIEWS, STEP_VIEWS
+from screens.views import SCENE_VIEWS, view_of
 
 A = TypeVar("A")
 
@@ -51,7 +51,7 @@ class TextualStage:
     def pose(self, step: Step[A]) -> asyncio.Future[A]:
         """Show a step; the future is resolved once, with the answer or with Abandoned."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._put(STEP_VIEWS[type(step)](step, self._manner, answer))
+        self._put(view_of(step)(step, self._manner, answer))
         return answer
 
     def work(self, busy: Busy) -> None:

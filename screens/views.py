@@ -22,6 +22,7 @@ from screens.ends import FinishedScreen, SeeRAScreen
 from screens.passcodes import NewPasscodeScreen, PasscodeScreen
 from screens.privacy import PrivacyScreen
 from screens.questions import SetQuestionsScreen
+from screens.spelled import SpelledPasscodeScreen, is_spelled
 from screens.step import StepScreen
 
 STEP_VIEWS: dict[type[Step[Any]], type[StepScreen[Any, Any]]] = {
@@ -42,6 +43,14 @@ STEP_VIEWS: dict[type[Step[Any]], type[StepScreen[Any, Any]]] = {
     steps.ConfirmWithdraw: ConfirmWithdrawScreen,
     steps.Finished: FinishedScreen,
 }
+
+
+def view_of(step: Step[Any]) -> type[StepScreen[Any, Any]]:
+    """The screen for a step: its own, but for passcodes that do not fit into slots."""
+    if isinstance(step, steps.EnterPasscode) and is_spelled(step.format):
+        return SpelledPasscodeScreen
+    return STEP_VIEWS[type(step)]
+
 
 SCENE_VIEWS: dict[type[Scene], type[scenes.SceneScreen[Any]]] = {
     steps.Attract: scenes.AttractScreen,

@@ -15,7 +15,9 @@ from screens.widgets.keys import Key, same
 _SMALL = ("1234567890-", "qwertyuiop@", "asdfghjkl'.", "zxcvbnm,_+&")
 _CAPITAL = ("1234567890-", "QWERTYUIOP@", "ASDFGHJKL'.", "ZXCVBNM,_+&")
 _ACCENTS = ("áàâäãåæçćčđ", "éèêëęíìîïñń", "óòôöõøœúùûü", "ýÿŵŷßłšžðþğ")
-_PAGES = (_SMALL, _CAPITAL, _ACCENTS, tuple(row.replace("ß", "ẞ").upper() for row in _ACCENTS))
+_SIGNS = ("1234567890-", "!\"#$%&'()*+", ",./:;<=>?@_", "[\\]^`{|}~.,")
+_LETTERS = (_SMALL, _CAPITAL, _ACCENTS, tuple(row.replace("ß", "ẞ").upper() for row in _ACCENTS))
+_WITH_SIGNS = (_SMALL, _CAPITAL, _SIGNS, _SIGNS)
 
 
 class Letter(Key):
@@ -36,7 +38,7 @@ class Turn(Key):
     """A key that changes the page of the keyboard instead of typing."""
 
     class Pressed(Message):
-        """Go on to the next of two pages: capitals, or accents."""
+        """Go on to the next of two pages: capitals, or accents (or signs)."""
 
         def __init__(self, by: int) -> None:
             super().__init__()
@@ -53,10 +55,15 @@ class Turn(Key):
 
 
 class OnScreenKeyboard(Vertical):
-    """Five rows of keys. It types into whatever has the focus."""
+    """Five rows of keys. It types into whatever has the focus.
 
-    def __init__(self) -> None:
+    ``signs``: has the signs of ASCII in the place of letters with accents.
+    """
+
+    def __init__(self, *, signs: bool = False) -> None:
         super().__init__(classes="keyboard")
+        self._pages = _WITH_SIGNS if signs else _LETTERS
+        self._third = "#+=" if signs else "áéŵ"
         self._page = 0
 
     def compose(self) -> ComposeResult:
@@ -66,7 +73,7 @@ class OnScreenKeyboard(Vertical):
                     yield Letter(row, column)
         with Horizontal(classes="caps"):
             yield Turn(same("ABC abc"), 1)
-            yield Turn(same("áéŵ"), 2)
+            yield Turn(same(self._third), 2)
             yield Key(lambda _: _("Space"), "space", " ", classes="cap broad")
             yield Key(lambda _: _("Delete"), "backspace", classes="cap wide")
             yield Key(lambda _: _("Next"), "enter", classes="cap wide go")
@@ -82,4 +89,4 @@ class OnScreenKeyboard(Vertical):
     def _turn_to(self, page: int) -> None:
         self._page = page
         for letter in self.query(Letter):
-            letter.turn(_PAGES[page])
+            letter.turn(self._pages[page])

@@ -52,6 +52,7 @@ MASKED = "a…n@nhs.net"
 QUESTIONS = ("first-school", "childhood-street", "first-car", "first-manager")
 DOMAINS = ("nhs.net", "gov.uk", "mod.uk")
 FORMAT = PasscodeFormat()
+SPELLED = PasscodeFormat(6, 32, "".join(map(chr, range(0x20, 0x7F))))
 _PICTURED: frozenset[Enum] = frozenset(
     {
         OutOfService.STARTING,
@@ -215,6 +216,12 @@ _PASSCODES = (
     Sample("passcode-shown", _passcode(), keys=("1", "2", "3", "f6")),
     Sample("passcode-wrong", _passcode(wrong=True, tries_left=2)),
     Sample("passcode-too-short", _passcode(too_short=True)),
+    Sample("passcode-spelled", _passcode(format=SPELLED), keys=("S", "u", "n")),
+    Sample("passcode-spelled-short", _passcode(format=SPELLED, too_short=True)),
+    Sample(
+        "passcode-spelled-short-touch", _passcode(format=SPELLED, too_short=True), touch=True, picture=False
+    ),
+    Sample("passcode-spelled-touch", _passcode(format=SPELLED, wrong=True, tries_left=2), touch=True),
     *(
         Sample(f"passcode-{purpose.value}", _passcode(purpose=purpose, tries_left=None), picture=False)
         for purpose in Purpose
