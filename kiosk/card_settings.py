@@ -6,6 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from cardio.applets.iso7816_profile import Profile
+from kiosk.profile_settings import PasscodeTable, PukTable, SerialTable, checked, hexadecimal
 from kiosk.section import OptionalPath, Section, fault
 
 BUILT_IN = ("piv", "openpgp", "gids")
@@ -51,6 +53,42 @@ class GidsTable(FamilyTable):
     """GIDS cards (Microsoft minidriver)."""
 
 
+class ProfileTable(FamilyTable):
+    """Cards that the site itself describes (ISO 7816-4)."""
+
+    aid: Annotated[str, hexadecimal(5, 16)]
+    select_p2: Literal["00", "04", "0C"] = "00"
+    select_le: bool = True
+    serial: SerialTable
+    passcode: PasscodeTable
+    puk: PukTable
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        checked(self, lambda: self.profile("profile"))
+        if self.card_authentication == "required":
+            raise fault("ProfileTable", "card_authentication", "no card of a profile can prove itself")
+        if self.rotate and not self.puk.change_p1:
+            raise fault("ProfileTable", "rotate", "needs puk.change_p1: how the PUK is replaced")
+        if self.rotate and not self.puk.tells_tries:
+            raise fault("ProfileTable", "rotate", "needs puk.status_query or puk.tries: how many are left")
+        return self
+
+    def profile(self, name: str) -> Profile:
+        """As cardio has it. Raises ProfileError."""
+        return Profile(
+            name=name,
+            aid=bytes.fromhex(self.aid),
+            serial=self.serial.source(),
+            passcode=self.passcode.rules(),
+            puk=self.puk.rules(),
+            written=self.serial.written,
+            kind=self.serial.kind,
+            select_p2=int(self.select_p2, 16),
+            select_le=self.select_le,
+        )
+
+
 class OtherTable(FamilyTable):
     """Cards of a family that another package provides: the keys of every family, and its own."""
 
@@ -72,10 +110,18 @@ class Cards(Section):
     piv: PivTable = PivTable()
     openpgp: OpenPgpTable = OpenPgpTable()
     gids: GidsTable = GidsTable()
+    profiles: dict[FamilyName, ProfileTable] = Field(default={}, repr=False)
 
     @model_validator(mode="after")
-    def _known_tables(self) -> Self:
+    def _one_name_one_family(self) -> Self:
+        if len(set(self.families)) < len(self.families):
+            raise fault("Cards", "families", "names a family twice")
+        for name in self.profiles:
+            if name in (*BUILT_IN, "families", "profiles"):
+                raise fault("Cards", f"profiles.{name}", "a name that the kiosk needs itself: take another")
         for name in self.__pydantic_extra__:
+            if name in self.profiles:
+                raise fault("Cards", name, f"unknown key; that profile's table is cards.profiles.{name}")
             if name not in self.families:
                 raise fault("Cards", name, "unknown key; a family's table has its name in cards.families")
         return self
@@ -85,6 +131,8 @@ class Cards(Section):
         if family in BUILT_IN:
             found: FamilyTable = getattr(self, family)
             return found
+        if family in self.profiles:
+            return self.profiles[family]
         if family in self.families:
             return self.other(family)
         raise KeyError(family)

@@ -49,12 +49,16 @@ def _family(name: str, cards: Cards) -> Family:
         from cardio.applets.gids import GidsFamily
 
         return GidsFamily()
+    if name in cards.profiles:
+        from cardio.applets.iso7816 import ProfileFamily
+
+        return ProfileFamily(cards.profiles[name].profile(name))
     return _from_package(name, cards)
 
 
 def _from_package(name: str, cards: Cards) -> Family:
     """A family that an installed package provides. Raises SettingsError."""
-    entry = _entry(name)
+    entry = _entry(name, cards)
     try:
         factory: Factory = entry.load()
         family = factory(cards.other(name).options)
@@ -71,13 +75,15 @@ def _from_package(name: str, cards: Cards) -> Family:
     return family
 
 
-def _entry(name: str) -> EntryPoint:
+def _entry(name: str, cards: Cards) -> EntryPoint:
     found = [entry for entry in entry_points(group=GROUP) if entry.name == name]
     if len(found) > 1:
         values = ", ".join(entry.value for entry in found)
         raise SettingsError(f"cards.families: several installed packages provide {name!r}: {values}")
     if not found:
-        known = ", ".join(sorted({*BUILT_IN, *(entry.name for entry in entry_points(group=GROUP))}))
+        known = ", ".join(
+            sorted({*BUILT_IN, *cards.profiles, *(entry.name for entry in entry_points(group=GROUP))})
+        )
         raise SettingsError(
             f"cards.families: there is no card family {name!r}; there are {known}. Install a package that "
             f"provides it (entry point {GROUP}), or describe the card in [cards.profiles.{name}]"

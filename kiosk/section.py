@@ -18,8 +18,11 @@ class Section(BaseModel):
 
 
 def fault(table: str, key: str, reason: str) -> ValidationError:
-    """What a validator of a whole table raises, so that the message and its line name the key at fault."""
+    """What a validator of a whole table raises, so that the message and its line name the key at fault.
+
+    ``key`` with dots where the key is in a table of that table.
+    """
     error = PydanticCustomError("setting", "{reason}", {"reason": reason})
     return ValidationError.from_exception_data(
-        table, [InitErrorDetails(type=error, loc=(key,), input=None)], hide_input=True
+        table, [InitErrorDetails(type=error, loc=tuple(key.split(".")), input=None)], hide_input=True
     )
