@@ -6,12 +6,13 @@ in this process; `tests/contracts` holds one body of tests for both.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from cardio.apdu import Command, Response
+from cardio.apdu import Command, Response, Send
 
 
 class State(Enum):
@@ -37,6 +38,10 @@ class Presence:
     state: State
     insertion: int = 0
     atr: bytes = b""
+
+
+Tap = Callable[[Send], Send]
+"""Listens to a reader: is given what carries the APDUs of a session, and returns what is to carry them."""
 
 
 class Channel(Protocol):

@@ -14,7 +14,7 @@ from cardio.apdu import Command, Response
 from cardio.errors import CardRemoved, ReaderBroken, ReaderGone
 from cardio.pcsc.service import Connection, Sighting, Watcher
 from cardio.presence import PresenceBoard
-from cardio.reader import Channel, Presence, State
+from cardio.reader import Channel, Presence, State, Tap
 from cardio.tasks import run_to_end
 from cardio.worker import Worker
 
@@ -37,11 +37,13 @@ class PcscReader:
 
     Watching begins with the first `start`, `changed` or `session`; until then the state is
     NO_SERVICE. Where no reader or several fit, it is NO_READER, and `candidates` says which.
+    ``tap`` listens to the sessions that begin while it is set.
     """
 
     def __init__(self, name_filter: str = "", *, limits: Limits | None = None) -> None:
         self._name_filter = name_filter
         self._limits = limits or Limits()
+        self.tap: Tap | None = None
         self._board = PresenceBoard(Presence(State.NO_SERVICE))
         self._seen = Sighting(State.NO_SERVICE)
         self._first_look = asyncio.Event()
@@ -98,7 +100,8 @@ class PcscReader:
         async with self._exclusive:
             self._require(insertion)
             connection = Connection(self._seen, self._limits.sharing)
-            channel = _PcscChannel(self.presence.atr, partial(self._exchange, connection, insertion))
+            send: apdu.Send = partial(self._exchange, connection, insertion)
+            channel = _PcscChannel(self.presence.atr, self.tap(send) if self.tap else send)
             try:
                 await run_to_end(self._call(connection.open, insertion))
                 yield channel

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from cardio import apdu
 from cardio.apdu import Command, Response
 from cardio.errors import CardRemoved, ReaderBroken, ReaderGone
 from cardio.presence import PresenceBoard
-from cardio.reader import Channel, Presence, State
+from cardio.reader import Channel, Presence, State, Tap
 from cardio.tasks import run_to_end
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.faults import Faults, Strike
@@ -25,6 +26,7 @@ class VirtualReader:
 
     def __init__(self, name: str = "Virtual reader") -> None:
         self.faults = Faults()
+        self.tap: Tap | None = None
         self._name = name
         self._card: VirtualCard | None = None
         self._service, self._plugged, self._broken = True, True, False
@@ -105,7 +107,8 @@ class VirtualReader:
             card = self._card_of(insertion)
             card.power_on()
             try:
-                yield _VirtualChannel(self, card, insertion)
+                send: apdu.Send = partial(self._exchange, insertion)
+                yield _VirtualChannel(card.atr, self.tap(send) if self.tap else send)
             finally:
                 card.power_off()
 
@@ -141,7 +144,7 @@ class VirtualReader:
             raise CardRemoved
         return self._card
 
-    async def _exchange(self, command: bytes, insertion: int) -> bytes:
+    async def _exchange(self, insertion: int, command: bytes) -> bytes:
         card = self._card_of(insertion)
         strike = self.faults.next_strike(command)
         if strike is Strike.PULL:
@@ -161,18 +164,15 @@ class VirtualReader:
 class _VirtualChannel:
     """One session with a virtual card."""
 
-    def __init__(self, reader: VirtualReader, card: VirtualCard, insertion: int) -> None:
-        self._reader, self._card, self._insertion = reader, card, insertion
+    def __init__(self, atr: bytes, send: apdu.Send) -> None:
+        self._atr = atr
+        self._send = send
 
     @property
     def atr(self) -> bytes:
         """The card's answer to reset."""
-        return self._card.atr
+        return self._atr
 
     async def transmit(self, command: Command) -> Response:
         """Send one command, follow 61xx and 6Cxx, and return its whole answer."""
-
-        async def send(data: bytes) -> bytes:
-            return await self._reader._exchange(data, self._insertion)
-
-        return await run_to_end(apdu.transmit(send, command))
+        return await run_to_end(apdu.transmit(self._send, command))
