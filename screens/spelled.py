@@ -43,9 +43,14 @@ class SpelledPasscodeScreen(TextScreen[EnterPasscode, SecretStr]):
         yield Refusal(self._refusal)
         entry = Entry(masked=True, longest=self.step.format.max_length, console=self.console)
         yield Field(lambda _: _("Passcode"), entry)
-        yield Say(self._tries, classes="soft")
         yield Button(lambda _: _("Continue"), "enter", classes="go last tall")
         yield from self.keyboard()
+
+    def speak(self) -> None:
+        """The tries left stand in the lower border, where a keyboard leaves room for them."""
+        super().speak()
+        for field in self.query(Field):
+            field.border_subtitle = self._tries(self.manner.words)
 
     def keyboard(self) -> ComposeResult:
         """Signs in the place of accents, which no card takes."""
