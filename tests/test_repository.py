@@ -120,6 +120,14 @@ def test_the_pins_agree(which: str) -> None:
     }
 
 
+def test_the_cards_that_others_wrote_bring_no_second_version_of_anything() -> None:
+    everything, cards = pins("test"), pins("cards")
+    assert "smartcard" not in everything  # pyscard calls itself that
+    assert {key: str(cards[key].specifier) for key in cards.keys() & everything.keys()} == {
+        key: str(everything[key].specifier) for key in cards.keys() & everything.keys()
+    }
+
+
 def test_everything_asked_for_is_pinned_as_asked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
@@ -127,6 +135,7 @@ def test_everything_asked_for_is_pinned_as_asked() -> None:
         "run": project["project"]["dependencies"],
         "build": chain(groups["build"], project["build-system"]["requires"]),
         "test": [one for one in groups["test"] if isinstance(one, str)],
+        "cards": groups["cards"],
     }.items():
         pinned = pins(which)
         for requirement in map(Requirement, wanted):

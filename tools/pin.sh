@@ -3,6 +3,7 @@
 #   build.txt   what builds pyscard and this project
 #   run.txt     what the kiosk needs; a deployment installs this and the wheel
 #   test.txt    all of it, and what the checks need
+#   cards.txt   the virtual cards that others wrote, in an environment of their own
 # Each file is held to the versions of the one before. Options go to uv (--upgrade).
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,3 +19,4 @@ pin() {
 pin test "$@" --group test pyproject.toml
 pin run --constraints constraints/test.txt pyproject.toml
 pin build --constraints constraints/test.txt --group build
+pin cards --constraints constraints/test.txt --group cards

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Prepares this checkout: the Debian packages that are missing, and .venv with pinned versions.
 #   tools/setup.sh run           what the kiosk needs (make demo)
-#   tools/setup.sh test          that, and what the checks need (make setup, make test)
+#   tools/setup.sh test          that, and what the checks need (make setup, make test): also
+#                                build/cards-venv, with the virtual cards that others wrote
 #   tools/setup.sh screenshots   that, and a browser that draws the pictures
-# Takes a few milliseconds where nothing has changed: a stamp in .venv holds what it was made from.
+# Takes a few milliseconds where nothing has changed: a stamp in each holds what it was made from.
 # PYTHON=/path/to/python3 chooses the interpreter.
 set -eu
 cd "$(dirname "$0")/.."
@@ -21,17 +22,22 @@ stop() {
     exit 1
 }
 
-# Everything that .venv is made from; the place too, because its scripts hold absolute paths.
+# Everything that they are made from; the place too, because their scripts hold absolute paths.
 fingerprint() {
-    { pwd; cat constraints/*.txt pyproject.toml tools/setup.sh tools/build_hook.py; } | sha256sum
+    { pwd; cat constraints/*.txt pyproject.toml tools/setup.sh tools/build_hook.py tools/cards_build/*.py; } | sha256sum
 }
 
 ready() {
     [ -x .venv/bin/python ] || return 1
+    [ "$level" = run ] || cards_ready || return 1
     for made in $levels; do
         if [ -f ".venv/ready-$made" ] && [ "$(cat ".venv/ready-$made")" = "$wanted" ]; then return 0; fi
     done
     return 1
+}
+
+cards_ready() {
+    [ -x "$cards/bin/python" ] && [ -f "$cards/ready" ] && [ "$(cat "$cards/ready")" = "$wanted" ]
 }
 
 # The first Python of 3.11 or newer, or nothing.
@@ -91,8 +97,11 @@ install_packages() {
         stop "missing: $missing. Install by hand: $by_hand (details: $log)"
 }
 
+# Into the environment that is the first argument.
 pip_install() {
-    .venv/bin/python -m pip --quiet --disable-pip-version-check --no-input install \
+    environment=$1
+    shift
+    "$environment/bin/python" -m pip --quiet --disable-pip-version-check --no-input install \
         --no-build-isolation "$@" >>"$log" 2>&1
 }
 
@@ -115,14 +124,30 @@ make_venv() {
     [ "$pins" != screenshots ] || pins=test
     for file in build "$pins"; do
         echo "setup: installing constraints/$file.txt into .venv"
-        pip_install --require-hashes --only-binary :all: --no-binary pyscard -r "constraints/$file.txt" ||
+        pip_install .venv --require-hashes --only-binary :all: --no-binary pyscard -r "constraints/$file.txt" ||
             stop "missing: packages of constraints/$file.txt. Try: .venv/bin/pip install" \
                 "--no-build-isolation --require-hashes -r constraints/$file.txt (details: $log)"
     done
-    pip_install --no-deps --editable . ||
+    pip_install .venv --no-deps --editable . ||
         stop "missing: the command kiosk. Try: .venv/bin/pip install --no-deps --no-build-isolation -e . (details: $log)"
 }
 
+# One package in it is called smartcard, as pyscard's is. Two come as source, and are built with
+# tools/cards_build at hand: their build scripts ask for what Python 3.12 took away.
+make_cards_venv() {
+    "$cards/bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        "$python" -m venv --clear "$cards" >>"$log" 2>&1 || stop "$cards cannot be made (details: $log)"
+    rm -f "$cards/ready"
+    for file in build cards; do
+        echo "setup: installing constraints/$file.txt into $cards"
+        PYTHONPATH=$PWD/tools/cards_build pip_install "$cards" --require-hashes --only-binary :all: \
+            --no-binary smartcard,smartcard-app-openpgp -r "constraints/$file.txt" ||
+            stop "missing: packages of constraints/$file.txt in $cards (details: $log)"
+    done
+    echo "$wanted" >"$cards/ready"
+}
+
+cards=build/cards-venv
 wanted=$(fingerprint)
 if ready; then
     compile_messages
@@ -136,4 +161,5 @@ mkdir -p build
 log=build/setup.log
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then install_packages; fi
 make_venv
+if [ "$level" != run ] && ! cards_ready; then make_cards_venv; fi
 echo "$wanted" >".venv/ready-$level"
