@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("unblock_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("secret_proven", sa.Boolean(), nullable=False),
         sa.Column("proof_refusals", sa.Integer(), nullable=False),
+        sa.Column("unproven_sends", sa.Integer(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint("state IN ('active', 'suspended', 'revoked')", name="state_known"),
         sa.CheckConstraint("unblock_state IN ('usable', 'failed')", name="unblock_state_known"),
