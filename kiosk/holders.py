@@ -16,15 +16,16 @@ from kiosk.storage.models import (
     CardWriteRow,
     CodeState,
     HolderRow,
+    NextSecretRow,
     PendingRow,
     RegistrationRow,
     SecurityAnswerRow,
     UnblockSecretRow,
-    UnblockState,
     WriteState,
     row_id,
 )
 from kiosk.store import Store
+from kiosk.unblock import UnblockSecrets
 from kiosk.visit import Known, OpenWrite, Pending
 
 OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value)
@@ -33,8 +34,9 @@ OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value)
 class Holders:
     """Reads holders and cards as frozen facts; those of the self-test exist for the self-test alone."""
 
-    def __init__(self, store: Store, *, selftest: bool = False) -> None:
+    def __init__(self, store: Store, secrets: UnblockSecrets, *, selftest: bool = False) -> None:
         self._store = store
+        self._secrets = secrets
         self._selftest = selftest
 
     async def find(self, card: CardId) -> Known | None:
@@ -58,6 +60,7 @@ class Holders:
         now = self._store.clock.now()
         registration = await session.get(RegistrationRow, holder_id)
         secret = await session.get(UnblockSecretRow, card_id)
+        following = await session.get(NextSecretRow, card_id)
         assistance = await session.get(AssistanceRow, holder_id)
         questions = await session.exec(
             select(SecurityAnswerRow.question)
@@ -71,7 +74,9 @@ class Holders:
             card_key=card.audit_key,
             state=CardState(card.state),
             public_key=card.public_key,
-            has_unblock_secret=secret is not None and card.unblock_state == UnblockState.USABLE.value,
+            has_unblock_secret=self._secrets.usable(card, secret, following),
+            secret_proven=card.secret_proven,
+            secret_unsettled=following is not None,
             holder=holder_id,
             holder_key=holder.audit_key,
             holder_id=holder.holder_id,

@@ -1,7 +1,7 @@
-"""The files that hold the kiosk's own secrets: vault key, pepper, mail password.
+"""The files that hold the kiosk's own secrets: vault key, pepper, mail password, and master keys.
 
-Keys are 32 random bytes, written as one line of base64. Where systemd hands over a credential
-(``LoadCredentialEncrypted=``), that wins over the configured file.
+The kiosk's keys are 32 random bytes, written as one line of base64. Where systemd hands over a
+credential (``LoadCredentialEncrypted=``), that wins over the configured file.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import base64
 import binascii
 import hmac
 import os
+import re
 import secrets
 import stat
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretBytes, SecretStr
@@ -39,6 +42,28 @@ def load_key(directory: Path, configured: Path, credential: str) -> SecretBytes:
         raise KeyProblem(
             f"{path}: is not a key ({KEY_LENGTH} bytes in base64); put back the right file from your backup"
         )
+    return SecretBytes(key)
+
+
+def load_master_key(
+    directory: Path, configured: Path, credential: str, lengths: Collection[int]
+) -> SecretBytes:
+    """A master key from systemd's credential of that name, or else the file's only line.
+
+    Its issuer may have written it in hexadecimal or in base64. Raises KeyProblem if it is missing,
+    readable by others than its owner, another account's (root's may be), or of no allowed length.
+    """
+    path, content = _load(directory, configured, credential, missing="put the issuer's master key there")
+    line = content.strip()
+    key = b""
+    with suppress(binascii.Error):
+        written_in_hex = len(line) % 2 == 0 and re.fullmatch(rb"[0-9A-Fa-f]+", line)
+        key = binascii.unhexlify(line) if written_in_hex else base64.b64decode(line, validate=True)
+    if len(key) not in lengths:
+        wanted = sorted(lengths)
+        dense = wanted == list(range(wanted[0], wanted[-1] + 1)) and len(wanted) > 1
+        told = f"{wanted[0]} to {wanted[-1]}" if dense else " or ".join(map(str, wanted))
+        raise KeyProblem(f"{path}: is not a master key ({told} bytes, one line of hexadecimal or base64)")
     return SecretBytes(key)
 
 
@@ -95,13 +120,15 @@ def key_id(key: SecretBytes) -> str:
     return hmac.digest(key.get_secret_value(), b"unlock-kiosk key id", "sha256").hex()[:8]
 
 
-def _load(directory: Path, configured: Path, credential: str) -> tuple[Path, bytes]:
+def _load(
+    directory: Path, configured: Path, credential: str, missing: str = "`kiosk init` makes it"
+) -> tuple[Path, bytes]:
     path = key_source(directory, configured, credential)
     # systemd guards what it hands over; an access list for the service's user makes its mode look too open.
-    return path, _read(path, guarded=path != directory / configured)
+    return path, _read(path, missing, guarded=path != directory / configured)
 
 
-def _read(path: Path, *, guarded: bool) -> bytes:
+def _read(path: Path, missing: str, *, guarded: bool) -> bytes:
     """The content, checked on the open file so that it cannot be exchanged in between."""
     try:
         # Without O_NONBLOCK a pipe at that path would hold the kiosk up for ever.
@@ -113,7 +140,7 @@ def _read(path: Path, *, guarded: bool) -> bytes:
                 _require_private(path, status)
             return file.read(_LARGEST)
     except FileNotFoundError:
-        raise KeyProblem(f"{path}: is missing; `kiosk init` makes it") from None
+        raise KeyProblem(f"{path}: is missing; {missing}") from None
     except OSError as error:
         raise KeyProblem(f"{path}: cannot be read: {error.strerror}") from None
 

@@ -6,7 +6,8 @@ server's settings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,12 @@ from kiosk.audit import Audit
 from kiosk.cardwork import CardWork
 from kiosk.clock import Clock
 from kiosk.codes import Codes
+from kiosk.diversify import MASTER_LENGTHS, Derivation
 from kiosk.enrolment import Enrolment
 from kiosk.families import families
 from kiosk.holders import Holders
 from kiosk.journal import Journal
-from kiosk.keys import key_id, load_key, load_password
+from kiosk.keys import KeyProblem, key_id, load_key, load_master_key, load_password
 from kiosk.mail import Mailer, RecordingMailer, SmtpMailer
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
@@ -45,10 +47,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The two keys of a kiosk."""
+    """The two keys of a kiosk, and the master keys of the families whose unblock secrets are derived."""
 
     vault: SecretBytes
     pepper: SecretBytes
+    masters: Mapping[str, SecretBytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,25 @@ def key_ring(settings: Settings) -> KeyRing:
     return KeyRing(
         vault=load_key(directory, settings.keys.vault, "vault-key"),
         pepper=load_key(directory, settings.keys.pepper, "pepper-key"),
+        masters={name: master_key(settings, name) for name in diversified(settings)},
+    )
+
+
+def diversified(settings: Settings) -> tuple[str, ...]:
+    """The families whose unblock secrets are derived from a master key."""
+    cards = settings.cards
+    derived = "diversified"
+    return tuple(name for name in cards.families if cards.table(name).unblock_secret == derived)
+
+
+def master_key(settings: Settings, family: str) -> SecretBytes:
+    """A family's master key from credential or file. Raises KeyProblem."""
+    rules = settings.cards.table(family).diversify
+    return load_master_key(
+        settings.state_directory,
+        rules.key or Path(f"{family}-master.key"),
+        f"{family}-master-key",
+        MASTER_LENGTHS[rules.kdf],
     )
 
 
@@ -120,9 +142,9 @@ def put_together(
     chosen = families(settings)
     pendings = Pendings(store)
     notices = Notices(store, mailer, selftest=selftest)
-    holders = Holders(store, selftest=selftest)
+    secrets = _unblock_secrets(store, chosen, keys)
+    holders = Holders(store, secrets, selftest=selftest)
     journal = Journal(store, pendings, notices)
-    secrets = UnblockSecrets(store, Vault(keys.vault, key_id(keys.vault)))
 
     def address(typed: str) -> str:
         return emails.parse(typed, settings.email.domains)
@@ -141,6 +163,18 @@ def put_together(
         address=address,
     )
     return Parts(service, Enrolment(store, secrets), reader, chosen, database, mailer, hasher)
+
+
+def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:
+    """Raises KeyProblem where a master key is missing."""
+    formats = {family.name: family.secret for family in known}
+    derivations = {}
+    for name in diversified(store.settings):
+        if name not in keys.masters:
+            raise KeyProblem(f"there is no master key for the cards of family {name!r}")
+        rules = store.settings.cards.table(name).diversify
+        derivations[name] = Derivation(rules, keys.masters[name], formats[name])
+    return UnblockSecrets(store, Vault(keys.vault, key_id(keys.vault)), formats, derivations)
 
 
 @dataclass(frozen=True)

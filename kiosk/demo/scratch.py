@@ -17,7 +17,7 @@ from kiosk.mail import Mailer, SmtpMailer
 from kiosk.settings import Settings
 from kiosk.storage.database import database_path
 from kiosk.storage.migrate import upgrade
-from kiosk.wiring import KeyRing
+from kiosk.wiring import KeyRing, diversified
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,12 @@ async def scratch_kiosk(settings: Settings) -> AsyncIterator[Scratch]:
                 hashing={"cost": 10},  # nothing here outlives the process, and nobody likes to wait
             )
             await asyncio.to_thread(upgrade, database_path(chosen.database.url, folder))
-            keys = KeyRing(*(SecretBytes(secrets.token_bytes(32)) for _ in range(2)))
+            masters = {name: _random_key() for name in diversified(chosen)}
+            keys = KeyRing(_random_key(), _random_key(), masters)
             yield Scratch(chosen, keys, SmtpMailer(chosen.mail, server.password), server.inbox)
         finally:
             await server.stop()
+
+
+def _random_key() -> SecretBytes:
+    return SecretBytes(secrets.token_bytes(32))
