@@ -1,0 +1,94 @@
+"""The card families that are held to the contract: one `Specimen` for each way a family can be used.
+
+A new family joins with an entry in `SPECIMENS`. What its cards can do is said by ``family.traits``;
+a specimen adds what the tests have to know of the virtual card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretBytes, SecretStr
+
+from cardio.applets.piv import PivFamily
+from cardio.card import Family, KeyUse
+from cardio.virtual.card import VirtualCard
+from cardio.virtual.piv import PivCard
+
+_WRONG, _NEW = SecretStr("975318"), SecretStr("80642975")
+
+Make = Callable[[], VirtualCard]
+"""Makes a card fresh from the box; each has an identity, and keys, of its own."""
+
+
+@dataclass(frozen=True)
+class Authority:
+    """What sets a fresh unblock secret where the secret itself cannot (``traits.authority``)."""
+
+    value: SecretBytes
+    wrong: SecretBytes
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One family to hold to the contract. Its cards have 3 tries for the passcode.
+
+    ``write_ins`` sets a new passcode, ``replace_ins`` a new unblock secret (where ``traits`` know one).
+    ``tells_tries``: an empty question tells the passcode's tries. ``tells_secret_tries``: likewise for
+    the unblock secret. ``secret_tries``: wrong unblock secrets until it is locked, None = no counter.
+    ``keyless`` makes a card whose slot for that use is empty; every use in the traits wants one.
+    ``other_secret`` makes a card with another unblock secret than ``secret``: wanted for ``mutual``.
+    """
+
+    family: Family
+    make: Make
+    passcode: SecretStr
+    secret: SecretBytes
+    wrong_secret: SecretBytes
+    write_ins: int
+    wrong_passcode: SecretStr = _WRONG
+    new_passcode: SecretStr = _NEW
+    tells_tries: bool = True
+    tells_secret_tries: bool = True
+    secret_tries: int | None = 3
+    keyless: Mapping[KeyUse, Make] = field(default_factory=dict)
+    other_secret: Make | None = None
+    replace_ins: int | None = None
+    authority: Authority | None = None
+
+
+SPECIMENS: dict[str, Specimen] = {
+    "piv": Specimen(
+        family=PivFamily(),
+        make=PivCard,
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(b"12345678"),
+        wrong_secret=SecretBytes(b"87654321"),
+        write_ins=0x2C,
+        keyless={
+            KeyUse.FREE: lambda: PivCard(card_key=None),
+            KeyUse.PASSCODE: lambda: PivCard(sign_in=None),
+        },
+        replace_ins=0x24,
+    ),
+    "piv-of-another-vendor": Specimen(
+        family=PivFamily(),
+        make=lambda: PivCard(serial=None),
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(b"12345678"),
+        wrong_secret=SecretBytes(b"87654321"),
+        write_ins=0x2C,
+        tells_secret_tries=False,
+        keyless={
+            KeyUse.FREE: lambda: PivCard(serial=None, card_key=None),
+            KeyUse.PASSCODE: lambda: PivCard(serial=None, sign_in=None),
+        },
+        replace_ins=0x24,
+    ),
+}
+
+
+def specimens(wanted: Callable[[Specimen], bool]) -> dict[str, Specimen]:
+    """Those of them that a test is about, by their names."""
+    return {name: specimen for name, specimen in SPECIMENS.items() if wanted(specimen)}
