@@ -104,7 +104,6 @@ class ProfileApplication(CardBase):
         self._channel = channel
         self._id = card_id
         self._profile = profile
-        self._told: int | None = None  # the tries, as the last answer to a passcode had them
 
     @property
     def id(self) -> CardId:
@@ -117,14 +116,8 @@ class ProfileApplication(CardBase):
         return self._profile.passcode.format
 
     async def tries_left(self) -> int | None:
-        """Passcode tries left, 0 = locked. Spends no try.
-
-        Where the profile knows no way to ask: what the card said last in this session, or None.
-        """
-        rules = self._profile.passcode
-        if rules.tries is None and not rules.status_query:
-            return self._told
-        return await self._ask(rules)
+        """Passcode tries left, 0 = locked, None where the profile knows no way to ask that costs none."""
+        return await self._ask(self._profile.passcode)
 
     async def verify(self, passcode: SecretStr) -> None:
         """Check the passcode. Raises WrongPasscode, PasscodeLocked, PasscodeRefused (nothing sent)."""
@@ -149,14 +142,13 @@ class ProfileApplication(CardBase):
         """
         puk, fresh = self._puk(secret), self._passcode(new)
         form = self._profile.puk.reset_p1
-        self._told = None
         if form == 0:
             _raise_for_puk(await write(self._channel, self._reset(0, puk + fresh)), self._profile.puk)
         elif form == 1:
             _raise_for_puk_alone(await write(self._channel, self._reset(1, puk)), self._profile.puk)
             self._raise_for_new(await write(self._channel, self._command(_CHANGE, 1, fresh)))
         else:
-            verify = self._puk_command(_VERIFY, 0, puk)
+            verify = self._puk_command(_VERIFY, puk)
             _raise_for_puk_alone(await write(self._channel, verify), self._profile.puk)
             self._raise_for_new(await write(self._channel, self._reset(2, fresh)))
 
@@ -165,27 +157,26 @@ class ProfileApplication(CardBase):
 
         Raises WrongUnblockSecret, UnblockSecretLocked, CardUnsupported.
         """
-        rules, puk = self._profile.puk, self._puk(secret)
-        if rules.checkable:
-            command = self._puk_command(_VERIFY, 0, puk)
-        elif rules.change_p1 == 0:
-            command = self._puk_command(_CHANGE, 0, puk + puk)
-        else:
+        rules = self._profile.puk
+        if rules.change_p1 is None:
             await super().check_secret(secret)
-            return
+        puk = self._puk(secret)
+        by_verify = rules.change_p1 == 1
+        command = self._puk_command(_VERIFY if by_verify else _CHANGE, puk if by_verify else puk + puk)
         _raise_for_puk_alone(await self._channel.transmit(command), rules)
 
     async def replace_secret(self, authority: SecretBytes, new: SecretBytes) -> None:
         """Change the PUK. Raises WrongUnblockSecret, UnblockSecretLocked, OutcomeUnknown, CardUnsupported."""
-        rules, puk, fresh = self._profile.puk, self._puk(authority), self._puk(new)
+        rules = self._profile.puk
         if rules.change_p1 is None:
             await super().replace_secret(authority, new)
-        elif rules.change_p1 == 0:
-            change = self._puk_command(_CHANGE, 0, puk + fresh)
-            _raise_for_puk_alone(await write(self._channel, change), rules)
-        else:
+        puk, fresh = self._puk(authority), self._puk(new)
+        if rules.change_p1 == 1:
             await self.check_secret(authority)
-            self._raise_for_new(await write(self._channel, self._puk_command(_CHANGE, 1, fresh)))
+            command = self._puk_command(_CHANGE, fresh, p1=1)
+        else:
+            command = self._puk_command(_CHANGE, puk + fresh)
+        _raise_for_puk_alone(await write(self._channel, command), rules)
 
     async def unblock_tries_left(self) -> int | None:
         """Tries left of the PUK, None where the profile knows no way to ask that costs none."""
@@ -206,8 +197,10 @@ class ProfileApplication(CardBase):
     def _command(self, ins: int, p1: int, data: bytes) -> Command:
         return Command(0x00, ins, p1, self._profile.passcode.reference, data)
 
-    def _puk_command(self, ins: int, p1: int, data: bytes) -> Command:
-        return Command(0x00, ins, p1, self._profile.puk.reference or 0, data)
+    def _puk_command(self, ins: int, data: bytes, p1: int = 0) -> Command:
+        reference = self._profile.puk.reference
+        assert reference is not None, "the profile was checked for it"  # noqa: S101
+        return Command(0x00, ins, p1, reference, data)
 
     def _reset(self, p1: int, data: bytes) -> Command:
         reference = self._profile.puk.reset_reference
@@ -235,16 +228,12 @@ class ProfileApplication(CardBase):
     async def _raise_for_passcode(self, response: Response) -> None:
         sw, answers = response.sw, self._profile.passcode.answers
         if sw == SW.OK:
-            self._told = None
             return
-        if sw & 0xFFF0 == 0x63C0 and sw & 0x0F:
-            self._told = sw & 0x0F
-            raise WrongPasscode(self._told, sw=sw)
         if sw in answers.locked or sw == 0x63C0:
-            self._told = 0
             raise PasscodeLocked(sw=sw)
+        if sw & 0xFFF0 == 0x63C0:
+            raise WrongPasscode(sw & 0x0F, sw=sw)
         if sw in answers.wrong:
-            self._told = None
             left = await self.tries_left()
             raise PasscodeLocked(sw=sw) if left == 0 else WrongPasscode(left, sw=sw)
         self._raise_for_new(response)

@@ -56,20 +56,23 @@ class Coding:
             least, most = _PIN_BLOCK_LENGTHS
             if not least <= shortest <= longest <= most:
                 raise ProfileError("encoding", f"a PIN block holds {least} to {most} digits")
-            if self.pad is not None or self.size:
-                raise ProfileError("pad", "a PIN block has its own filler")
-            return
+        if self.encoding in ("pin-block", "binary") and (self.pad is not None or self.size):
+            raise ProfileError("pad", f'encoding = "{self.encoding}" is never filled up')
         if (self.pad is None) != (not self.size):
             raise ProfileError("pad_to", "pad and pad_to go together")
-        if self.encoding == "bcd" and self.pad is None and any(length % 2 for length in lengths):
+        if self.pad is not None:
+            self._check_pad(self.pad, longest, alphabet)
+        elif self.encoding == "bcd" and any(length % 2 for length in lengths):
             raise ProfileError("pad", "an odd number of digits leaves half a byte: say what fills it")
+
+    def _check_pad(self, pad: int, longest: int, alphabet: str) -> None:
         needed = (longest + 1) // 2 if self.encoding == "bcd" else longest
-        if self.pad is not None and needed > self.size:
+        if needed > self.size:
             raise ProfileError("pad_to", f"the longest value takes {needed} bytes")
-        if self.pad is not None and self.encoding == "ascii" and chr(self.pad) in alphabet:
+        if self.encoding == "ascii" and chr(pad) in alphabet:
             raise ProfileError("pad", "a character of the alphabet cannot be the filler")
-        if self.pad is not None and self.encoding == "bcd" and self.pad & 0x0F <= 9:
-            raise ProfileError("pad", "its low half must not be a digit")
+        if self.encoding == "bcd" and (pad & 0x0F <= 9 or pad >> 4 <= 9):
+            raise ProfileError("pad", "neither half of it may be a digit")
 
 
 @dataclass(frozen=True)
@@ -180,11 +183,6 @@ class PukRules:
             return SecretFormat(self.name, lengths, longest, written="hex")
         fresh = string.digits if set(self.alphabet) >= _DIGITS else self.alphabet
         return SecretFormat(self.name, lengths, longest, alphabet=self.alphabet, fresh_alphabet=fresh)
-
-    @property
-    def checkable(self) -> bool:
-        """Whether VERIFY takes it at its reference."""
-        return self.reset_p1 == 2 or self.change_p1 == 1
 
 
 @dataclass(frozen=True)
