@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from cardio.apdu import SW, Command, Response
 from cardio.applets.openpgp_kdf import Password
+from cardio.errors import ProtocolError
+from cardio.tlv import find
 from cardio.virtual.card import CardApplication
 from cardio.virtual.openpgp_keys import Algorithm, CardKey, known
 from cardio.virtual.openpgp_objects import ALGORITHMS, AUTHENTICATE, DECRYPT, KEYS, SIGN, Objects
@@ -84,7 +86,7 @@ class OpenPgpCard(CardApplication):
         made_of = algorithm or Algorithm.RSA_2048
         self._algorithms = {SIGN: made_of.value, DECRYPT: made_of.decrypting, AUTHENTICATE: made_of.value}
         self._objects = Objects(self.aid, self._algorithms, KEYS if algorithm else ())
-        self._objects.store(0x7F21, certificate)
+        self._objects.certificates[0] = certificate
         lefts = (pin_tries_left, code_tries_left, admin_tries_left)
         self._tries = tries
         self._passwords = self._new_passwords((pin, resetting_code or "", admin_pin), lefts, kdf)
@@ -135,6 +137,7 @@ class OpenPgpCard(CardApplication):
         if self._quirks.select_refuses_le and command.le is not None:
             return Response(b"", SW.WRONG_LENGTH)
         response = super()._select(command)
+        self._objects.occurrence = 0 if response.ok else self._objects.occurrence
         return Response(b"", _TERMINATED) if response.ok and self._terminated else response
 
     def process(self, command: Command) -> Response:
@@ -151,6 +154,7 @@ class OpenPgpCard(CardApplication):
             0x47: self._generate,
             0x84: self._get_challenge,
             0x88: self._internal_authenticate,
+            0xA5: self._select_data,
             0xCA: self._get_data,
             0xDA: self._put_data,
             0xE6: self._terminate,
@@ -281,6 +285,17 @@ class OpenPgpCard(CardApplication):
         elif tag == _KDF and self._objects.has_kdf:
             content = self._passwords.kdf
         return Response(b"", SW.REFERENCED_DATA_NOT_FOUND) if content is None else Response(content, SW.OK)
+
+    def _select_data(self, command: Command) -> Response:
+        """Choose one of the three certificates (7.2.5)."""
+        try:
+            wanted = find(command.data, 0x60, 0x5C)
+        except ProtocolError:
+            wanted = None
+        if not self._newer_than(3, 0) or command.p1 > 2 or wanted != b"\x7f\x21":
+            return Response(b"", SW.REFERENCED_DATA_NOT_FOUND)
+        self._objects.occurrence = command.p1
+        return _DONE
 
     def _put_data(self, command: Command) -> Response:
         tag = command.p1 << 8 | command.p2

@@ -13,7 +13,8 @@ HISTORICAL = bytes.fromhex("0031F573C00160059000")  # extended length; operation
 
 _FINGERPRINTS, _CA_FINGERPRINTS, _TIMES = (0xC7, 0xC8, 0xC9), (0xCA, 0xCB, 0xCC), (0xCE, 0xCF, 0xD0)
 _LENGTHS = {**dict.fromkeys(_FINGERPRINTS + _CA_FINGERPRINTS, 20), **dict.fromkeys(_TIMES, 4)}
-_FREE = (0x5B, 0x5F2D, 0x5F35, 0x5F50, 0x5E, 0x7F21, 0x0101, 0x0102, 0x0103, 0x0104)
+_CERTIFICATE = 0x7F21
+_FREE = (0x5B, 0x5F2D, 0x5F35, 0x5F50, 0x5E, 0x0101, 0x0102, 0x0103, 0x0104)
 _LONGEST = 0x0800
 _GET_CHALLENGE, _PW_STATUS, _PRIVATE, _ALGORITHMS, _KDF = 0x40, 0x10, 0x08, 0x04, 0x01
 
@@ -26,6 +27,8 @@ class Objects:
         self.algorithms = dict(algorithms)
         self.present = set(present)
         self.signatures = 0
+        self.occurrence = 0  # which of the certificates SELECT DATA chose
+        self.certificates = [b"", b"", b""]  # of authentication, decryption, signature
         self._stored = {0x5F35: b"9"} | {tag: bytes(length) for tag, length in _LENGTHS.items()}
         for key in present:
             self.stamp(key)
@@ -46,6 +49,9 @@ class Objects:
 
     def store(self, tag: int, value: bytes) -> bool:
         """Take what a client writes; False if the card keeps no such object, or not of that length."""
+        if tag == _CERTIFICATE and len(value) <= _LONGEST:
+            self.certificates[self.occurrence] = value
+            return True
         if tag in _LENGTHS and len(value) != _LENGTHS[tag]:
             return False
         if tag not in _LENGTHS and (tag not in _FREE or len(value) > _LONGEST):
@@ -60,6 +66,8 @@ class Objects:
         """
         if tag in (0x6E, 0x65, 0x7A, 0x73):
             return Tlv.of(tag, self._members(tag, pw_status)).encode()
+        if tag == _CERTIFICATE:
+            return self.certificates[self.occurrence]
         if tag in _FREE:
             return self._stored.get(tag, b"")
         everything = (
