@@ -8,14 +8,19 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from cardio.applets.iso7816 import ProfileFamily
+from pydantic import SecretBytes, SecretStr
+
+from cardio.applets.iso7816 import ProfileApplication, ProfileFamily
 from cardio.applets.iso7816_data import Source
 from cardio.applets.iso7816_profile import Coding, PasscodeRules, Profile, PukRules
-from cardio.card import Card, identify
+from cardio.card import Card, CardId, identify
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.iso7816 import IsoCard
 from cardio.virtual.reader import VirtualReader
+from tests.cardio.cards import ScriptedChannel
 
+PASSCODE, WRONG = SecretStr("123456"), SecretStr("975318")
+RIGHT_PUK, WRONG_PUK = SecretBytes(b"12345678"), SecretBytes(b"87654321")
 AID = bytes.fromhex("F04B494F534B01")
 PADDED = Coding(pad=0xFF, size=8)
 
@@ -37,7 +42,7 @@ PUK_ALONE = Profile(
     passcode=PasscodeRules(0x01, status_query=True, change_p1=1),
     puk=PukRules(0x02, reset_p1=1, status_query=True, change_p1=1),
 )
-"""The PUK (P1 01), then the new passcode; nothing filled up; the serial in a file of the master file."""
+"""The PUK (P1 01), then the new passcode; nothing filled up; the serial in a file."""
 
 NEW_ALONE = Profile(
     name="national",
@@ -68,9 +73,14 @@ SILENT = Profile(
     passcode=PasscodeRules(0x01, coding=Coding("pin-block")),
     puk=PukRules(coding=Coding("pin-block")),
 )
-"""Tells no tries but in its answer to a wrong passcode; both in PIN blocks of format 2."""
+"""Tells no tries but in its answer to a wrong passcode; both in PIN blocks."""
 
-PROFILES = {"P1-00": PUK_AND_NEW, "P1-01": PUK_ALONE, "P1-02": NEW_ALONE, "silent": SILENT}
+PROFILES: dict[str, Profile] = {
+    "P1-00": PUK_AND_NEW,
+    "P1-01": PUK_ALONE,
+    "P1-02": NEW_ALONE,
+    "silent": SILENT,
+}
 
 
 def make(profile: Profile, **card: Any) -> IsoCard:
@@ -91,6 +101,16 @@ def asked_in_vain(profile: Profile) -> Profile:
         passcode=replace(profile.passcode, status_query=False, tries=None),
         puk=replace(profile.puk, status_query=False, tries=None),
     )
+
+
+def application(channel: ScriptedChannel, profile: Profile = PUK_AND_NEW) -> ProfileApplication:
+    """A card of that profile on a scripted channel, as if it had been identified."""
+    return ProfileApplication(channel, CardId(profile.name, profile.kind, "00"), profile)
+
+
+def sent(channel: ScriptedChannel) -> list[str]:
+    """What went over a scripted channel, in hexadecimal."""
+    return [command.encode().hex().upper() for command in channel.sent]
 
 
 @asynccontextmanager
