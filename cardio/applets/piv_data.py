@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import warnings
 import zlib
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 
+from cardio.certificates import UNREADABLE, load
 from cardio.errors import ProtocolError
 from cardio.tlv import find, parse
 
@@ -25,7 +23,6 @@ _NUMBERS = {
 }
 _NON_FEDERAL = "9999"
 _MAX_CERTIFICATE = 0x8000  # bytes, unpacked
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.InvalidVersion)
 _CURVES: dict[int, ec.EllipticCurve] = {0x11: ec.SECP256R1(), 0x14: ec.SECP384R1()}
 
 
@@ -80,12 +77,7 @@ def certificate(content: bytes) -> x509.Certificate | None:
         return None
     if encoded.startswith(b"\x1f\x8b"):
         encoded = _gunzip(encoded)
-    try:
-        with warnings.catch_warnings():  # cards in the field have serial numbers that are not positive
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return x509.load_der_x509_certificate(encoded)
-    except _UNREADABLE as error:
-        raise ProtocolError("the certificate cannot be read") from error
+    return load(encoded)
 
 
 def _gunzip(packed: bytes) -> bytes:
@@ -109,7 +101,7 @@ def expiry(content: bytes) -> datetime | None:
         return None
     try:
         return found.not_valid_after_utc
-    except _UNREADABLE as error:  # dates are parsed on access
+    except UNREADABLE as error:  # dates are parsed on access
         raise ProtocolError("the certificate's end cannot be read") from error
 
 
@@ -123,7 +115,7 @@ def certified_key(content: bytes) -> tuple[bytes, bytes] | None:
         return None
     try:
         return _der(found.public_key()), found.public_bytes(serialization.Encoding.DER)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise ProtocolError("the certificate's key cannot be read") from error
 
 
