@@ -18,7 +18,6 @@ from cardio.errors import (
     NotGenuine,
     OutcomeUnknown,
     PasscodeLocked,
-    PasscodeRefused,
     UnblockSecretLocked,
     WrongPasscode,
     WrongUnblockSecret,
@@ -27,15 +26,12 @@ from cardio.reader import Reader
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.holders import Holders
 from kiosk.journal import Journal
+from kiosk.rotation import Rotation
 from kiosk.steps import Purpose
 from kiosk.storage.models import CardState
 from kiosk.store import Store
-from kiosk.unblock import UnblockSecrets
+from kiosk.unblock import UnblockNotPossible
 from kiosk.visit import Known, Sight, Visit
-
-
-class UnblockNotPossible(Exception):
-    """The unblock secret is missing, nearly spent, or was refused before: nothing was sent."""
 
 
 class CardWork:
@@ -47,14 +43,14 @@ class CardWork:
         reader: Reader,
         families: Sequence[Family],
         holders: Holders,
-        unblock_secrets: UnblockSecrets,
+        rotation: Rotation,
         journal: Journal,
     ) -> None:
         self._store = store
         self._reader = reader
         self._families = families
         self._holders = holders
-        self._secrets = unblock_secrets
+        self._rotation = rotation
         self._journal = journal
 
     async def look(self, reference: str, insertion: int) -> tuple[Sight, Known | None]:
@@ -68,6 +64,7 @@ class CardWork:
             known = await self._holders.find(card.id)
             if known is not None and known.state is CardState.ACTIVE:
                 await self._prove(card, known, reference)
+                known = await self._settled(card, known, reference)
             return await _sight(card, known), known
 
     async def look_again(self, visit: Visit) -> tuple[Sight, Known | None]:
@@ -95,24 +92,27 @@ class CardWork:
         UnblockNotPossible or ProofMissing (nothing was sent), WrongUnblockSecret (marked as failed
         for the whole fleet), PasscodeRefused, OutcomeUnknown.
         """
-        secret = await self._secrets.open(visit.known)
-        if secret is None:
+        known = visit.known
+        if not known.has_unblock_secret:
             raise UnblockNotPossible
         async with self._session(visit) as card:
             tries = await card.unblock_tries_left()
             if tries is not None and tries < self._store.settings.unlock.min_unblock_tries:
                 raise UnblockNotPossible
+            plan = await self._rotation.plan(known, tries)
             locked = await card.tries_left() == 0
             write = await self._journal.begin(
                 visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
             )
-            try:
-                await self._write(visit, write, card, new, lambda: card.reset_passcode(secret, new))
-            except PasscodeRefused as refusal:
-                if refusal.sw and tries is None:  # it may have cost a try of the secret, and nobody can tell
-                    raise UnblockNotPossible from None
-                raise
-        await self._journal.done(visit, write, Purpose.UNLOCK, language)
+            await self._write(
+                visit,
+                write,
+                card,
+                new,
+                lambda: self._rotation.reset(card, known, visit.about, write, plan, new),
+            )
+            await self._journal.done(visit, write, Purpose.UNLOCK, language)
+            await self._rotation.after_use(card, known, visit.about, proven=self._proves(known))
 
     async def _write(
         self, visit: Visit, write: int, card: Card, new: SecretStr, send: Callable[[], Awaitable[None]]
@@ -120,11 +120,18 @@ class CardWork:
         """Send the one command that changes the card, then prove what it did."""
         try:
             await send()
-        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
-            await self._journal.refused(visit, write, type(refusal).__name__, blames_secret=True)
-            raise
         except CardError as refusal:
-            await self._journal.refused(visit, write, type(refusal).__name__)
+            blamed = isinstance(refusal, WrongUnblockSecret | UnblockSecretLocked)
+            marked = await self._journal.refused(
+                visit,
+                write,
+                type(refusal).__name__,
+                sent=refusal.sw != 0,
+                blames_secret=blamed,
+                tries_now=await _unblock_tries(card),
+            )
+            if marked and not blamed:  # nobody can tell whether it cost a try of the secret
+                raise UnblockNotPossible from None
             raise
         except Exception:
             await self._journal.unknown(visit, write)
@@ -167,6 +174,14 @@ class CardWork:
             raise
         await self._store.record(Event.PASSCODE_CHECKED, visit.about, purpose=purpose.value)
 
+    async def _settled(self, card: Card, known: Known, reference: str) -> Known | None:
+        """Find out what became of a replacement of the unblock secret that was cut off."""
+        if not known.secret_unsettled or not self._proves(known):  # it is sent a secret
+            return known
+        about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
+        await self._rotation.settle(card, known, about)
+        return await self._holders.find(card.id)
+
     @asynccontextmanager
     async def _session(self, visit: Visit) -> AsyncIterator[Card]:
         async with self._reader.session(visit.insertion) as channel:
@@ -193,6 +208,10 @@ class CardWork:
             await self._alarm(known, reference, "proof failed")
             raise
 
+    def _proves(self, known: Known) -> bool:
+        """Whether a card that got past `_prove` has shown to be the enrolled one, or need not."""
+        return known.public_key is not None or self._rule(known.id) == "off"
+
     async def _alarm(self, known: Known, reference: str, reason: str) -> None:
         """A copy, or a card tampered with. It costs the holder nothing."""
         about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
@@ -210,3 +229,11 @@ async def _sight(card: Card, known: Known | None) -> Sight:
         passcode_format=card.passcode_format,
         certificate_ends=await card.certificate_expiry() if known else None,
     )
+
+
+async def _unblock_tries(card: Card) -> int | None:
+    """Tries left of the unblock secret after a refusal; None where that cannot be found out any more."""
+    try:
+        return await card.unblock_tries_left()
+    except CardIOError:
+        return None

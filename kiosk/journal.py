@@ -8,12 +8,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import update
-from sqlmodel import col, func, select
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome
 from kiosk.holders import OPEN_WRITES
 from kiosk.letters import NoticeKind
+from kiosk.marks import (
+    UNPROVEN_SENDS,
+    give_back_unproven_send,
+    secret_accepted,
+    secret_failed,
+    spend_unproven_send,
+)
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings, ProofMissing
 from kiosk.standing import require_standing
@@ -22,15 +29,15 @@ from kiosk.storage.models import (
     CardRow,
     CardWriteRow,
     HolderRow,
+    NextSecretRow,
     RegistrationRow,
     UnblockState,
     WriteState,
     row_id,
 )
 from kiosk.store import Store
+from kiosk.unblock import UnblockNotPossible
 from kiosk.visit import OpenWrite, Sight, Visit
-
-UNPROVEN_SENDS = 2  # of a secret whose tries the card does not tell; factory counters start at 3
 
 
 class Journal:
@@ -50,10 +57,15 @@ class Journal:
         was_locked: bool = False,
         unblock_tries: int | None = None,
     ) -> int:
-        """Commit the intent. Raises ProofMissing where the card, or a proof of an unlock, no longer holds."""
+        """Commit the intent. Raises ProofMissing where the card, or a proof of an unlock, no longer holds.
+
+        Raises UnblockNotPossible where the secret was sent in vain as often as may be.
+        """
         async with self._store.work() as session:
             if purpose is Purpose.UNLOCK:
                 await self._require_proofs(session, visit)
+                if unblock_tries is None and not await spend_unproven_send(session, visit.known.card):
+                    raise UnblockNotPossible
             else:
                 await require_standing(session, self._store, visit, blocked_may=True)
             row = CardWriteRow(
@@ -89,13 +101,44 @@ class Journal:
         if any((at := given[proof]) is None or at < fresh for proof in asked):
             raise ProofMissing
 
-    async def refused(self, visit: Visit, write: int, reason: str, *, blames_secret: bool = False) -> None:
-        """The card answered with a refusal; ``blames_secret`` marks its unblock secret for everybody."""
+    async def refused(
+        self,
+        visit: Visit,
+        write: int,
+        reason: str,
+        *,
+        sent: bool = True,
+        blames_secret: bool = False,
+        tries_now: int | None = None,
+    ) -> bool:
+        """The card answered with a refusal; whether its unblock secret is marked for it, for everybody.
+
+        It is where the card says that it is wrong (``blames_secret``), and where the refusal may have
+        cost one of its tries: there are fewer now, or the card does not tell. ``sent`` False: the
+        command did not go out.
+        """
         async with self._store.work() as session:
-            await self._close(session, write, WriteState.REFUSED)
+            row = await self._close(session, write, WriteState.REFUSED)
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about, Outcome.REFUSED, reason)
-            if blames_secret or await self._unproven_sends(session, visit) >= UNPROVEN_SENDS:
+            if row is None or row.purpose != Purpose.UNLOCK.value:
+                return False
+            if not sent:
+                if row.unblock_tries is None:
+                    await give_back_unproven_send(session, visit.known.card)
+            elif row.unblock_tries is None:
+                blames_secret = True
+            else:
+                blames_secret |= tries_now is not None and tries_now < row.unblock_tries
+            if blames_secret:
                 await self._mark_secret(session, visit, reason)
+            return blames_secret
+
+    async def sends_again(self, write: int, tries: int) -> None:
+        """The first of two secrets was refused, the other one follows, with so many tries left."""
+        async with self._store.work() as session:
+            await session.exec(
+                update(CardWriteRow).where(col(CardWriteRow.id) == write).values(unblock_tries=tries)
+            )
 
     async def unknown(self, visit: Visit, write: int) -> None:
         """The answer was lost."""
@@ -106,7 +149,7 @@ class Journal:
     async def done(self, visit: Visit, write: int, purpose: Purpose, language: str) -> None:
         """The card did change: count and block are cleared by an unlock, the holder is told."""
         async with self._store.work() as session:
-            if not await self._close(session, write, WriteState.DONE):
+            if await self._close(session, write, WriteState.DONE) is None:
                 return  # another kiosk has settled it
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about)
             known = visit.known
@@ -117,6 +160,7 @@ class Journal:
                     .values(attempts=0, blocked_at=None)
                 )
                 await self._pendings.drop(session, visit, Purpose.UNLOCK)
+                await secret_accepted(session, known.card)
             unlocked = purpose is Purpose.UNLOCK
             self._store.audit.record(
                 session, Event.UNLOCKED if unlocked else Event.PASSCODE_CHANGED, visit.about
@@ -131,52 +175,42 @@ class Journal:
             self._store.audit.record(
                 session, Event.CARD_WRITE_ENDED, visit.about, Outcome.FAILED, "card unchanged"
             )
-            unlock = write.purpose is Purpose.UNLOCK
-            if unlock and await self._secret_is_suspect(session, visit, write, sight):
-                await self._mark_secret(session, visit, "unproven")
+            await self._suspect(session, visit, write, sight)
 
-    async def open_ended(self, visit: Visit, write: OpenWrite) -> None:
+    async def open_ended(self, visit: Visit, write: OpenWrite, sight: Sight) -> None:
         """What the write did cannot be found out any more, and no longer matters."""
         async with self._store.work() as session:
             await self._close(session, write.id, WriteState.OPEN_ENDED)
             self._store.audit.record(
                 session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN, "cannot be found out"
             )
+            await self._suspect(session, visit, write, sight)
 
-    async def _secret_is_suspect(
-        self, session: AsyncSession, visit: Visit, write: OpenWrite, sight: Sight
-    ) -> bool:
-        """Whether the lost answer may have been a refusal of the secret, which costs one of its tries."""
-        if write.unblock_tries is not None and sight.unblock_tries is not None:
-            return sight.unblock_tries < write.unblock_tries
-        return await self._unproven_sends(session, visit) >= UNPROVEN_SENDS
+    async def _suspect(self, session: AsyncSession, visit: Visit, write: OpenWrite, sight: Sight) -> None:
+        """Mark the secret if the lost answer may have been a refusal, which costs one of its tries."""
+        if write.purpose is not Purpose.UNLOCK:
+            return
+        if write.unblock_tries is None or sight.unblock_tries is None:
+            card = await session.get_one(CardRow, visit.known.card)
+            refused = card.unproven_sends >= UNPROVEN_SENDS
+        else:
+            refused = sight.unblock_tries < write.unblock_tries
+            refused = refused and not await self._was_one_of_two(session, visit, write)
+        if refused:
+            await self._mark_secret(session, visit, "unproven")
 
-    async def _unproven_sends(self, session: AsyncSession, visit: Visit) -> int:
-        """How often the secret was sent since it last worked, on a card that does not tell its tries."""
-        mine = (CardWriteRow.card == visit.known.card, CardWriteRow.purpose == Purpose.UNLOCK.value)
-        last = select(func.coalesce(func.max(CardWriteRow.id), 0)).where(
-            *mine, CardWriteRow.state == WriteState.DONE.value
-        )
-        query = select(func.count()).where(
-            *mine,
-            col(CardWriteRow.id) > last.scalar_subquery(),
-            col(CardWriteRow.unblock_tries).is_(None),
-            col(CardWriteRow.state).in_((WriteState.NOT_DONE.value, WriteState.REFUSED.value)),
-        )
-        return (await session.exec(query)).one()
+    async def _was_one_of_two(self, session: AsyncSession, visit: Visit, write: OpenWrite) -> bool:
+        """Whether what was sent is to replace the present secret, which was not sent with it."""
+        row = await session.get(NextSecretRow, visit.known.card)
+        return row is not None and row.probed_tries == write.unblock_tries
 
     async def _mark_secret(self, session: AsyncSession, visit: Visit, reason: str) -> None:
-        await session.exec(
-            update(CardRow)
-            .where(col(CardRow.id) == visit.known.card)
-            .values(unblock_state=UnblockState.FAILED.value)
-        )
-        self._store.audit.record(session, Event.UNBLOCK_SECRET_FAILED, visit.about, Outcome.ALARM, reason)
+        await secret_failed(session, self._store, visit.known.card, visit.about, reason)
 
     async def _close(
         self, session: AsyncSession, write: int, state: WriteState, *, settled: bool = True
-    ) -> bool:
-        """Move a write that is still open to this state; False if it is closed already."""
+    ) -> CardWriteRow | None:
+        """Move a write that is still open to this state and return it; None if it is closed already."""
         at = self._store.clock.now() if settled else None
         closed = await session.exec(
             update(CardWriteRow)
@@ -184,4 +218,5 @@ class Journal:
             .values(state=state.value, settled_at=at)
             .returning(col(CardWriteRow.id))
         )
-        return closed.scalar_one_or_none() is not None
+        found = closed.scalar_one_or_none()
+        return None if found is None else await session.get_one(CardWriteRow, found)

@@ -34,6 +34,7 @@ from kiosk.pendings import Pendings
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
 from kiosk.registrations import Registrations
+from kiosk.rotation import Rotation
 from kiosk.service import Service
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
@@ -60,6 +61,7 @@ class Parts:
 
     service: Service
     enrolment: Enrolment
+    rotation: Rotation
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -145,6 +147,7 @@ def put_together(
     secrets = _unblock_secrets(store, chosen, keys)
     holders = Holders(store, secrets, selftest=selftest)
     journal = Journal(store, pendings, notices)
+    rotation = Rotation(store, secrets, chosen, journal)
 
     def address(typed: str) -> str:
         return emails.parse(typed, settings.email.domains)
@@ -152,7 +155,7 @@ def put_together(
     service = Service(
         store=store,
         holders=holders,
-        cards=CardWork(store, reader, chosen, holders, secrets, journal),
+        cards=CardWork(store, reader, chosen, holders, rotation, journal),
         pendings=pendings,
         attempts=Attempts(store, hasher, pendings, notices),
         codes=Codes(store, hasher, pendings, mailer),
@@ -162,7 +165,8 @@ def put_together(
         journal=journal,
         address=address,
     )
-    return Parts(service, Enrolment(store, secrets), reader, chosen, database, mailer, hasher)
+    enrolment = Enrolment(store, secrets)
+    return Parts(service, enrolment, rotation, reader, chosen, database, mailer, hasher)
 
 
 def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:

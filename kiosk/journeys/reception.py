@@ -20,7 +20,6 @@ from cardio.errors import (
     WrongUnblockSecret,
 )
 from kiosk.audit import Event, Outcome, Subject
-from kiosk.cardwork import UnblockNotPossible
 from kiosk.dialogue import Dialogue
 from kiosk.journeys.change_details import change_details, withdraw
 from kiosk.journeys.change_passcode import change_passcode
@@ -43,6 +42,7 @@ from kiosk.steps import (
     SeeRA,
     Welcome,
 )
+from kiosk.unblock import UnblockNotPossible
 from kiosk.vault import VaultError
 from kiosk.visit import Known, OpenWrite, Sight, Visit
 
@@ -181,7 +181,7 @@ async def _settle(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
             await service.journal.done(visit, write.id, write.purpose, dialogue.language)
             await dialogue.ask(Finished(ending=Ending.CARD_WORKS))
     elif visit.sight.locked:
-        await service.journal.open_ended(visit, write)  # locked since: neither passcode opens it
+        await service.journal.open_ended(visit, write, visit.sight)  # locked since: neither passcode opens it
     else:
         await _settle_by_asking(visit, write, dialogue, service)
     return await _look_again(visit, dialogue, service)
@@ -191,7 +191,7 @@ async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, 
     """One VERIFY of the passcode the holder chose then, never the last try."""
     tries = visit.sight.tries_left
     if tries is not None and tries < 2:
-        await service.journal.open_ended(visit, write)
+        await service.journal.open_ended(visit, write, visit.sight)
         return
     too_short = False
     while True:
@@ -208,7 +208,7 @@ async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, 
         except PasscodeRefused:
             too_short = True
         except PasscodeLocked:  # a card that does not tell its tries: neither passcode opens it
-            await service.journal.open_ended(visit, write)
+            await service.journal.open_ended(visit, write, visit.sight)
             raise CannotHelp(Why.PASSCODE_LOCKED) from None
         except WrongPasscode:
             await service.journal.not_done(visit, write, visit.sight)

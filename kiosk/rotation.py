@@ -1,0 +1,285 @@
+"""A new unblock secret on a card, never to be lost: kept first, then written, then made the present one.
+
+```
+keep the new one beside the present one      committed
+have the card replace the present one        one command
+the new one becomes the present one          committed
+```
+
+Cut off anywhere in between, both stay until the card has said which one it holds. Finding that out
+spends at most one try, because what was asked, and how many tries there were, is committed before:
+fewer tries later mean that the answer was no. A replacement begins with three tries or more.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic import SecretBytes, SecretStr
+from sqlalchemy import delete, update
+from sqlmodel import col
+
+from cardio.card import Card, Family, Traits
+from cardio.errors import CardError, CardIOError, UnblockSecretLocked, WrongUnblockSecret
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.families import by_name
+from kiosk.journal import Journal
+from kiosk.marks import secret_accepted, secret_failed
+from kiosk.storage.database import StoreUnavailable
+from kiosk.storage.models import NextSecretRow
+from kiosk.store import Store
+from kiosk.unblock import UnblockNotPossible, UnblockSecrets
+from kiosk.vault import VaultError
+from kiosk.visit import Known
+
+FEWEST = 3  # tries that a replacement begins with: finding out may cost one, and the last is never used
+_NEVER_LAST = 2  # tries that anything is sent with
+
+log = logging.getLogger(__name__)
+
+
+class NotReplaceable(Exception):
+    """The card's unblock secret cannot be replaced now. The message says why; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an unlock sends, in order. ``next_first``: one of two is tried that the card may hold."""
+
+    secrets: tuple[SecretBytes, ...] = field(repr=False)
+    tries: int | None
+    next_first: bool
+    unsettled: bool
+
+
+class Rotation:
+    """Replaces unblock secrets, and finds out what became of replacements that were cut off."""
+
+    def __init__(
+        self, store: Store, secrets: UnblockSecrets, families: Sequence[Family], journal: Journal
+    ) -> None:
+        self._store = store
+        self._secrets = secrets
+        self._families = families
+        self._journal = journal
+
+    async def replace(
+        self, card: Card, known: Known, about: Subject, authority: SecretBytes | None = None
+    ) -> None:
+        """Give the card a fresh unblock secret, by the present one or by the family's ``authority``.
+
+        Raises NotReplaceable (nothing was sent), WrongUnblockSecret or UnblockSecretLocked (of what it
+        was done with), any other CardIOError (an interrupted one is found out about later), VaultError.
+        """
+        sent_with = authority or await self._secrets.open(known)
+        if sent_with is None:
+            raise NotReplaceable("no unblock secret is kept for this card that could be replaced")
+        tries = await (card.unblock_tries_left() if authority is None else card.authority_tries_left())
+        if tries is None:
+            raise NotReplaceable("this card does not tell how many tries are left")
+        if tries < FEWEST:
+            raise NotReplaceable(f"the card has {tries} tries left for this, and {FEWEST} are needed")
+        row, resumed = await self._begin(
+            known, await card.unblock_tries_left(), may_resume=authority is not None
+        )
+        fresh = self._secrets.opened_next(row, known.card_key)
+        try:
+            await card.replace_secret(sent_with, fresh)
+        except CardError as refusal:
+            if not resumed:  # of an earlier one nobody knows whether the card carried it out
+                await self._drop(known, about)
+            if authority is None and isinstance(refusal, WrongUnblockSecret | UnblockSecretLocked):
+                await self._fail(known, about, type(refusal).__name__)
+            raise
+        await self._promote(known, about)
+
+    async def after_use(self, card: Card, known: Known, about: Subject, *, proven: bool) -> None:
+        """Replace the secret that was just used, where the site wants it or the card could not prove itself.
+
+        The card works already, so nothing that goes wrong here is raised: it is logged and settled later.
+        """
+        if not self._wanted(known, proven=proven):
+            return
+        try:
+            await self.replace(card, known, about)
+        except NotReplaceable as reason:
+            log.info("visit %s: the unblock secret is not replaced: %s", about.visit, reason)
+        except (CardIOError, VaultError, StoreUnavailable) as error:
+            log.warning("visit %s: replacing the unblock secret: %s", about.visit, type(error).__name__)
+
+    def _wanted(self, known: Known, *, proven: bool) -> bool:
+        rules = self._store.settings.cards.table(known.id.family)
+        believed = rules.card_authentication == "if-possible" and not proven
+        return self._traits(known).replaceable and (rules.rotate or believed)
+
+    async def settle(self, card: Card, known: Known, about: Subject) -> None:
+        """Find out which secret the card holds, where that is not known; spends one try at most.
+
+        Only for a card that has proven itself or is in an officer's hands: it is sent a secret. Raises
+        any CardIOError that ends the session; what is not known then is found out at the next insertion.
+        """
+        row = await self._next(known)
+        tries = await card.unblock_tries_left()
+        if row is None or tries is None or not known.has_unblock_secret:
+            return
+        try:
+            if not self._traits(known).replaceable:
+                await self._compare(known, about, row, tries)
+            elif tries >= self._store.settings.unlock.min_unblock_tries:
+                await self._ask(card, known, about, row, tries)
+        except (CardError, VaultError) as error:
+            log.warning("visit %s: which unblock secret is right: %s", about.visit, type(error).__name__)
+
+    async def plan(self, known: Known, tries: int | None) -> Plan:
+        """What an unlock sends; ``tries`` are those left of the unblock secret.
+
+        Raises UnblockNotPossible where there is nothing that may be sent, VaultError.
+        """
+        secrets = await self._secrets.candidates(known)
+        row = await self._next(known)
+        order: tuple[SecretBytes | None, ...] = (secrets.next, secrets.present)
+        if row is None or _refused_before(row, tries):
+            order = (secrets.present,)
+        found = tuple(secret for secret in order if secret is not None)
+        if not found:
+            raise UnblockNotPossible
+        return Plan(found, tries, next_first=found[0] is secrets.next, unsettled=row is not None)
+
+    async def reset(
+        self, card: Card, known: Known, about: Subject, write: int, plan: Plan, new: SecretStr
+    ) -> None:
+        """Set a new passcode with the secret that the card holds; ``write`` is the journal's number.
+
+        Raises as `Card.reset_passcode`.
+        """
+        first, *others = plan.secrets
+        if plan.next_first:
+            await self._note(known, asked=plan.tries, before=plan.tries)
+        try:
+            await card.reset_passcode(first, new)
+        except WrongUnblockSecret:
+            if not plan.next_first:
+                raise
+            await self._drop(known, about)
+            tries = await card.unblock_tries_left()
+            if not others or tries is None or tries < _NEVER_LAST:
+                raise
+            await self._journal.sends_again(write, tries)
+            await card.reset_passcode(others[0], new)
+        else:
+            if plan.next_first:
+                await self._promote(known, about)
+            elif plan.unsettled:
+                await self._drop(known, about)
+
+    async def _compare(self, known: Known, about: Subject, row: NextSecretRow, tries: int) -> None:
+        """A secret that cannot be checked: tries where there were none tell that it was set."""
+        if row.tries_before == 0:
+            await (self._promote(known, about) if tries else self._drop(known, about))
+
+    async def _ask(self, card: Card, known: Known, about: Subject, row: NextSecretRow, tries: int) -> None:
+        """Ask the card about the next one, then about the present one; never twice about the same."""
+        if row.probed_tries is None:
+            if row.tries_before is not None and tries < row.tries_before:
+                await self._fail(known, about, "unproven")  # the present one was refused
+                return
+        elif tries < row.probed_tries:  # the answer that was lost was a no
+            if row.tries_before is None:
+                await self._fail(known, about, "unproven")
+            else:
+                await self._ask_about_present(card, known, about, tries)
+            return
+        elif row.tries_before is None:
+            await self._ask_about_present(card, known, about, tries)
+            return
+        await self._note(known, asked=tries, before=tries)
+        try:
+            await card.check_secret(self._secrets.opened_next(row, known.card_key))
+        except WrongUnblockSecret:
+            await self._drop(known, about)
+            left = await card.unblock_tries_left()
+            if left is not None and left >= _NEVER_LAST:
+                await self._ask_about_present(card, known, about, left)
+        else:
+            await self._promote(known, about)
+
+    async def _ask_about_present(self, card: Card, known: Known, about: Subject, tries: int) -> None:
+        present = (await self._secrets.candidates(known)).present
+        await self._note(known, asked=tries, before=None)
+        try:
+            if present is None:
+                raise WrongUnblockSecret
+            await card.check_secret(present)
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            await self._fail(known, about, type(refusal).__name__)
+            return
+        await self._drop(known, about)
+        async with self._store.work() as session:
+            await secret_accepted(session, known.card)
+
+    # -- units of work --------------------------------------------------------------------------
+
+    async def _begin(
+        self, known: Known, tries: int | None, *, may_resume: bool
+    ) -> tuple[NextSecretRow, bool]:
+        """Keep a fresh secret beside the present one; or go on with the one that was begun before."""
+        async with self._store.work() as session:
+            begun = await session.get(NextSecretRow, known.card)
+            if begun is not None and not may_resume:
+                raise NotReplaceable("it is not known yet what became of an earlier replacement")
+            if begun is not None:
+                return begun, True
+            fresh = by_name(self._families, known.id.family).secret.fresh()
+            row = self._secrets.sealed_next(known.card, known.card_key, fresh, tries)
+            session.add(row)
+            await session.flush()
+            return row, False
+
+    async def _next(self, known: Known) -> NextSecretRow | None:
+        async with self._store.work() as session:
+            return await session.get(NextSecretRow, known.card)
+
+    async def _note(self, known: Known, *, asked: int | None, before: int | None) -> None:
+        """Commit what is about to be asked: of the next one, or (``before`` None) of the present one."""
+        async with self._store.work() as session:
+            await session.exec(
+                update(NextSecretRow)
+                .where(col(NextSecretRow.card) == known.card)
+                .values(probed_tries=asked, tries_before=before)
+            )
+
+    async def _promote(self, known: Known, about: Subject) -> None:
+        """The card holds the next one: it is the present one from now on."""
+        async with self._store.work() as session:
+            row = await session.get(NextSecretRow, known.card)
+            if row is None:
+                return
+            secret = self._secrets.opened_next(row, known.card_key)
+            await session.delete(row)
+            await session.merge(self._secrets.sealed(known.card, known.card_key, secret))
+            await secret_accepted(session, known.card)
+            self._store.audit.record(session, Event.UNBLOCK_SECRET_REPLACED, about)
+
+    async def _drop(self, known: Known, about: Subject) -> None:
+        """The card does not hold the next one."""
+        async with self._store.work() as session:
+            await session.exec(delete(NextSecretRow).where(col(NextSecretRow.card) == known.card))
+            self._store.audit.record(
+                session, Event.UNBLOCK_SECRET_REPLACED, about, Outcome.FAILED, "not written"
+            )
+
+    async def _fail(self, known: Known, about: Subject, reason: str) -> None:
+        async with self._store.work() as session:
+            await secret_failed(session, self._store, known.card, about, reason)
+
+    def _traits(self, known: Known) -> Traits:
+        return by_name(self._families, known.id.family).traits
+
+
+def _refused_before(row: NextSecretRow, tries: int | None) -> bool:
+    """Whether the next one was sent before, and there are fewer tries since: its lost answer was a no."""
+    if row.probed_tries is None:
+        return False
+    return row.tries_before is None or (tries is not None and tries < row.probed_tries)
