@@ -24,6 +24,7 @@ from cardio.errors import (
 )
 from cardio.reader import Reader
 from kiosk.audit import Event, Outcome, Subject
+from kiosk.families import by_name
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.rotation import Rotation
@@ -100,7 +101,9 @@ class CardWork:
             if tries is not None and tries < self._store.settings.unlock.min_unblock_tries:
                 raise UnblockNotPossible
             plan = await self._rotation.plan(known, tries)
-            locked = await card.tries_left() == 0
+            # Where unlocking and the new passcode are two commands, the counter does not tell what was done.
+            settles = by_name(self._families, card.id.family).traits.counter_settles
+            locked = settles and await card.tries_left() == 0
             write = await self._journal.begin(
                 visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
             )
