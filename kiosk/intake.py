@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk.audit import Detail, Event, Subject
-from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow, UnblockState
+from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow, UnblockState, row_id
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 
@@ -32,11 +32,15 @@ class NewHolder:
 
 @dataclass(frozen=True)
 class NewCard:
-    """A card of a holder. ``secret`` None: it cannot be unlocked here. ``public_key``: DER, pinned."""
+    """A card of a holder. ``secret`` None: none is kept for it. ``public_key``: DER, pinned.
+
+    ``secret_proven``: the card has accepted this very secret just now.
+    """
 
     id: CardId
     secret: SecretBytes | None
     public_key: bytes | None = field(default=None, repr=False)
+    secret_proven: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Change(Enum):
     ADDED = "added"
     RENEWED = "renewed"  # another unblock secret or key than before
     UNCHANGED = "unchanged"
+    KEPT = "kept"  # another unblock secret was given, but the card has accepted the one that is kept
 
 
 @dataclass(frozen=True)
@@ -162,33 +167,51 @@ class Intake:
         secrets: list[UnblockSecretRow] = []
         for row in chunk:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
-            renewed = self._put_secret(card, row.card.secret, there, secrets)
+            keeps = self._keeps_its_secret(card, row.card, there)
+            renewed = not keeps and self._put_secret(card, row.card, there, secrets)
             if row.card.public_key is not None and card.public_key != row.card.public_key:
                 card.public_key, renewed = row.card.public_key, True
             added = row.card.id in new
-            changes.append(Change.ADDED if added else Change.RENEWED if renewed else Change.UNCHANGED)
+            change = Change.ADDED if added else Change.RENEWED if renewed else Change.UNCHANGED
+            changes.append(Change.KEPT if keeps and change is Change.UNCHANGED else change)
             about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
             detail: dict[str, Detail] = {"pinned": card.public_key is not None, "change": changes[-1].value}
             events.append((Event.CARD_ENROLLED, about, detail))
         await self._insert(secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
-        told = [
-            event for event, change in zip(events, changes, strict=True) if change is not Change.UNCHANGED
-        ]
+        changed = (Change.ADDED, Change.RENEWED)
+        told = [event for event, change in zip(events, changes, strict=True) if change in changed]
         await self._store.audit.record_all(self._session, told)
         return changes
 
-    def _put_secret(
-        self, card: CardRow, secret: SecretBytes | None, there: _There, added: list[UnblockSecretRow]
-    ) -> bool:
+    def _keeps_its_secret(self, card: CardRow, new: NewCard, there: _There) -> bool:
+        """Whether another secret is given than the one that the card has accepted.
+
+        A roll that is brought in again still has the secret of before it was replaced; taking that
+        would lose the one the card has now. `secret_cleared` gives way to another one.
+        """
+        if new.secret is None or new.secret_proven or not card.secret_proven:
+            return False
+        kept = there.secrets.get(row_id(card))
+        if kept is not None:
+            same = self._secrets.holds(kept, card.audit_key, new.secret)
+            if same or not self._secrets.opens(card, kept):
+                return False
+        return card.unblock_state == UnblockState.USABLE.value
+
+    def _put_secret(self, card: CardRow, new: NewCard, there: _There, added: list[UnblockSecretRow]) -> bool:
         """Keep a secret if it is another than before; a first one goes to ``added``.
 
         Only another one makes a card usable again whose secret was refused: the same would be refused
-        again, and cost another of its tries.
+        again, and cost another of its tries. One that the card has just accepted does too.
         """
         assert card.id is not None  # noqa: S101 - it was read from the store
-        kept = there.secrets.get(card.id)
-        if secret is None or (kept is not None and self._secrets.holds(kept, card.audit_key, secret)):
+        secret, kept = new.secret, there.secrets.get(card.id)
+        same = secret is not None and kept is not None and self._secrets.holds(kept, card.audit_key, secret)
+        if new.secret_proven or (secret is not None and not same):
+            card.unblock_state, card.secret_proven = UnblockState.USABLE.value, new.secret_proven
+            card.proof_refusals = card.unproven_sends = 0
+        if secret is None or same:
             return False
         sealed = self._secrets.sealed(card.id, card.audit_key, secret)
         if kept is None:
@@ -196,8 +219,6 @@ class Intake:
         else:
             kept.key_id, kept.nonce, kept.ciphertext = sealed.key_id, sealed.nonce, sealed.ciphertext
             kept.fingerprint = sealed.fingerprint
-        if card.unblock_state != UnblockState.USABLE.value:
-            card.unblock_state = UnblockState.USABLE.value
         return True
 
     async def _insert(self, rows: Sequence[HolderRow | CardRow | UnblockSecretRow]) -> None:

@@ -91,6 +91,13 @@ class UnblockSecrets:
             return Source.KEPT
         return Source.KEPT if self._accepts(card.family, secret) else Source.UNFIT
 
+    def opens(self, card: CardRow, kept: UnblockSecretRow) -> bool:
+        """Whether a kept secret can still be opened, and is one that the card could take."""
+        try:
+            return self._accepts(card.family, self._opened(kept, card.audit_key, FIELD))
+        except VaultError:
+            return False
+
     def usable(self, card: CardRow, kept: UnblockSecretRow | None, following: NextSecretRow | None) -> bool:
         """Whether there is a secret that may be sent to the card, and that it has not refused before."""
         there = following is not None or self.source(card, kept) in (Source.KEPT, Source.DERIVED)
