@@ -68,11 +68,18 @@ class ProfileTable(FamilyTable):
         checked(self, lambda: self.profile("profile"))
         if self.card_authentication == "required":
             raise fault("ProfileTable", "card_authentication", "no card of a profile can prove itself")
-        if self.rotate and not self.puk.change_p1:
-            raise fault("ProfileTable", "rotate", "needs puk.change_p1: how the PUK is replaced")
-        if self.rotate and not self.puk.tells_tries:
-            raise fault("ProfileTable", "rotate", "needs puk.status_query or puk.tries: how many are left")
+        if self.rotate and (missing := self._missing_for_rotation()):
+            raise fault("ProfileTable", "rotate", missing)
         return self
+
+    def _missing_for_rotation(self) -> str:
+        if not self.puk.replaceable:
+            return "needs puk.replaceable: that the card takes a new PUK"
+        if not self.puk.tells_tries:
+            return "needs puk.status_query or puk.tries: how many are left"
+        if self.puk.reset_p1 == "02" and self.puk.tries is None:
+            return "needs puk.tries: once the PUK was verified, an empty VERIFY does not tell them"
+        return ""
 
     def profile(self, name: str) -> Profile:
         """As cardio has it. Raises ProfileError."""

@@ -139,7 +139,7 @@ class PukTable(Section):
     encoding: Literal[Encoding, "binary"] = "ascii"
     pad: OptionalByte = ""
     pad_to: int = Field(0, ge=0, le=64)
-    change_p1: Literal[Change, ""] = ""
+    replaceable: bool = False
     status_query: bool = False
     status_cla: Byte = "00"
     tries: SourceTable | None = None
@@ -170,13 +170,12 @@ class PukTable(Section):
             status_query=self.status_query,
             status_cla=int(self.status_cla, 16),
             tries=self.tries.source() if self.tries else None,
-            change_p1=_CHANGE_P1[self.change_p1],
+            replaceable=self.replaceable,
             answers=_answers(self.wrong, self.locked, self.bad_format),
         )
 
 
 _RESET_P1: dict[Reset, Literal[0, 1, 2]] = {"00": 0, "01": 1, "02": 2}
-_CHANGE_P1: dict[Literal[Change, ""], Literal[0, 1] | None] = {"00": 0, "01": 1, "": None}
 
 
 def checked(table: Section, make: Callable[[], T]) -> T:

@@ -45,7 +45,7 @@ class ProfileFamily:
     def traits(self) -> Traits:
         """No keys; a PUK that can be replaced where the profile says so."""
         puk = self._profile.puk
-        return Traits(replaceable=puk.change_p1 is not None, counter_settles=puk.reset_p1 != 1)
+        return Traits(replaceable=puk.replaceable, counter_settles=puk.reset_p1 != 1)
 
     @property
     def secret(self) -> SecretFormat:
@@ -153,30 +153,22 @@ class ProfileApplication(CardBase):
             self._raise_for_new(await write(self._channel, self._reset(2, fresh)))
 
     async def check_secret(self, secret: SecretBytes) -> None:
-        """VERIFY the PUK, or change it into itself: a wrong one costs a try, a right one changes nothing.
+        """Change the PUK into itself: a wrong one costs a try, a right one changes nothing.
 
         Raises WrongUnblockSecret, UnblockSecretLocked, CardUnsupported.
         """
-        rules = self._profile.puk
-        if rules.change_p1 is None:
+        if not self._profile.puk.replaceable:
             await super().check_secret(secret)
         puk = self._puk(secret)
-        by_verify = rules.change_p1 == 1
-        command = self._puk_command(_VERIFY if by_verify else _CHANGE, puk if by_verify else puk + puk)
-        _raise_for_puk_alone(await self._channel.transmit(command), rules)
+        command = self._puk_command(_CHANGE, puk + puk)
+        _raise_for_puk_alone(await self._channel.transmit(command), self._profile.puk)
 
     async def replace_secret(self, authority: SecretBytes, new: SecretBytes) -> None:
         """Change the PUK. Raises WrongUnblockSecret, UnblockSecretLocked, OutcomeUnknown, CardUnsupported."""
-        rules = self._profile.puk
-        if rules.change_p1 is None:
+        if not self._profile.puk.replaceable:
             await super().replace_secret(authority, new)
-        puk, fresh = self._puk(authority), self._puk(new)
-        if rules.change_p1 == 1:
-            await self.check_secret(authority)
-            command = self._puk_command(_CHANGE, fresh, p1=1)
-        else:
-            command = self._puk_command(_CHANGE, puk + fresh)
-        _raise_for_puk_alone(await write(self._channel, command), rules)
+        command = self._puk_command(_CHANGE, self._puk(authority) + self._puk(new))
+        _raise_for_puk_alone(await write(self._channel, command), self._profile.puk)
 
     async def unblock_tries_left(self) -> int | None:
         """Tries left of the PUK, None where the profile knows no way to ask that costs none."""
@@ -197,10 +189,10 @@ class ProfileApplication(CardBase):
     def _command(self, ins: int, p1: int, data: bytes) -> Command:
         return Command(0x00, ins, p1, self._profile.passcode.reference, data)
 
-    def _puk_command(self, ins: int, data: bytes, p1: int = 0) -> Command:
+    def _puk_command(self, ins: int, data: bytes) -> Command:
         reference = self._profile.puk.reference
         assert reference is not None, "the profile was checked for it"  # noqa: S101
-        return Command(0x00, ins, p1, reference, data)
+        return Command(0x00, ins, 0x00, reference, data)
 
     def _reset(self, p1: int, data: bytes) -> Command:
         reference = self._profile.puk.reset_reference

@@ -143,7 +143,7 @@ class PukRules:
     ``reset_p1`` 0: PUK and new passcode in one command; 1: the PUK alone, and then the new passcode
     by CHANGE REFERENCE DATA with P1 01; 2: VERIFY of the PUK at its ``reference``, and then the new
     passcode alone. ``reset_reference``: P2 of the command where it is not the passcode's.
-    ``change_p1``: as for the passcode; None where the PUK cannot be replaced. Raises ProfileError.
+    ``replaceable``: CHANGE REFERENCE DATA takes the present PUK and a new one. Raises ProfileError.
     """
 
     reference: int | None = None
@@ -156,7 +156,7 @@ class PukRules:
     status_query: bool = False
     status_cla: int = 0x00
     tries: Source | None = None
-    change_p1: Literal[0, 1] | None = None
+    replaceable: bool = False
     answers: Answers = PUK_ANSWERS
 
     def __post_init__(self) -> None:
@@ -166,7 +166,7 @@ class PukRules:
             for key, wanted in (
                 ("reset_p1", self.reset_p1 == 2),
                 ("status_query", self.status_query),
-                ("change_p1", self.change_p1 is not None),
+                ("replaceable", self.replaceable),
             ):
                 if wanted:
                     raise ProfileError(key, "needs the reference of the PUK")

@@ -185,7 +185,8 @@ class IsoCard(CardApplication):
         if known is None:
             return Response(b"", SW.REFERENCED_DATA_NOT_FOUND)
         reference, rules = known
-        if command.p1 != rules.change_p1:
+        forms = (rules.change_p1,) if isinstance(rules, PasscodeRules) else (0,) if rules.replaceable else ()
+        if command.p1 not in forms:
             return Response(b"", SW.INCORRECT_P1_P2)
         present, new = _split(reference, rules, command.data) if command.p1 == 0 else (b"", command.data)
         by_puk = self._puk_was_right and reference is self._passcode

@@ -29,7 +29,7 @@ PUK_AND_NEW = Profile(
     aid=AID,
     serial=Source(data_object=b"\x5a"),
     passcode=PasscodeRules(0x81, coding=PADDED, status_query=True),
-    puk=PukRules(0x82, coding=PADDED, status_query=True, change_p1=0),
+    puk=PukRules(0x82, coding=PADDED, status_query=True, replaceable=True),
 )
 """One command with PUK and new passcode (P1 00), both filled up with FF; the serial by GET DATA."""
 
@@ -40,7 +40,7 @@ PUK_ALONE = Profile(
     written="bcd",
     kind="iccsn",
     passcode=PasscodeRules(0x01, status_query=True, change_p1=1),
-    puk=PukRules(0x02, reset_p1=1, status_query=True, change_p1=1),
+    puk=PukRules(0x02, reset_p1=1, status_query=True, replaceable=True),
 )
 """The PUK (P1 01), then the new passcode; nothing filled up; the serial in a file."""
 

@@ -59,7 +59,7 @@ REFUSED: list[tuple[str, Callable[[], Any]]] = [
     ("pad", lambda: PukRules(lengths=(7,), coding=Coding("bcd"))),
     ("reset_p1", lambda: PukRules(reset_p1=2)),
     ("status_query", lambda: PukRules(status_query=True)),
-    ("change_p1", lambda: PukRules(change_p1=0)),
+    ("replaceable", lambda: PukRules(replaceable=True)),
     ("aid", lambda: replace(PUK_AND_NEW, aid=b"\xa0\x00\x00\x03")),
     ("aid", lambda: replace(PUK_AND_NEW, aid=bytes(17))),
     ("puk.reset_p1", lambda: replace(PUK_AND_NEW, puk=PukRules(reset_p1=1))),

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import SecretBytes, SecretStr
 
+from cardio.applets.iso7816 import ProfileFamily
+from cardio.applets.iso7816_profile import Profile
+from cardio.applets.openpgp import OpenPgpFamily
 from cardio.applets.piv import PivFamily
 from cardio.card import Family, KeyUse
 from cardio.virtual.card import VirtualCard
+from cardio.virtual.openpgp import OpenPgpCard
+from cardio.virtual.openpgp_keys import Algorithm
 from cardio.virtual.piv import PivCard
+from tests.cardio.profiles import PROFILES, make
 
 _WRONG, _NEW = SecretStr("975318"), SecretStr("80642975")
 
@@ -58,6 +65,22 @@ class Specimen:
     authority: Authority | None = None
 
 
+def _of_profile(profile: Profile) -> Specimen:
+    """Cards that a site describes itself; they tell what their profile says they tell."""
+    passcode, puk = profile.passcode, profile.puk
+    return Specimen(
+        family=ProfileFamily(profile),
+        make=partial(make, profile),
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(b"12345678"),
+        wrong_secret=SecretBytes(b"87654321"),
+        write_ins=0x24 if puk.reset_p1 == 1 else 0x2C,
+        tells_tries=passcode.status_query or passcode.tries is not None,
+        tells_secret_tries=puk.status_query or puk.tries is not None,
+        replace_ins=0x24,
+    )
+
+
 SPECIMENS: dict[str, Specimen] = {
     "piv": Specimen(
         family=PivFamily(),
@@ -85,6 +108,44 @@ SPECIMENS: dict[str, Specimen] = {
             KeyUse.PASSCODE: lambda: PivCard(serial=None, sign_in=None),
         },
         replace_ins=0x24,
+    ),
+    **{f"profile-{name}": _of_profile(profile) for name, profile in PROFILES.items()},
+}
+
+_KDF = bytes.fromhex("81010382010883040000040084081021324354657687")  # 1024 bytes of SHA-256, one salt
+
+SPECIMENS |= {
+    "openpgp": Specimen(
+        family=OpenPgpFamily("resetting-code"),
+        make=lambda: OpenPgpCard(resetting_code="31415926"),
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(b"31415926"),
+        wrong_secret=SecretBytes(b"27182818"),
+        write_ins=0x2C,
+        keyless={KeyUse.PASSCODE: lambda: OpenPgpCard(resetting_code="31415926", algorithm=None)},
+        replace_ins=0xDA,
+        authority=Authority(SecretBytes(b"12345678"), SecretBytes(b"87654321")),
+    ),
+    "openpgp-by-admin-pin": Specimen(
+        family=OpenPgpFamily("admin-pin"),
+        make=lambda: OpenPgpCard(version=(2, 1), algorithm=Algorithm.RSA_2048),
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(b"12345678"),
+        wrong_secret=SecretBytes(b"87654321"),
+        write_ins=0x2C,
+        keyless={KeyUse.PASSCODE: lambda: OpenPgpCard(version=(2, 1), algorithm=None)},
+        replace_ins=0x24,
+    ),
+    "openpgp-with-kdf": Specimen(
+        family=OpenPgpFamily("resetting-code"),
+        make=lambda: OpenPgpCard(resetting_code="31415926", kdf=_KDF, algorithm=Algorithm.ED25519),
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(b"31415926"),
+        wrong_secret=SecretBytes(b"27182818"),
+        write_ins=0x2C,
+        keyless={KeyUse.PASSCODE: lambda: OpenPgpCard(kdf=_KDF, algorithm=None)},
+        replace_ins=0xDA,
+        authority=Authority(SecretBytes(b"12345678"), SecretBytes(b"87654321")),
     ),
 }
 
