@@ -32,15 +32,17 @@ class NewHolder:
 
 @dataclass(frozen=True)
 class NewCard:
-    """A card of a holder. ``secret`` None: none is kept for it. ``public_key``: DER, pinned.
+    """A card of a holder. ``secret`` None: none is kept for it.
 
-    ``secret_proven``: the card has accepted this very secret just now.
+    ``public_key`` (which proves without a passcode) and ``passcode_key`` are pinned: DER
+    SubjectPublicKeyInfo. ``secret_proven``: the card has accepted this very secret just now.
     """
 
     id: CardId
     secret: SecretBytes | None
     public_key: bytes | None = field(default=None, repr=False)
     secret_proven: bool = False
+    passcode_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ class Intake:
             kind=row.card.id.kind,
             serial=row.card.id.serial,
             public_key=row.card.public_key,
+            passcode_key=row.card.passcode_key,
             created_at=self._store.clock.now(),
         )
 
@@ -169,13 +172,13 @@ class Intake:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
             keeps = self._keeps_its_secret(card, row.card, there)
             renewed = not keeps and self._put_secret(card, row.card, there, secrets)
-            if row.card.public_key is not None and card.public_key != row.card.public_key:
-                card.public_key, renewed = row.card.public_key, True
+            renewed |= _pin(card, row.card)
             added = row.card.id in new
             change = Change.ADDED if added else Change.RENEWED if renewed else Change.UNCHANGED
             changes.append(Change.KEPT if keeps and change is Change.UNCHANGED else change)
             about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
-            detail: dict[str, Detail] = {"pinned": card.public_key is not None, "change": changes[-1].value}
+            pinned = card.public_key is not None or card.passcode_key is not None
+            detail: dict[str, Detail] = {"pinned": pinned, "change": changes[-1].value}
             events.append((Event.CARD_ENROLLED, about, detail))
         await self._insert(secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
@@ -245,6 +248,16 @@ class Intake:
             by_id,
             {secret.card: secret for secret in secrets},
         )
+
+
+def _pin(card: CardRow, new: NewCard) -> bool:
+    """Pin the keys that are given; whether one was another before."""
+    before = (card.public_key, card.passcode_key)
+    if new.public_key is not None and card.public_key != new.public_key:
+        card.public_key = new.public_key
+    if new.passcode_key is not None and card.passcode_key != new.passcode_key:
+        card.passcode_key = new.passcode_key
+    return (card.public_key, card.passcode_key) != before
 
 
 def _contradictions(rows: Sequence[NewRow]) -> Iterator[RowFault]:
