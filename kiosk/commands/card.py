@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
+from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, table, when
+from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -241,4 +243,6 @@ def _set_state(context: typer.Context, serial: str, state: str, reason: str) -> 
     typer.echo(f"Card {card} is {state}.")
 
 
+app.command("inspect")(inspect)
+app.command("trace")(trace)
 app.command("plug")(plug)

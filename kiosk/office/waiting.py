@@ -15,10 +15,11 @@ _WAITING = {
     State.EMPTY: "Put the card in the reader. Ctrl-C ends.",
     State.MUTE: "The card does not answer: is it the right way round? Ctrl-C ends.",
 }
-_NOT_LOOKED = Presence(State.NO_SERVICE, insertion=-1)  # differs from whatever a reader sees
+NOT_LOOKED = Presence(State.NO_SERVICE, insertion=-1)
+"""Differs from whatever a reader sees."""
 
 
-async def wait_for_card(reader: Reader, say: Say, *, after: Presence = _NOT_LOOKED) -> Presence:
+async def wait_for_card(reader: Reader, say: Say, *, after: Presence = NOT_LOOKED) -> Presence:
     """Wait until a card that answers is in, telling what is missing. Raises ReaderBroken.
 
     With ``after`` it has to be another presence than that one.

@@ -1,0 +1,133 @@
+"""What a kiosk would do for a card that was inspected, and why it would not do more. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from cardio.reader import Reader
+from kiosk.families import by_name, families
+from kiosk.journeys.offers import Decision, decide, refusal
+from kiosk.keys import KeyProblem
+from kiosk.office.cards import summary
+from kiosk.office.inspecting import SeenFamily, proves
+from kiosk.office.office import office
+from kiosk.refusals import Why
+from kiosk.running import StoreOutOfDate
+from kiosk.settings import Settings
+from kiosk.steps import Offer
+from kiosk.storage.database import StoreUnavailable
+from kiosk.storage.models import CardState
+from kiosk.visit import Known, Sight, Visit
+from kiosk.wiring import Parts
+
+_UNLOCKS = (Offer.UNLOCK, Offer.FORGOTTEN)
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What a kiosk would do for the card now.
+
+    ``why`` is a sentence: why it could not be unlocked, or what else has to be known. ``state`` is that of
+    the card in the store, "unknown", or empty where there is no store to ask; ``unblock_secret`` as 'kiosk
+    card list' has it; ``proof`` says how the card would have to prove itself, and whether it could.
+    """
+
+    unlockable: bool
+    why: str
+    state: str = ""
+    unblock_secret: str = ""
+    offers: tuple[Offer, ...] = ()
+    proof: str = ""
+
+
+async def prospect(settings: Settings, reader: Reader, insertion: int, seen: SeenFamily) -> Prospect:
+    """Ask the store about a card, and the card for the proof a kiosk would want. Raises CardIOError."""
+    try:
+        async with office(settings) as parts:
+            return await _ask(parts, settings, reader, insertion, seen)
+    except (StoreOutOfDate, StoreUnavailable, KeyProblem, OSError) as problem:
+        return Prospect(unlockable=False, why=f"there is no store to ask: {problem}")
+
+
+async def _ask(
+    parts: Parts, settings: Settings, reader: Reader, insertion: int, seen: SeenFamily
+) -> Prospect:
+    if seen.id is None or seen.passcode_format is None:
+        raise ValueError("no card was identified")
+    known = await parts.service.holders.find(seen.id)
+    if known is None:
+        return Prospect(
+            unlockable=False, why="the store does not know it: enrol or import it", state="unknown"
+        )
+    cards = await parts.enrolment.cards(known.holder_id)
+    kept = next(one for one in map(summary, cards) if one.card == str(seen.id))
+    result = Prospect(unlockable=False, why="", state=known.state.value, unblock_secret=kept.unblock_secret)
+    if known.state is not CardState.ACTIVE:
+        return replace(result, why=f"it is {known.state.value}")
+    proven, proof = await _proof(settings, reader, insertion, seen, known)
+    result = replace(result, proof=proof)
+    if proven is False:
+        return replace(result, why="it cannot prove that it is the card that was enrolled: it may be a copy")
+    sight = Sight(
+        id=seen.id,
+        tries_left=seen.passcode_tries,
+        unblock_tries=seen.unblock_tries,
+        passcode_format=seen.passcode_format,
+        certificate_ends=seen.certificate_ends,
+        proven=bool(proven),
+    )
+    now = parts.service.store.clock.now()
+    if refusal(sight, known, settings, now) is Why.CERTIFICATE_EXPIRED:
+        return replace(result, why="its certificate has expired (unlock.refuse_expired_certificates)")
+    decision = decide(Visit("", insertion, known, sight), settings, now)
+    return replace(
+        result,
+        unlockable=any(offer in _UNLOCKS for offer in decision.offers),
+        offers=decision.offers,
+        why=_why(decision, sight, known, settings, kept.unblock_secret),
+    )
+
+
+async def _proof(
+    settings: Settings, reader: Reader, insertion: int, seen: SeenFamily, known: Known
+) -> tuple[bool | None, str]:
+    """Whether the card proves what a kiosk would ask for, None where it can only later; and in words."""
+    rule = settings.cards.table(seen.name).card_authentication
+    family = by_name(families(settings), seen.name)
+    if rule == "off":
+        return None, "not asked for (card_authentication is off)"
+    if known.public_key is not None:
+        async with reader.session(insertion) as channel:
+            card = await family.open(channel)
+            if card is not None and card.id == seen.id and await proves(card, known.public_key):
+                return True, "signs with the key pinned for it"
+        return False, "does not sign with the key pinned for it"
+    if family.traits.mutual and known.has_unblock_secret:
+        return True, "by its unblock secret (mutual authentication), which is not tried here"
+    if known.passcode_key is not None:
+        return None, "after the passcode, with the key pinned for it"
+    if rule == "required":
+        return False, "no key is pinned for it, and card_authentication demands one"
+    return None, "no key is pinned: a copy could not be told from it"
+
+
+def _why(decision: Decision, sight: Sight, known: Known, settings: Settings, secret: str) -> str:
+    """Why there is no unlock among the offers; empty where there is."""
+    if any(offer in _UNLOCKS for offer in decision.offers):
+        return ""
+    if decision.note is Why.NO_UNBLOCK:
+        return _why_no_secret(sight, known, settings, secret)
+    if known.blocked:
+        return "its holder is blocked: clear the block, or issue an assistance code"
+    if decision.note is Why.HOLD:
+        return "its holder registered only just now (register.hold_hours)"
+    return "its holder has not registered" if not known.registered else "its holder has no email address"
+
+
+def _why_no_secret(sight: Sight, known: Known, settings: Settings, secret: str) -> str:
+    least = settings.unlock.min_unblock_tries
+    if not known.has_unblock_secret:
+        return f"unblock secret: {secret}"
+    if sight.unblock_tries is not None and sight.unblock_tries < least:
+        return f"its unblock secret has too few tries left: {sight.unblock_tries}, and {least} are needed"
+    return "its unblock secret must not be sent"
