@@ -7,23 +7,34 @@ import signal
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from kiosk.commands.configuration import settings_of
+
 if TYPE_CHECKING:
-    from cardio.virtual.piv import PivCard, Quirks
-    from cardio.virtual.piv_keys import Algorithm
+    from cardio.virtual.card import VirtualCard
+    from kiosk.office.plugs import Plugged, Wanted
 
 
 _FIRST_PORT = 35963  # cardio.virtual.vpcd's, which `kiosk --help` need not load
 _SLOTS = 2  # of the driver as Debian configures it
+_BUILT_IN = ("piv", "openpgp", "gids")  # need no configuration
 
-Keys = Literal["p256", "p384", "rsa2048", "none"]
+Keys = Literal["p256", "p384", "rsa2048", "ed25519", "none"]
+Tries = Annotated[int | None, typer.Option(metavar="N", min=1, max=15, help="How many tries a secret has.")]
+
+
+def _left(whose: str) -> object:
+    return typer.Option(metavar="N", min=0, max=15, help=f"Tries left of the {whose}.")
 
 
 def plug(
-    family: Annotated[Literal["piv"], typer.Option(help="The kind of card.")] = "piv",
+    context: typer.Context,
+    family: Annotated[
+        str, typer.Option(metavar="NAME", help="piv, openpgp, gids, or a profile of kiosk.toml.")
+    ] = "piv",
     slot: Annotated[
         int,
         typer.Option(
@@ -34,149 +45,112 @@ def plug(
         ),
     ] = 0,
     host: Annotated[str, typer.Option(metavar="NAME", help="Where the driver listens.")] = "127.0.0.1",
-    pin: Annotated[str, typer.Option(metavar="DIGITS", help="Its passcode, 6 to 8 digits.")] = "123456",
-    puk: Annotated[str, typer.Option(metavar="TEXT", help="Its PUK, 6 to 8 characters.")] = "12345678",
-    tries: Annotated[int, typer.Option(metavar="N", min=1, max=15, help="Tries of passcode and PUK.")] = 3,
-    pin_tries_left: Annotated[
-        int | None, typer.Option(metavar="N", min=0, max=15, help="Tries left of the passcode.")
-    ] = None,
-    puk_tries_left: Annotated[
-        int | None, typer.Option(metavar="N", min=0, max=15, help="Tries left of the PUK.")
-    ] = None,
+    pin: Annotated[str | None, typer.Option(metavar="TEXT", help="Its passcode.")] = None,
+    tries: Tries = None,
+    pin_tries_left: Annotated[int | None, _left("passcode")] = None,
     locked: Annotated[bool, typer.Option("--locked", help="No tries of the passcode left.")] = False,
-    guid: Annotated[
-        str, typer.Option(metavar="HEX", help="Its card UUID, 32 digits. Default: a new one.")
-    ] = "",
-    no_chuid: Annotated[bool, typer.Option("--no-chuid", help="Without card UUID and FASC-N.")] = False,
-    serial: Annotated[
-        int, typer.Option(metavar="N", min=1, max=2**32 - 1, help="Its YubiKey serial number.")
-    ] = 7_000_001,
-    no_serial: Annotated[
-        bool, typer.Option("--no-serial", help="Without serial number: not a YubiKey, no counters told.")
-    ] = False,
-    no_metadata: Annotated[
-        bool, typer.Option("--no-metadata", help="It does not tell the PUK's counter (GET METADATA).")
-    ] = False,
-    card_key: Annotated[Keys, typer.Option(help="The key it proves itself with (9E).")] = "p256",
-    sign_in: Annotated[Keys, typer.Option(help="The key and certificate of its holder (9A).")] = "p256",
-    expires: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="When its certificates end.")
-    ] = None,
-    name: Annotated[str, typer.Option(metavar="TEXT", help="The name in its certificates.")] = "Virtual card",
     quirk: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME[=SW]",
-            help="How it departs from the standard, repeatable: wrong=6300, wrong_puk=6985, locked=6984, "
-            "bad_format=6700, bad_format_costs_a_try, only_short_aid, select_refuses_le, "
-            "empty_select_response, gzip_certificates.",
+            help="How it departs from the standard, repeatable: wrong=6300, locked=6984, bad_format=6700, "
+            "select_refuses_le ... A wrong name is answered with those of the family.",
         ),
     ] = None,
+    puk: Annotated[str | None, typer.Option(metavar="TEXT", help="PIV, profiles: its PUK.")] = None,
+    puk_tries_left: Annotated[int | None, _left("PUK")] = None,
+    guid: Annotated[
+        str | None, typer.Option(metavar="HEX", help="PIV, GIDS: its card UUID. Default: a new one.")
+    ] = None,
+    no_chuid: Annotated[bool, typer.Option("--no-chuid", help="PIV: no card UUID, no FASC-N.")] = False,
+    serial: Annotated[
+        str | None, typer.Option(metavar="N", help="PIV (YubiKey), OpenPGP, profiles: its serial number.")
+    ] = None,
+    no_serial: Annotated[
+        bool, typer.Option("--no-serial", help="PIV: not a YubiKey, no counters told.")
+    ] = False,
+    no_metadata: Annotated[
+        bool, typer.Option("--no-metadata", help="PIV: it does not tell the PUK's counter (GET METADATA).")
+    ] = False,
+    card_key: Annotated[Keys | None, typer.Option(help="PIV: the key it proves itself with (9E).")] = None,
+    sign_in: Annotated[
+        Keys | None, typer.Option(help="PIV, OpenPGP, GIDS: the key its holder signs in with.")
+    ] = None,
+    expires: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="PIV, GIDS: when its certificates end."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="PIV, GIDS: the name in its certificates.")
+    ] = None,
+    card_version: Annotated[
+        str | None, typer.Option(metavar="N.N", help="OpenPGP: the version it follows. Default: 3.4.")
+    ] = None,
+    admin_pin: Annotated[str | None, typer.Option(metavar="TEXT", help="OpenPGP: its admin PIN.")] = None,
+    resetting_code: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="OpenPGP: its resetting code. Default: none.")
+    ] = None,
+    code_tries_left: Annotated[int | None, _left("resetting code")] = None,
+    admin_key: Annotated[str | None, typer.Option(metavar="HEX", help="GIDS: its admin key.")] = None,
+    cipher: Annotated[Literal["3des", "aes"] | None, typer.Option(help="GIDS: the admin key's.")] = None,
+    admin_tries: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=15, help="GIDS: tries of its admin key.")
+    ] = None,
+    admin_tries_left: Annotated[int | None, _left("admin PIN or admin key")] = None,
+    no_mutual: Annotated[
+        bool, typer.Option("--no-mutual", help="GIDS: it knows no mutual authentication.")
+    ] = False,
 ) -> None:
     """Plug a virtual card into a real reader driver, until Ctrl-C.
 
     The driver is vpcd, behind the PC/SC service; Debian has both: apt-get install pcscd
     vsmartcard-vpcd. The card has true counters, keys and certificates, and any program sees it in the
-    reader 'Virtual PCD'. PIN and PUK are test values: never give those of a real card.
+    reader 'Virtual PCD'. Its secrets are test values: never give those of a real card. Options say which
+    families have them; the others are for all.
 
     \b
     Examples: kiosk card plug --family piv --slot 0
               kiosk card plug --locked --guid 8f1c2a6e0d4b4c1f9a5e7b3d2c4f6a52
+              kiosk card plug --family openpgp --resetting-code 87654321
     """
-    card = _card(
-        pin=pin,
-        puk=puk,
-        tries=tries,
-        pin_tries_left=0 if locked else pin_tries_left,
-        puk_tries_left=puk_tries_left,
-        guid=_hex(guid) if guid else None,
-        chuid=not no_chuid,
-        serial=None if no_serial else serial,
-        metadata=not no_metadata,
-        card_key=_algorithm(card_key),
-        sign_in=_algorithm(sign_in),
-        expires=expires.replace(tzinfo=UTC) if expires else None,
-        name=name,
-        quirks=_quirks(quirk or []),
-    )
-    _describe(card, family, host, slot, no_serial=no_serial)
-    asyncio.run(_until_stopped(card, host, slot))
+    from kiosk.office.plugs import Misfit, make
+    from kiosk.settings import Settings
+
+    settings = Settings() if family in _BUILT_IN else settings_of(context)
+    reader = f"Virtual PCD 00 {slot:02}" if slot < _SLOTS else "Virtual PCD"
+    try:
+        plugged = make(family, _wanted(context), reader, settings)
+    except Misfit as misfit:
+        raise typer.BadParameter(str(misfit), param_hint=misfit.option or None) from None
+    _describe(plugged, reader, f"{host}, port {_FIRST_PORT + slot}")
+    asyncio.run(_until_stopped(plugged.card, host, slot))
     typer.echo("The card is out.")
 
 
-def _card(**features: Any) -> PivCard:
-    from cardio.virtual.piv import PivCard
+def _wanted(context: typer.Context) -> Wanted:
+    """The options that describe the card."""
+    from kiosk.office.plugs import Wanted
 
-    try:
-        return PivCard(**features)
-    except ValueError as wrong:
-        raise typer.BadParameter(f"no such card can be: {wrong}") from None
-
-
-def _hex(text: str) -> bytes:
-    try:
-        guid = bytes.fromhex(text.replace("-", ""))
-    except ValueError:
-        guid = b""
-    if len(guid) != 16:
-        raise typer.BadParameter("a card UUID has 32 hexadecimal digits", param_hint="--guid")
-    return guid
-
-
-def _algorithm(key: Keys) -> Algorithm | None:
-    from cardio.virtual.piv_keys import Algorithm
-
-    algorithms = {"p256": Algorithm.ECC_P256, "p384": Algorithm.ECC_P384, "rsa2048": Algorithm.RSA_2048}
-    return algorithms.get(key)
-
-
-def _quirks(wanted: list[str]) -> Quirks:
-    """The quirks by the names of their fields; a switch stands alone, a status word has four hex digits."""
-    from cardio.virtual.piv import Quirks
-
-    switches = {field.name for field in fields(Quirks) if field.default is False}
-    words = {field.name for field in fields(Quirks)} - switches
-    chosen: dict[str, Any] = {}
-    for one in wanted:
-        name, equals, word = one.partition("=")
-        if name in switches and not equals:
-            chosen[name] = True
-        elif name in words and len(word) == 4 and not set(word.upper()) - set("0123456789ABCDEF"):
-            chosen[name] = int(word, 16)
-        else:
-            raise typer.BadParameter(
-                f"{one}: give one of {', '.join(sorted(switches))}, or one of "
-                f"{', '.join(sorted(words))} with =SW, a status word of four hexadecimal digits",
-                param_hint="--quirk",
-            )
-    return Quirks(**chosen)
-
-
-def _describe(card: PivCard, family: str, host: str, slot: int, *, no_serial: bool) -> None:
-    from cardio.virtual.vpcd import VPCD_PORT
-
-    state = card.state()
-    reader = f"Virtual PCD 00 {slot:02}" if slot < _SLOTS else "Virtual PCD"
-    tool = f'yubico-piv-tool --reader="{reader}" --action='
-    typer.echo(
-        f"A virtual {family.upper()} card in {reader} ({host}, port {VPCD_PORT + slot}). Ctrl-C takes it out."
+    given = {one.name: context.params[one.name] for one in fields(Wanted)}
+    ends = given["expires"]
+    return Wanted(
+        **{**given, "quirk": tuple(given["quirk"] or ()), "expires": ends and ends.replace(tzinfo=UTC)}
     )
-    typer.echo(f"  number  {family}:guid:{card.guid.hex().upper()}")
-    typer.echo(
-        f"  PIN     {state.pin}, {state.pin_tries_left} tries left{', locked' if state.locked else ''}"
-    )
-    typer.echo(f"  PUK     {state.puk}, {state.puk_tries_left} tries left")
-    if card.card_key_der:
-        typer.echo(f"  9E key  {card.card_key_der.hex()}")
-    typer.echo(f'Look at it:  opensc-tool --reader "{reader}" --name')
-    if not no_serial:
-        typer.echo(f"             {tool}status")
-        typer.echo(f"             {tool}verify-pin --pin={state.pin}")
-        typer.echo(f"             {tool}unblock-pin --pin={state.puk} --new-pin=654321")
+
+
+def _describe(plugged: Plugged, reader: str, place: str) -> None:
+    typer.echo(f"A virtual {plugged.title} card in {reader} ({place}). Ctrl-C takes it out.")
+    width = max(len(name) for name, _ in plugged.facts)
+    for name, value in plugged.facts:
+        typer.echo(f"  {name:{width}}  {value}")
+    label = "Look at it:"
+    for tool in (f'kiosk card inspect --reader "{reader}"', *plugged.tools):
+        typer.echo(f"{label:13}{tool}")
+        label = ""
     typer.echo(f'Enrol it:    kiosk card enrol HOLDER_ID --reader "{reader}"')
 
 
-async def _until_stopped(card: PivCard, host: str, slot: int) -> None:
+async def _until_stopped(card: VirtualCard, host: str, slot: int) -> None:
     """Keep the card in until SIGINT or SIGTERM."""
     from cardio.virtual.vpcd import plug as keep_in
 

@@ -10,17 +10,22 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from cardio.applets.piv import PivFamily
 from cardio.card import identify
 from cardio.pcsc import PcscReader
 from cardio.reader import State
+from cardio.virtual.reader import VirtualReader
 from cardio.virtual.vpcd import VPCD_PORT
 from kiosk.cli import app
 from kiosk.commands import plug
+from kiosk.office.inspecting import every_family
+from kiosk.office.plugs import Misfit, Plugged, Wanted, make
 from tests.cardio import cards
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 from tests.pcscd import READER, PcscService
@@ -153,10 +158,20 @@ async def test_the_card_is_as_it_was_asked_for(
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (["--family", "gids"], "--family"),
+        (["--family", "cac"], "there are piv, openpgp, gids"),
         (["--slot", "29573"], "--slot"),
         (["--slot", "-1"], "--slot"),
         (["--pin", "123"], "no such card can be"),
+        (["--admin-key", "00" * 24], "a card of the family piv has no such thing"),
+        (["--serial", "0"], "a number from 1 to 4294967295"),
+        (["--card-key", "ed25519"], "--card-key"),
+        (["--family", "openpgp", "--puk", "12345678"], "a card of the family openpgp has no such thing"),
+        (["--family", "openpgp", "--no-chuid"], "--no-chuid"),
+        (["--family", "openpgp", "--card-version", "1.1"], "--card-version"),
+        (["--family", "openpgp", "--admin-pin", "1234567"], "no such card can be"),
+        (["--family", "gids", "--admin-key", "xyz"], "hexadecimal"),
+        (["--family", "gids", "--admin-key", "0011"], "no such card can be"),
+        (["--family", "gids", "--quirk", "pin_status=1"], "--quirk"),
         (["--puk", "123456789"], "no such card can be"),
         (["--tries", "3", "--pin-tries-left", "4"], "no such card can be"),
         (["--guid", "1234"], "32 hexadecimal digits"),
@@ -171,6 +186,112 @@ def test_a_card_that_cannot_be_is_a_mistake_in_usage(options: list[str], told: s
     done = CliRunner().invoke(app, ["card", "plug", *options])
     assert done.exit_code == 2
     assert told in done.stderr
+
+
+PROFILE = """
+[cards]
+families = ["student", "piv"]
+[cards.profiles.student]
+aid = "F0 4B 49 4F 53 4B 01"
+serial = { data_object = "5A" }
+passcode = { reference = "81", min_length = 4, max_length = 4, status_query = true }
+puk = { reset_p1 = "00", reference = "82", lengths = [10] }
+"""
+
+
+def plugged(shell: Shell, family: str, **wanted: Any) -> Plugged:
+    return make(family, Wanted(**wanted), READER, shell.settings)
+
+
+@pytest.mark.parametrize(
+    ("family", "wanted", "facts"),
+    [
+        ("piv", {"no_chuid": True, "serial": "66"}, {"number": "piv:yubikey-serial:66"}),
+        ("piv", {"no_chuid": True, "no_serial": True}, {"number": "none: no kiosk takes it"}),
+        ("openpgp", {"serial": "255"}, {"number": "openpgp:serial:FFFE000000FF", "resetting code": "none"}),
+        (
+            "openpgp",
+            {"resetting_code": "87654321", "code_tries_left": 1, "locked": True},
+            {"PIN": "123456, 0 tries left, locked", "resetting code": "87654321, 1 tries left"},
+        ),
+        ("gids", {"guid": GUID}, {"number": f"gids:card-id:{GUID}", "PIN": "123456, 3 tries left"}),
+        ("gids", {"admin_key": "01" * 16, "cipher": "aes"}, {"admin key": f"{'01' * 16}, no limit"}),
+        ("gids", {"admin_tries": 5, "admin_tries_left": 2, "pin": "4711"}, {"PIN": "4711, 3 tries left"}),
+        (
+            "student",
+            {"serial": "0a0b"},
+            {"number": "student:serial:0A0B", "PIN": "1234, 3 tries left", "PUK": "1234567890, 3 tries left"},
+        ),
+        ("student", {"puk": "0000000000", "puk_tries_left": 1}, {"PUK": "0000000000, 1 tries left"}),
+    ],
+)
+def test_every_family_can_be_asked_for(
+    bare_shell: Shell, family: str, wanted: dict[str, Any], facts: dict[str, str]
+) -> None:
+    bare_shell.add_settings(PROFILE)
+    told = dict(plugged(bare_shell, family, **wanted).facts)
+    assert {name: told[name] for name in facts} == facts
+
+
+@pytest.mark.parametrize("family", ["piv", "openpgp", "gids", "student"])
+async def test_what_it_tells_is_what_the_card_takes(bare_shell: Shell, family: str) -> None:
+    bare_shell.add_settings(PROFILE)
+    made = plugged(bare_shell, family)
+    facts = {name: value.partition(",")[0] for name, value in made.facts}
+    reader = VirtualReader()
+    reader.insert(made.card)
+    async with reader.session(1) as channel:
+        card = await identify(channel, every_family(bare_shell.settings))
+        assert str(card.id) == facts["number"]
+        await card.verify(SecretStr(facts["PIN"]))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "option"),
+    [
+        ({"guid": GUID}, "--guid"),
+        ({"serial": "0000"}, "--serial"),
+        ({"serial": "xyz"}, "--serial"),
+        ({"puk": "123"}, ""),
+        ({"quirk": ("kindness",)}, "--quirk"),
+    ],
+)
+def test_a_profile_holds_its_cards_to_what_it_says(
+    bare_shell: Shell, wanted: dict[str, Any], option: str
+) -> None:
+    bare_shell.add_settings(PROFILE)
+    with pytest.raises(Misfit) as refused:
+        plugged(bare_shell, "student", **wanted)
+    assert refused.value.option == option
+
+
+@pytest.mark.xdist_group("pcscd")
+@pytest.mark.parametrize("family", ["openpgp", "gids", "student"])
+async def test_each_family_behind_the_real_driver_is_inspected_and_traced(
+    pcsc_service: PcscService, bare_shell: Shell, family: str
+) -> None:
+    bare_shell.add_settings(PROFILE.replace('["student", "piv"]', '["student", "gids", "openpgp"]'))
+    on_it = ("--config", str(bare_shell.config), "card")
+    slot = ("--slot", str(pcsc_service.slot))
+    reader = PcscReader(READER)
+    async with kiosk(*on_it, "plug", "--family", family, *slot, "--locked") as card:
+        await until(reader, State.CARD)
+        async with kiosk(*on_it, "inspect", "--reader", READER, "--json") as inspecting:
+            code, told, _ = await ended(inspecting)
+        seen = json.loads(told)
+        assert (code, seen["family"], seen["reader"]) == (0, family, READER)
+        (chosen,) = (one for one in seen["families"] if one["name"] == family)
+        assert chosen["passcode_tries"] == 0
+        async with kiosk(*on_it, "trace", "--reader", READER) as tracing:
+            code, traced, _ = await ended(tracing)
+        assert code == 0
+        assert f"  {family}: {seen['card']}" in traced
+        card.send_signal(signal.SIGINT)
+        code, told, _ = await ended(card)
+        assert code == 0
+        assert f"  number{' ' * (told.index(seen['card']) - told.index('number') - 6)}{seen['card']}" in told
+        await until(reader, State.EMPTY)
+    await reader.aclose()
 
 
 @pytest.mark.xdist_group("pcscd")
