@@ -69,6 +69,36 @@ def _tables(text: str) -> dict[str, list[str]]:
     return found
 
 
+EXAMPLE = re.compile(r"^#     (?=\S)")  # the lines of the shipped profile
+
+
+def profile_of_the_file() -> str:
+    """The profile in the shipped file, out of its comments."""
+    lines = default_file().read_text("utf-8").splitlines()
+    return "\n".join(EXAMPLE.sub("", line) for line in lines if EXAMPLE.match(line))
+
+
+def test_the_profile_in_the_file_is_one_and_holds_every_key_with_its_default(file: Path) -> None:
+    file.write_text(profile_of_the_file(), encoding="utf-8")
+    whole = load(file)
+    file.write_text(MINIMAL, encoding="utf-8")
+    assert load(file).cards.profiles == whole.cards.profiles
+    written = {f"{name}.{key}" for name, table in _tables(profile_of_the_file()).items() for key in table}
+    table = whole.cards.profiles["student"]
+    everything = {f"cards.profiles.student.{key}" for key in keys(table.model_dump())}
+    rest = {f"cards.profiles.student.{key}" for key in ("puk.tries", "passcode.tries")}
+    assert {key for key in everything - written if ".diversify." not in key} == rest
+    assert written <= everything
+
+
+MINIMAL = """
+[cards.profiles.student]
+aid = "F04B494F534B01"
+serial = { data_object = "5A" }
+passcode = { reference = "81" }
+puk = { reset_p1 = "00" }
+"""
+
 WRONG = [
     ("[codes]\n\nminutes = 15\ntrise = 5\n", 4, "codes.trise", "unknown key"),
     ("[codez]\nminutes = 15\n", 1, "codez", "unknown key"),
