@@ -157,6 +157,8 @@ def _key(key: SeenKey) -> str:
     free = key.use is KeyUse.FREE
     said = [key.algorithm, "needs no passcode" if free else "after the passcode"]
     said.append("certified" if key.certified else "no certificate")
+    if key.vouched is not None:
+        said.append("a configured CA vouches for it" if key.vouched else f"NOT VOUCHED FOR: {key.doubt}")
     if key.signs is not None:
         said.append("it signs" if key.signs else "IT DOES NOT SIGN: it may be a copy")
     return ", ".join(said)
@@ -229,6 +231,7 @@ def _plain_family(one: SeenFamily, seen: Inspection) -> dict[str, Any]:
                 "sha256": key.sha256,
                 "certified": key.certified,
                 "signs": key.signs,
+                "vouched": key.vouched,
             }
             for key in one.keys
         ],

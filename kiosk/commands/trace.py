@@ -44,10 +44,10 @@ def trace(
     settings = settings_of(context, reader=reader)
     with ExitStack() as stack:
         own(stack, settings, "kiosk card trace")
-        asyncio.run(_trace(settings, _Printer(as_json=as_json), everything=everything, follow=follow))
+        asyncio.run(follow_cards(settings, Printer(as_json=as_json), everything=everything, follow=follow))
 
 
-class _Printer:
+class Printer:
     """Prints the trace as it comes."""
 
     def __init__(self, *, as_json: bool) -> None:
@@ -66,7 +66,8 @@ class _Printer:
             typer.echo(harmless(text))
 
 
-async def _trace(settings: Settings, printer: _Printer, *, everything: bool, follow: bool) -> None:
+async def follow_cards(settings: Settings, printer: Printer, *, everything: bool, follow: bool) -> None:
+    """Wait for a card and have it read under the tap, and then the next if ``follow``. Raises CardIOError."""
     from cardio.errors import CardIOError, ReaderBroken
     from cardio.tracing import Tracer
     from kiosk import wiring
@@ -91,7 +92,7 @@ async def _trace(settings: Settings, printer: _Printer, *, everything: bool, fol
 
 
 async def _read(
-    settings: Settings, reader: Reader, insertion: int, printer: _Printer, *, everything: bool
+    settings: Settings, reader: Reader, insertion: int, printer: Printer, *, everything: bool
 ) -> None:
     from kiosk.families import families
     from kiosk.office.inspecting import ask, every_family, read_applications
@@ -99,7 +100,7 @@ async def _read(
     known = every_family(settings) if everything else families(settings)
     for family in known:
         printer.heading(f"Family {family.name}")
-        seen = await ask(reader, insertion, family, configured=family.name in settings.cards.families)
+        seen = await ask(settings, reader, insertion, family)
         printer.heading(f"  {family.name}: {seen.id or seen.answer.value} {seen.detail}".rstrip())
     if everything:
         printer.heading("Well-known applications, and EF.DIR")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -19,12 +19,14 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cardio import atr, directory
 from cardio.applications import Application
 from cardio.card import Card, CardId, Family, KeyUse, PasscodeFormat
+from cardio.certificates import Trust
 from cardio.directory import Entry
 from cardio.errors import CardError, CardUnsupported, NotGenuine
 from cardio.reader import Reader
 from kiosk.card_settings import BUILT_IN
 from kiosk.families import families
 from kiosk.settings import Settings
+from kiosk.trusts import trusts
 
 _CURVES = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}  # as NIST calls them
 
@@ -40,13 +42,20 @@ class Answer(Enum):
 
 @dataclass(frozen=True)
 class SeenKey:
-    """A key of the card. ``signs``: whether it proved just now that it holds it; None where not asked."""
+    """A key that the card shows.
+
+    ``sha256`` is of the public key (DER SubjectPublicKeyInfo). ``signs``: whether the card proved just now
+    that it holds the key, None where it was not asked. ``vouched``: whether the configured CAs vouch for
+    its certificate, None where there are no CAs or no certificate; ``doubt`` says why not.
+    """
 
     use: KeyUse
     algorithm: str
-    sha256: str  # of the public key, DER SubjectPublicKeyInfo
+    sha256: str
     certified: bool
     signs: bool | None
+    vouched: bool | None = None
+    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,11 +108,7 @@ class Inspection:
 
 async def inspect(settings: Settings, reader: Reader, insertion: int) -> Inspection:
     """Look at the card of that insertion. Raises CardIOError where it or the reader goes away."""
-    configured = settings.cards.families
-    seen = [
-        await ask(reader, insertion, family, configured=family.name in configured)
-        for family in every_family(settings)
-    ]
+    seen = [await ask(settings, reader, insertion, family) for family in every_family(settings)]
     known, listed = await read_applications(reader, insertion)
     return Inspection(reader.name, atr.parse(reader.presence.atr), tuple(seen), known, listed)
 
@@ -129,12 +134,12 @@ def every_family(settings: Settings) -> Sequence[Family]:
     return families(settings.changed(cards={"families": tuple(names)}))
 
 
-async def ask(reader: Reader, insertion: int, family: Family, *, configured: bool) -> SeenFamily:
+async def ask(settings: Settings, reader: Reader, insertion: int, family: Family) -> SeenFamily:
     """Have one family open and read the card; what the card does wrong is part of the result.
 
     Raises CardIOError where the card or the reader goes away.
     """
-    seen = SeenFamily(family.name, configured, Answer.NO)
+    seen = SeenFamily(family.name, family.name in settings.cards.families, Answer.NO)
     async with reader.session(insertion) as channel:
         try:
             card = await family.open(channel)
@@ -145,26 +150,27 @@ async def ask(reader: Reader, insertion: int, family: Family, *, configured: boo
         if card is None:
             return seen
         seen = replace(seen, id=card.id, passcode_format=card.passcode_format, secret=family.secret.name)
+        trust = trusts(settings, datetime.now(UTC)).get(family.name)
         try:
-            return await _read(card, family, seen)
+            return await _read(card, family, seen, trust)
         except CardError as error:
             return replace(seen, answer=Answer.ERROR, detail=str(error))
 
 
-async def _read(card: Card, family: Family, seen: SeenFamily) -> SeenFamily:
+async def _read(card: Card, family: Family, seen: SeenFamily, trust: Trust | None) -> SeenFamily:
     """Counters, certificate and keys of a card that was identified."""
-    keys = [key for use in family.traits.key_uses if (key := await _key(card, use)) is not None]
+    keys = [await _key(card, use, trust) for use in family.traits.key_uses]
     return replace(
         seen,
         answer=Answer.CARD,
         passcode_tries=await card.tries_left(),
         unblock_tries=await card.unblock_tries_left(),
         certificate_ends=await card.certificate_expiry(),
-        keys=tuple(keys),
+        keys=tuple(key for key in keys if key is not None),
     )
 
 
-async def _key(card: Card, use: KeyUse) -> SeenKey | None:
+async def _key(card: Card, use: KeyUse, trust: Trust | None) -> SeenKey | None:
     """The key for that use; one that needs no passcode is asked to sign."""
     try:
         offered = await card.offered_key(use)
@@ -172,14 +178,20 @@ async def _key(card: Card, use: KeyUse) -> SeenKey | None:
         return None
     if offered is None:
         return None
-    signs = await proves(card, offered.public_key) if use is KeyUse.FREE else None
-    return SeenKey(
+    key = SeenKey(
         use,
         algorithm(offered.public_key),
         hashlib.sha256(offered.public_key).hexdigest(),
         offered.certificate is not None,
-        signs,
+        await proves(card, offered.public_key) if use is KeyUse.FREE else None,
     )
+    if trust is None or offered.certificate is None:
+        return key
+    try:
+        trust.verify(offered.certificate, card.id, use, datetime.now(UTC))
+    except CardError as doubt:
+        return replace(key, vouched=False, doubt=str(doubt))
+    return replace(key, vouched=True)
 
 
 async def proves(card: Card, public_key: bytes) -> bool | None:

@@ -21,6 +21,12 @@ from kiosk.visit import Known, Sight, Visit
 from kiosk.wiring import Parts
 
 _UNLOCKS = (Offer.UNLOCK, Offer.FORGOTTEN)
+_SECRETS = {
+    "none": "there is no unblock secret for it",
+    "refused": "the card refused its unblock secret once: it is not sent again until somebody has looked",
+    "unfit": "its unblock secret is none that such a card takes",
+}
+"""Why there is none to send, by the words of 'kiosk card list'."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,7 @@ def _why(decision: Decision, sight: Sight, known: Known, settings: Settings, sec
 def _why_no_secret(sight: Sight, known: Known, settings: Settings, secret: str) -> str:
     least = settings.unlock.min_unblock_tries
     if not known.has_unblock_secret:
-        return f"unblock secret: {secret}"
+        return _SECRETS.get(secret, f"its unblock secret: {secret}")
     if sight.unblock_tries is not None and sight.unblock_tries < least:
         return f"its unblock secret has too few tries left: {sight.unblock_tries}, and {least} are needed"
     return "its unblock secret must not be sent"
