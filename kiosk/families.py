@@ -68,10 +68,9 @@ def _from_package(name: str, cards: Cards) -> Family:
         raise SettingsError(f"cards.{name}: {refused}") from None
     except Exception as failed:  # whatever the import of a stranger's package raises
         raise SettingsError(f"cards.families: {name!r} cannot be loaded: {entry.value}: {failed!r}") from None
-    if family.name != name:
-        raise SettingsError(
-            f"cards.families: {entry.value} was to provide {name!r}, and gives {family.name!r}"
-        )
+    given = getattr(family, "name", None)
+    if given != name:
+        raise SettingsError(f"cards.families: {entry.value} was to provide {name!r}, and gives {given!r}")
     return family
 
 
