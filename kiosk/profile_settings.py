@@ -48,7 +48,7 @@ class SourceTable(Section):
     """Where on the card a value is."""
 
     file: tuple[FileIdentifier, ...] = ()
-    by_path: bool = False
+    select_p1: Literal["00", "02", "08"] = "00"
     select_p2: Literal["00", "04", "0C"] = "0C"
     short_ef: int = Field(0, ge=0, le=30)
     data_object: OptionalTag = ""
@@ -68,7 +68,7 @@ class SourceTable(Section):
         """As cardio has it. Raises ProfileError."""
         return Source(
             file=tuple(bytes.fromhex(identifier) for identifier in self.file),
-            by_path=self.by_path,
+            select_p1=_SELECT_P1[self.select_p1],
             select_p2=int(self.select_p2, 16),
             short_ef=self.short_ef or None,
             data_object=bytes.fromhex(self.data_object),
@@ -175,6 +175,7 @@ class PukTable(Section):
         )
 
 
+_SELECT_P1: dict[Literal["00", "02", "08"], Literal[0, 2, 8]] = {"00": 0, "02": 2, "08": 8}
 _RESET_P1: dict[Reset, Literal[0, 1, 2]] = {"00": 0, "01": 1, "02": 2}
 
 

@@ -19,6 +19,7 @@ Written = Literal["hex", "ascii", "bcd"]
 
 MASTER_FILE = bytes.fromhex("3F00")
 _NO_ANSWER = 0x0C  # P2 of SELECT: no control information wanted, and so no Le
+_PATH, _PATH_WITHIN = 0x08, 0x09  # P1 of SELECT: a path from the master file, or from the current DF
 _END_OF_FILE = 0x6282
 _CHUNK = 256
 _MAX_READ = 4096  # what holds a serial number is shorter, whatever the card says
@@ -39,7 +40,9 @@ class Source:
     """Where a value is: in an elementary file, by its path or short identifier, or in a data object.
 
     ``file``: the identifiers of two bytes that lead to it. From 3F00 on it is read before the
-    application is selected, else within it; ``by_path`` selects it by one command with the whole path.
+    application is selected, else within it. ``select_p1`` 0: each identifier by a SELECT with P1 00; 2: the
+    last one with P1 02, as an elementary file; 8: the whole path at once, with P1 08, or 09 within the
+    application. ``select_p2``: its P2; with 0C it goes without Le.
     ``data_object``: a tag, for GET DATA with INS ``get_data``: CA (tag in P1-P2), or CB (in a tag list);
     ``header_list``: an extended header list for INS CB instead. ``tlv``: the objects around the value,
     from the outermost inwards. ``offset`` and ``length`` cut what is left; length 0: up to its end.
@@ -47,7 +50,7 @@ class Source:
     """
 
     file: tuple[bytes, ...] = ()
-    by_path: bool = False
+    select_p1: Literal[0, 2, 8] = 0
     select_p2: int = _NO_ANSWER
     short_ef: int | None = None
     data_object: bytes = b""
@@ -124,9 +127,12 @@ def is_serial(text: str, written: Written) -> bool:
 
 async def _select(channel: Channel, source: Source) -> None:
     le = None if source.select_p2 == _NO_ANSWER else 256
-    steps = [(0x00, identifier) for identifier in source.file]
-    if source.by_path:  # 08: from the master file, which the path then does not name; 09: from the current DF
-        steps = [(0x08, b"".join(source.file[1:]))] if source.absolute else [(0x09, b"".join(source.file))]
+    *folders, last = source.file
+    steps = [*((0x00, folder) for folder in folders), (source.select_p1, last)]
+    if source.select_p1 == _PATH and source.absolute:  # which the path then does not name
+        steps = [(_PATH, b"".join(source.file[1:]))]
+    elif source.select_p1 == _PATH:
+        steps = [(_PATH_WITHIN, b"".join(source.file))]
     for p1, data in steps:
         _needed(await channel.transmit(Command(0x00, 0xA4, p1, source.select_p2, data, le)))
 

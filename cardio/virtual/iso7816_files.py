@@ -35,13 +35,14 @@ class Files:
         self._current = ()
 
     def select(self, command: Command, *, within: bool) -> Response:
-        """SELECT by identifier (P1 00), by path from the master file (08) or the current one (09).
+        """SELECT by identifier (P1 00, 02), by path from the master file (08) or the current one (09).
 
         ``within``: the application is selected.
         """
         parts = tuple(command.data[at : at + 2] for at in range(0, len(command.data), 2))
         path = {
             0x00: parts if parts == (MASTER_FILE,) else (*self._current, *parts),
+            0x02: (*self._current, *parts),
             0x08: (MASTER_FILE, *parts),
             0x09: (*self._current, *parts),
         }.get(command.p1)

@@ -39,8 +39,12 @@ async def test_a_path_is_selected_step_by_step_or_at_once() -> None:
     answers = [Response(bytes.fromhex("5A0480276001"), 0x9000)]
     cases = [
         (Source(file=fids, tlv=(0x5A,)), ["00A4000C023F00", "00A4000C02DF01", "00A4000C022F02"]),
-        (Source(file=fids, by_path=True, tlv=(0x5A,)), ["00A4080C04DF012F02"]),
-        (Source(file=fids, by_path=True, select_p2=0x04, tlv=(0x5A,)), ["00A4080404DF012F0200"]),
+        (
+            Source(file=fids, select_p1=2, tlv=(0x5A,)),
+            ["00A4000C023F00", "00A4000C02DF01", "00A4020C022F02"],
+        ),
+        (Source(file=fids, select_p1=8, tlv=(0x5A,)), ["00A4080C04DF012F02"]),
+        (Source(file=fids, select_p1=8, select_p2=0x04, tlv=(0x5A,)), ["00A4080404DF012F0200"]),
     ]
     for source, expected in cases:
         channel = ScriptedChannel({0xA4: [SW.OK] * 4, 0xB0: list(answers)})
@@ -51,16 +55,19 @@ async def test_a_path_is_selected_step_by_step_or_at_once() -> None:
 
 
 async def test_a_file_of_the_application_is_read_within_it() -> None:
-    source = Source(file=(bytes.fromhex("5032"),), length=4)
-    channel = ScriptedChannel({0xA4: [SW.OK] * 2, 0xB0: [Response(b"\x01\x02\x03\x04", SW.OK)]})
-    assert await ProfileFamily(replace(SILENT, serial=source)).open(channel)
-    assert sent(channel) == ["00A4040007F04B494F534B0100", "00A4000C025032", "00B0000004"]
+    fids = (bytes.fromhex("DF01"), bytes.fromhex("5032"))
+    steps = {0: ["00A4000C02DF01", "00A4000C025032"], 8: ["00A4090C04DF015032"]}
+    for p1, expected in steps.items():
+        source = Source(file=fids, select_p1=0 if p1 == 0 else 8, length=4)
+        channel = ScriptedChannel({0xA4: [SW.OK] * 3, 0xB0: [Response(b"\x01\x02\x03\x04", SW.OK)]})
+        assert await ProfileFamily(replace(SILENT, serial=source)).open(channel)
+        assert sent(channel) == ["00A4040007F04B494F534B0100", *expected, "00B0000004"]
 
 
 @every_profile
 async def test_identification_takes_four_commands_at_most(profile: Profile) -> None:
     if profile.serial.file:
-        profile = replace(profile, serial=replace(profile.serial, by_path=True))
+        profile = replace(profile, serial=replace(profile.serial, select_p1=8))
     reader = VirtualReader()
     async with opened(make(profile), profile, reader) as found:
         await found.tries_left()
