@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from cardio.applets.iso7816_profile import Profile
+from cardio.profile import Profile
 from kiosk.profile_settings import PasscodeTable, PukTable, SerialTable, checked, hexadecimal
 from kiosk.section import OptionalPath, Section, fault
 

@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, Field, model_validator
 
-from cardio.applets.iso7816_data import ProfileError, Source
-from cardio.applets.iso7816_profile import Answers, Coding, PasscodeRules, PukRules
+from cardio.profile import Answers, Coding, PasscodeRules, PukRules
+from cardio.source import ProfileError, Source
 from kiosk.section import Section, fault
 
 T = TypeVar("T")

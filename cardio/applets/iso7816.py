@@ -11,7 +11,6 @@ from pydantic import SecretBytes, SecretStr
 from cardio.apdu import SW, Command, Response
 from cardio.applets.common import passcode_bytes, write
 from cardio.applets.iso7816_data import is_serial, read, serial
-from cardio.applets.iso7816_profile import PasscodeRules, Profile, PukRules
 from cardio.card import Card, CardBase, CardId, KeyUse, PasscodeFormat, Traits
 from cardio.errors import (
     CardError,
@@ -22,6 +21,7 @@ from cardio.errors import (
     WrongPasscode,
     WrongUnblockSecret,
 )
+from cardio.profile import PasscodeRules, Profile, PukRules
 from cardio.reader import Channel
 from cardio.secret import SecretFormat
 

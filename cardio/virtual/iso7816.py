@@ -9,8 +9,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from cardio.apdu import SW, Command, Response
-from cardio.applets.iso7816_data import Source
-from cardio.applets.iso7816_profile import Coding, PasscodeRules, Profile, PukRules
+from cardio.profile import Coding, PasscodeRules, Profile, PukRules
+from cardio.source import Source
 from cardio.tlv import Tlv
 from cardio.virtual.card import CardApplication
 from cardio.virtual.iso7816_files import Files

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from cardio.apdu import SW, Command, Response
-from cardio.applets.iso7816_data import MASTER_FILE, Source
 from cardio.errors import ProtocolError
+from cardio.source import MASTER_FILE, Source
 from cardio.tlv import Tlv, find
 
 _END_OF_FILE = 0x6282

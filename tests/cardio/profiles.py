@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import SecretBytes, SecretStr
 
 from cardio.applets.iso7816 import ProfileApplication, ProfileFamily
-from cardio.applets.iso7816_data import Source
-from cardio.applets.iso7816_profile import Coding, PasscodeRules, Profile, PukRules
 from cardio.card import Card, CardId, identify
+from cardio.profile import Coding, PasscodeRules, Profile, PukRules
+from cardio.source import Source
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.iso7816 import IsoCard
 from cardio.virtual.reader import VirtualReader

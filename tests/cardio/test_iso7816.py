@@ -9,7 +9,6 @@ from pydantic import SecretBytes, SecretStr
 
 from cardio.apdu import SW, Response
 from cardio.applets.iso7816 import ProfileFamily
-from cardio.applets.iso7816_profile import Answers, Coding, Profile, PukRules
 from cardio.errors import (
     CardError,
     OutcomeUnknown,
@@ -19,6 +18,7 @@ from cardio.errors import (
     WrongPasscode,
     WrongUnblockSecret,
 )
+from cardio.profile import Answers, Coding, Profile, PukRules
 from cardio.virtual.iso7816 import IsoQuirks
 from cardio.virtual.t0 import T0Card
 from tests.cardio.cards import NEW, ScriptedChannel

@@ -9,13 +9,13 @@ import pytest
 
 from cardio.apdu import SW, Response
 from cardio.applets.iso7816 import ProfileFamily
-from cardio.applets.iso7816_data import Source
-from cardio.applets.iso7816_profile import Profile
 from cardio.applets.piv import PivFamily
 from cardio.card import CardId, Family, KeyUse, identify
 from cardio.errors import (
     CardUnsupported,
 )
+from cardio.profile import Profile
+from cardio.source import Source
 from cardio.virtual.piv import PivCard
 from cardio.virtual.reader import VirtualReader
 from tests.cardio.cards import NEW, ScriptedChannel

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from cardio.apdu import SW, Response
 from cardio.applets.iso7816 import ProfileFamily
-from cardio.applets.iso7816_data import ProfileError, Source, Written, is_serial, read, serial
-from cardio.applets.iso7816_profile import PASSCODE_ANSWERS, Answers, Coding, PasscodeRules, PukRules
+from cardio.applets.iso7816_data import is_serial, read, serial
 from cardio.errors import CardError, CardUnsupported
+from cardio.profile import PASSCODE_ANSWERS, Answers, Coding, PasscodeRules, PukRules
 from cardio.secret import SecretFormat
+from cardio.source import ProfileError, Source, Written
 from tests.cardio.cards import ScriptedChannel
 from tests.cardio.profiles import PROFILES, PUK_AND_NEW
 

@@ -6,13 +6,13 @@ import pytest
 from pydantic import SecretBytes
 
 from cardio.applets.iso7816 import ProfileFamily
-from cardio.applets.iso7816_profile import Profile
 from cardio.errors import (
     CardRemoved,
     CardUnsupported,
     OutcomeUnknown,
     WrongUnblockSecret,
 )
+from cardio.profile import Profile
 from cardio.virtual.reader import VirtualReader
 from tests.cardio.cards import NEW, ScriptedChannel
 from tests.cardio.profiles import (

@@ -13,10 +13,10 @@ from functools import partial
 from pydantic import SecretBytes, SecretStr
 
 from cardio.applets.iso7816 import ProfileFamily
-from cardio.applets.iso7816_profile import Profile
 from cardio.applets.openpgp import OpenPgpFamily
 from cardio.applets.piv import PivFamily
 from cardio.card import Family, KeyUse
+from cardio.profile import Profile
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.openpgp_keys import Algorithm

@@ -10,9 +10,9 @@ import pytest
 
 from cardio.applets.gids import GidsFamily
 from cardio.applets.iso7816 import ProfileFamily
-from cardio.applets.iso7816_profile import Coding
 from cardio.applets.openpgp import OpenPgpFamily
 from cardio.applets.piv import PivFamily
+from cardio.profile import Coding
 from kiosk.card_settings import FamilyTable, OtherTable, ProfileTable
 from kiosk.families import by_name, families
 from kiosk.settings import Settings, SettingsError, load

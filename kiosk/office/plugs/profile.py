@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Sequence
 
 from cardio.applets.iso7816_data import serial as told_serial
-from cardio.applets.iso7816_profile import Profile
+from cardio.profile import Profile
 from cardio.virtual.iso7816 import IsoCard, IsoQuirks
 from kiosk.office.plugs.wanted import Misfit, Plugged, Wanted, left, option, quirks, whole
 

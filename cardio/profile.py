@@ -11,9 +11,9 @@ import string
 from dataclasses import dataclass
 from typing import Literal
 
-from cardio.applets.iso7816_data import ProfileError, Source, Written
 from cardio.card import PasscodeFormat
 from cardio.secret import SecretFormat
+from cardio.source import ProfileError, Source, Written
 
 Encoding = Literal["ascii", "bcd", "pin-block", "binary"]
 
