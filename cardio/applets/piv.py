@@ -65,7 +65,7 @@ class PivFamily:
         return CardId("piv", *piv_data.parse_number(text))
 
     def check_key(self, use: KeyUse, public_key: bytes) -> None:
-        """Raises ValueError for what is none of RSA 2048, ECC P-256 and ECC P-384 (DER)."""
+        """Raises ValueError for what is no key of a PIV card (DER): see `piv_proof.challenge_for`."""
         challenge_for(public_key)
 
     async def open(self, channel: Channel) -> Card | None:

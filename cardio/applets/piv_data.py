@@ -8,7 +8,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from cardio.certificates import UNREADABLE, load
 from cardio.errors import ProtocolError
@@ -24,6 +24,7 @@ _NUMBERS = {
 _NON_FEDERAL = "9999"
 _MAX_CERTIFICATE = 0x8000  # bytes, unpacked
 _CURVES: dict[int, ec.EllipticCurve] = {0x11: ec.SECP256R1(), 0x14: ec.SECP384R1()}
+_ED25519 = 0xE0  # YubiKey's own number
 
 
 def parse_number(text: str) -> tuple[str, str]:
@@ -132,6 +133,8 @@ def metadata_key(metadata: bytes) -> bytes | None:
         if algorithm[0] in _CURVES:
             curve = _CURVES[algorithm[0]]
             return _der(ec.EllipticCurvePublicKey.from_encoded_point(curve, parts.get(0x86, b"")))
+        if algorithm[0] == _ED25519:
+            return _der(ed25519.Ed25519PublicKey.from_public_bytes(parts.get(0x86, b"")))
         if 0x81 in parts and 0x82 in parts:
             modulus, exponent = (int.from_bytes(parts[tag], "big") for tag in (0x81, 0x82))
             return _der(rsa.RSAPublicNumbers(exponent, modulus).public_key())
@@ -150,6 +153,6 @@ def metadata_tries(metadata: bytes) -> int | None:
 
 
 def _der(key: object) -> bytes:
-    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
-        raise ValueError("neither RSA nor elliptic curve")
+    if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey)):
+        raise ValueError("neither RSA, elliptic curve nor Ed25519")
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)

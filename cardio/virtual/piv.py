@@ -1,72 +1,44 @@
 """A virtual PIV card (SP 800-73-4 part 2) with true counters, keys and certificates.
 
-With a serial number it also speaks the YubiKey commands that tell it, the version and the
-counters, enough for Yubico's own tools. What cards in the field do differently is in `Quirks`.
+With a serial number it also speaks the YubiKey commands that Yubico's own tools want. What a
+card management writes is in piv_admin.py, the keys in piv_keys.py, what cards in the field do
+differently in piv_quirks.py, and a CA that issues their certificates in piv_ca.py.
 """
 
 from __future__ import annotations
 
-import gzip
 import secrets
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from cardio.apdu import SW, Command, Response
 from cardio.errors import ProtocolError
 from cardio.tlv import Tlv, find
-from cardio.virtual.card import CardApplication
+from cardio.virtual import piv_objects
+from cardio.virtual.piv_admin import DEFAULT_MANAGEMENT_KEY, FACTORY_PIN, FACTORY_PUK, PivManagement
+from cardio.virtual.piv_ca import CardCa, CardNumbers
 from cardio.virtual.piv_keys import Algorithm, CardKey
+from cardio.virtual.piv_quirks import Quirks
+from cardio.virtual.piv_state import PivState
 from cardio.virtual.reference import Reference
 
 PIV_ATR = bytes.fromhex("3B8D80018073C021C057597562694B6579F9")
 _PIN, _PUK = 0x80, 0x81
 _LENGTH = 8  # of every reference, padded with FF
-_CHUID, _CERTIFICATE_9A, _CERTIFICATE_9E = 0x5FC102, 0x5FC105, 0x5FC101
 _MANAGEMENT_KEY = 0x9B
 _VERSION = b"\x05\x04\x03"
-_FACTORY = {_PIN: b"123456", _PUK: b"12345678"}  # for GET METADATA's "is the default"
+_BY_REFERENCE = (0x20, 0x24, 0x2C)  # what wants a PIN or PUK
 
 
-@dataclass(frozen=True)
-class Quirks:
-    """How this card differs from the standard; each default is what the standard says."""
-
-    wrong: int | None = None  # status word for a wrong passcode; None: 63Cx
-    wrong_puk: int | None = None  # likewise for a wrong PUK
-    locked: int = SW.AUTHENTICATION_METHOD_BLOCKED
-    bad_format: int = SW.INCORRECT_DATA
-    bad_format_costs_a_try: bool = False
-    only_short_aid: bool = False  # SELECT takes the 5-byte form alone
-    select_refuses_le: bool = False
-    empty_select_response: bool = False
-    gzip_certificates: bool = False
-
-
-@dataclass(frozen=True)
-class PivState:
-    """The card's inside, for tests and for the demo's tray. Secrets are kept out of ``repr``."""
-
-    pin_tries_left: int
-    puk_tries_left: int
-    verified: bool
-    pin: str = field(repr=False)
-    puk: str = field(repr=False)
-
-    @property
-    def locked(self) -> bool:
-        """Whether the passcode's counter is at zero."""
-        return self.pin_tries_left == 0
-
-
-class PivCard(CardApplication):
+class PivCard(PivManagement):
     """One virtual PIV card.
 
     ``guid`` is the card UUID of the CHUID, random by default; ``bytes(16)`` writes zeros. ``chuid``
-    False leaves the whole object out. ``serial`` None makes a card without the YubiKey commands,
-    ``metadata`` False one that does not tell its counters. ``sign_in`` and ``card_key`` are the
-    algorithms of 9A and 9E, None for an empty slot. Raises ValueError for a passcode or PUK it could
-    not hold.
+    False leaves the whole object out; ``chuid_signature`` is as many bytes of it. ``serial`` None makes a
+    card without the YubiKey commands, ``metadata`` False one that does not tell its counters.
+    ``sign_in`` and ``card_key`` are the algorithms of 9A and 9E, None for an empty slot; ``issuer``
+    issues their certificates, which otherwise sign themselves. ``management_key`` is 3DES (03) or AES
+    (08, 0A, 0C). Raises ValueError for a passcode, PUK or management key it could not hold.
     """
 
     aid = bytes.fromhex("A000000308000010000100")
@@ -88,6 +60,10 @@ class PivCard(CardApplication):
         card_key: Algorithm | None = Algorithm.ECC_P256,
         expires: datetime | None = None,
         name: str = "Virtual card",
+        issuer: CardCa | None = None,
+        chuid_signature: int = 0,
+        management_key: bytes = DEFAULT_MANAGEMENT_KEY,
+        management_algorithm: int = 0x03,
         quirks: Quirks | None = None,
         atr: bytes = PIV_ATR,
     ) -> None:
@@ -100,9 +76,9 @@ class PivCard(CardApplication):
         self._serial, self._metadata = serial, metadata and serial is not None
         self._algorithms = {0x9A: sign_in, 0x9E: card_key}
         self._expires = expires or datetime.now(UTC) + timedelta(days=3 * 365)
-        self._name = name
+        self._name, self._issuer, self._chuid_signature = name, issuer, chuid_signature
         self._verified = False
-        super().__init__(atr)
+        super().__init__(atr, management_key, management_algorithm)
 
     def state(self) -> PivState:
         """Return what is inside: counters, whether the passcode is verified, the passcode and the PUK."""
@@ -132,6 +108,7 @@ class PivCard(CardApplication):
     def reset(self) -> None:
         """Clear the security status."""
         self._verified = False
+        super().reset()
 
     def accepts_aid(self, aid: bytes) -> bool:
         """As the base class does, or the 5-byte form alone."""
@@ -147,10 +124,15 @@ class PivCard(CardApplication):
     def _select(self, command: Command) -> Response:
         if self._quirks.select_refuses_le and command.le is not None:
             return Response(b"", SW.WRONG_LENGTH)
-        return super()._select(command)
+        response = super()._select(command)
+        return Response(b"", self._quirks.other_aid) if response.sw == SW.NOT_FOUND else response
 
     def process(self, command: Command) -> Response:
         """Answer one command to the PIV application."""
+        if self._quirks.contactless and command.ins in _BY_REFERENCE:
+            return Response(b"", SW.FUNCTION_NOT_SUPPORTED)
+        if (managed := self.manage(command)) is not None:
+            return managed
         handler = {
             0x20: self._verify,
             0x24: self._change_reference_data,
@@ -190,8 +172,10 @@ class PivCard(CardApplication):
             self._verified = False
         if not self._well_formed(reference, new):
             return Response(b"", self._quirks.bad_format)
-        if refusal := self._check(reference, present):
+        if refusal := self._check(reference, present) or self._dislikes(new):
             return refusal
+        if reference is self._puk and new == present and self._quirks.refuses_equal is not None:
+            return Response(b"", self._quirks.refuses_equal)
         reference.set(new)
         return Response(b"", SW.OK)
 
@@ -203,9 +187,15 @@ class PivCard(CardApplication):
             return refusal
         if not self._well_formed(self._pin, new):
             return Response(b"", self._quirks.bad_format)
+        if refusal := self._dislikes(new):
+            return refusal
         self._pin.set(new)
         self._verified = False
         return Response(b"", SW.OK)
+
+    def _dislikes(self, new: bytes) -> Response | None:
+        weak = new.rstrip(b"\xff").decode("latin-1") in self._quirks.weak
+        return Response(b"", SW.CONDITIONS_NOT_SATISFIED) if weak else None
 
     def _check(self, reference: Reference, given: bytes) -> Response | None:
         """Compare, and return the refusal if it is not right."""
@@ -228,7 +218,8 @@ class PivCard(CardApplication):
         digits = value.rstrip(b"\xff")
         if len(value) != _LENGTH:
             return False
-        return reference is self._puk or (len(digits) >= 6 and digits.isdigit())
+        lenient = reference is self._puk or self._quirks.compares_anything
+        return lenient or (len(digits) >= 6 and digits.isdigit())
 
     # -- keys and data --------------------------------------------------------------------------
 
@@ -236,13 +227,25 @@ class PivCard(CardApplication):
     def _keys(self) -> dict[int, CardKey]:
         return {slot: CardKey(algorithm) for slot, algorithm in self._algorithms.items() if algorithm}
 
+    @cached_property
+    def _certificates(self) -> dict[int, bytes]:
+        return {slot: self._certificate(slot, key) for slot, key in self._keys.items()}
+
+    def _certificate(self, slot: int, key: CardKey) -> bytes:
+        if self._issuer is None:
+            return key.certificate(self._name, self._expires)
+        numbers = CardNumbers(self._guid if self._chuid else bytes(16), self._fasc_n, self._serial)
+        if slot == 0x9E:
+            return self._issuer.card_authentication(key.public, numbers, self._expires)
+        return self._issuer.piv_authentication(key.public, numbers, self._name, self._expires)
+
     def _general_authenticate(self, command: Command) -> Response:
         key = self._keys.get(command.p2)
         if key is None:
             return Response(b"", SW.REFERENCED_DATA_NOT_FOUND)
         if command.p1 != key.algorithm:
             return Response(b"", SW.INCORRECT_P1_P2)
-        if command.p2 == 0x9A and not self._verified:
+        if command.p2 != 0x9E and not self._verified:
             return Response(b"", SW.SECURITY_STATUS_NOT_SATISFIED)
         try:
             challenge = find(command.data, 0x7C, 0x81)
@@ -260,35 +263,48 @@ class PivCard(CardApplication):
             tag = None
         if (command.p1, command.p2) != (0x3F, 0xFF) or not tag:
             return Response(b"", SW.INCORRECT_DATA)
-        content = self._object(int.from_bytes(tag, "big"))
-        if content is None:
+        number = int.from_bytes(tag, "big")
+        if number == piv_objects.DISCOVERY:
+            return Response(Tlv(number, piv_objects.discovery(self.aid)).encode(), SW.OK)
+        content = self._object(number)
+        if not content:
             return Response(b"", SW.NOT_FOUND)
+        if number in piv_objects.AFTER_PIN and not self._verified:
+            return Response(b"", SW.SECURITY_STATUS_NOT_SATISFIED)
         return Response(Tlv(0x53, content).encode(), SW.OK)
 
     def _object(self, tag: int) -> bytes | None:
-        """The data objects of SP 800-73-4 part 1, appendix A, that this card holds."""
-        if tag == _CHUID and self._chuid:
-            expires = self._expires.strftime("%Y%m%d").encode()
-            return b"".join(
-                Tlv(inner, value).encode()
-                for inner, value in (
-                    (0x30, self._fasc_n), (0x34, self._guid), (0x35, expires), (0x3E, b""), (0xFE, b"")
-                )
-            )  # fmt: skip
-        if tag == _CERTIFICATE_9A and 0x9A in self._keys:
-            return self._certificate_object(self._certificates[0x9A])
-        if tag == _CERTIFICATE_9E and 0x9E in self._keys:
-            return self._certificate_object(self._certificates[0x9E])
+        """What was written, else what the card was made with; nothing where there is no such object."""
+        if tag in self._written:
+            return self._written[tag]
+        if tag == piv_objects.CHUID and self._chuid:
+            signature = bytes(self._chuid_signature)
+            return piv_objects.chuid(self._fasc_n, self._guid, self._expires, signature)
+        for slot, place in piv_objects.CERTIFICATES.items():
+            if tag == place and slot in self._certificates:
+                zipped = self._quirks.gzip_certificates
+                return piv_objects.certificate(self._certificates[slot], zipped=zipped)
         return None
 
-    @cached_property
-    def _certificates(self) -> dict[int, bytes]:
-        return {slot: key.certificate(self._name, self._expires) for slot, key in self._keys.items()}
+    # -- for the card management ----------------------------------------------------------------
 
-    def _certificate_object(self, der: bytes) -> bytes:
-        zipped = self._quirks.gzip_certificates
-        content = gzip.compress(der) if zipped else der
-        return Tlv(0x70, content).encode() + Tlv(0x71, bytes([zipped])).encode() + Tlv(0xFE, b"").encode()
+    @property
+    def _slots(self) -> dict[int, CardKey]:
+        return self._keys
+
+    @property
+    def _has_yubikey_commands(self) -> bool:
+        return self._serial is not None
+
+    def _verified_now(self) -> bool:
+        return self._verified
+
+    def _certify(self) -> None:
+        self._certificates  # noqa: B018 - issued on first use
+
+    def _forget_everything(self) -> None:
+        self._certificates.clear()
+        self._chuid = False
 
     # -- YubiKey commands -----------------------------------------------------------------------
 
@@ -312,13 +328,15 @@ class PivCard(CardApplication):
         """Algorithm 01, policies 02, origin 03, public key 04, is default 05, tries 06 (total, left)."""
         reference = {_PIN: self._pin, _PUK: self._puk}.get(slot)
         if reference is not None:
-            factory = _FACTORY[slot].ljust(_LENGTH, b"\xff")
+            factory = FACTORY_PIN if reference is self._pin else FACTORY_PUK
             counters = bytes([reference.tries, reference.left])
             return [(1, b"\xff"), (5, bytes([reference.value == factory])), (6, counters)]
         if slot == _MANAGEMENT_KEY:
-            return [(1, b"\x03"), (2, b"\x00\x01"), (5, b"\x01")]
+            is_default = bytes([self._management_key == DEFAULT_MANAGEMENT_KEY])
+            return [(1, bytes([self._management_algorithm])), (2, b"\x00\x01"), (5, is_default)]
         key = self._keys.get(slot)
         if key is None:
             return None
         policy = b"\x01\x01" if slot == 0x9E else b"\x02\x01"
-        return [(1, bytes([key.algorithm])), (2, policy), (3, b"\x01"), (4, key.public_objects)]
+        origin = b"\x01" if key.generated else b"\x02"
+        return [(1, bytes([key.algorithm])), (2, policy), (3, origin), (4, key.public_objects)]

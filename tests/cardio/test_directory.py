@@ -11,7 +11,8 @@ from cardio.applications import APPLICATIONS, application
 from cardio.directory import Entry, listed, well_known
 from cardio.tlv import Tlv
 from cardio.virtual.openpgp import OpenPgpCard
-from cardio.virtual.piv import PivCard, Quirks
+from cardio.virtual.piv import PivCard
+from cardio.virtual.piv_quirks import Quirks
 from cardio.virtual.reader import VirtualReader
 from cardio.virtual.unknown import UnknownCard
 from tests.cardio.cards import ScriptedChannel

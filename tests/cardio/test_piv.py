@@ -17,7 +17,8 @@ from cardio.errors import (
     WrongPasscode,
     WrongUnblockSecret,
 )
-from cardio.virtual.piv import PivCard, Quirks
+from cardio.virtual.piv import PivCard
+from cardio.virtual.piv_quirks import Quirks
 from cardio.virtual.reader import VirtualReader
 from tests.cardio.cards import NEW, PIN, PUK, ScriptedChannel, application, opened
 

@@ -14,8 +14,9 @@ from cardio.applets import piv_data
 from cardio.applets.piv_proof import challenge_for
 from cardio.errors import ProtocolError
 from cardio.tlv import Tlv
-from cardio.virtual.piv import PivCard, Quirks
+from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm, CardKey
+from cardio.virtual.piv_quirks import Quirks
 from tests.cardio.cards import opened
 
 GUID = bytes(range(16))

@@ -9,8 +9,9 @@ from cardio.applets.piv import PivFamily
 from cardio.card import CardId, KeyUse, identify
 from cardio.errors import CardUnsupported, NotGenuine, ProtocolError
 from cardio.tlv import Tlv
-from cardio.virtual.piv import PivCard, Quirks
+from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm
+from cardio.virtual.piv_quirks import Quirks
 from cardio.virtual.reader import VirtualReader
 from cardio.virtual.unknown import UnknownCard
 from tests.cardio.cards import NEW, PUK, ScriptedChannel, application, opened

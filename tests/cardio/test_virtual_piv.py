@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cardio.virtual.piv import PivCard, Quirks
+from cardio.virtual.piv import PivCard
+from cardio.virtual.piv_quirks import Quirks
 from cardio.virtual.reference import Reference
 
 SELECT = "00A4040005A00000030800"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cardio.virtual.piv import Quirks
+from cardio.virtual.piv_quirks import Quirks
 from kiosk.dialogue import Gone
 from kiosk.refusals import EmailRule, PasscodeRule, Why
 from kiosk.steps import (

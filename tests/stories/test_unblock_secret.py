@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretBytes
 
-from cardio.virtual.piv import Quirks
+from cardio.virtual.piv_quirks import Quirks
 from kiosk.dialogue import Gone
 from kiosk.enrolment import NewCard
 from kiosk.refusals import Why

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cardio.virtual.piv import PivCard, Quirks
+from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm
+from cardio.virtual.piv_quirks import Quirks
 from kiosk.office.plugs.wanted import (
     Misfit,
     Plugged,
