@@ -141,7 +141,8 @@ class OpenPgpApplication(CardBase):
 
         Raises WrongPasscode, PasscodeLocked, PasscodeRefused (nothing sent).
         """
-        await self._verify(await self._passwords.passcode(passcode))
+        (value,) = await self._passwords.derived(self._passwords.passcode(passcode))
+        await self._verify(value)
 
     async def change_passcode(self, present: SecretStr, new: SecretStr) -> None:
         """Replace a known passcode. Raises as `verify`, and OutcomeUnknown.
@@ -149,10 +150,10 @@ class OpenPgpApplication(CardBase):
         The present one is verified first: the two go over in one piece, and the card takes as many
         bytes for the present one as it has itself. One that is too long would move its rest into the new.
         """
-        old, fresh = await self._passwords.passcode(present), await self._passwords.passcode(new)
+        known, chosen = self._passwords.passcode(present), self._passwords.passcode(new)
+        old, fresh = await self._passwords.derived(known, chosen)
         await self._verify(old)
-        self._fresh = None
-        response = await write(self._channel, Command(0x00, 0x24, 0x00, _PW1_SIGNING, old + fresh))
+        response = await self._write(Command(0x00, 0x24, 0x00, _PW1_SIGNING, old + fresh))
         await self._raise_for_passcode(response)
 
     async def reset_passcode(self, secret: SecretBytes, new: SecretStr) -> None:
@@ -161,17 +162,15 @@ class OpenPgpApplication(CardBase):
         Raises WrongUnblockSecret (``sw`` 0 where it can be none and was not sent),
         UnblockSecretLocked, PasscodeRefused, OutcomeUnknown.
         """
-        fresh = await self._passwords.passcode(new)
+        chosen = self._passwords.passcode(new)
         if self._with_admin_pin:
-            await self._verify_admin(await self._passwords.admin_pin(secret))
-            command = Command(0x00, 0x2C, 0x02, _PW1_SIGNING, fresh)
-            self._fresh = None
-            _raise_for_value(await write(self._channel, command))
+            admin_pin, fresh = await self._passwords.derived(self._passwords.admin_pin(secret), chosen)
+            await self._verify_admin(admin_pin)
+            _raise_for_value(await self._write(Command(0x00, 0x2C, 0x02, _PW1_SIGNING, fresh)))
             return
-        code = await self._passwords.resetting_code(secret)
-        self._fresh = None
-        command = Command(0x00, 0x2C, 0x00, _PW1_SIGNING, code + fresh)
-        await self._raise_for_secret(await write(self._channel, command), Password.RESETTING_CODE)
+        code, fresh = await self._passwords.derived(self._passwords.resetting_code(secret), chosen)
+        response = await self._write(Command(0x00, 0x2C, 0x00, _PW1_SIGNING, code + fresh))
+        await self._raise_for_secret(response, Password.RESETTING_CODE)
 
     async def check_secret(self, secret: SecretBytes) -> None:
         """Verify the admin PIN. A resetting code can only be used: CardUnsupported.
@@ -180,21 +179,26 @@ class OpenPgpApplication(CardBase):
         """
         if not self._with_admin_pin:
             raise CardUnsupported("a resetting code cannot be checked")
-        await self._verify_admin(await self._passwords.admin_pin(secret))
+        (admin_pin,) = await self._passwords.derived(self._passwords.admin_pin(secret))
+        await self._verify_admin(admin_pin)
 
     async def replace_secret(self, authority: SecretBytes, new: SecretBytes) -> None:
         """Set a new unblock secret, of which the present admin PIN is the authority.
 
-        Raises WrongUnblockSecret, UnblockSecretLocked (of the admin PIN), OutcomeUnknown.
+        Raises WrongUnblockSecret, UnblockSecretLocked (of the admin PIN), OutcomeUnknown. The admin PIN
+        is verified first, for the reason that `change_passcode` gives.
         """
-        admin_pin = await self._passwords.admin_pin(authority)
-        if self._with_admin_pin:
-            command = Command(0x00, 0x24, 0x00, _PW3, admin_pin + await self._passwords.admin_pin(new))
-        else:
-            command = Command(0x00, 0xDA, 0x00, _RESETTING_CODE, await self._passwords.resetting_code(new))
+        present = self._passwords.admin_pin(authority)
+        chosen = (
+            self._passwords.admin_pin(new) if self._with_admin_pin else self._passwords.resetting_code(new)
+        )
+        admin_pin, fresh = await self._passwords.derived(present, chosen)
         await self._verify_admin(admin_pin)
-        self._fresh = None
-        _raise_for_value(await write(self._channel, command))
+        if self._with_admin_pin:
+            command = Command(0x00, 0x24, 0x00, _PW3, admin_pin + fresh)
+        else:
+            command = Command(0x00, 0xDA, 0x00, _RESETTING_CODE, fresh)
+        _raise_for_value(await self._write(command))
 
     async def certificate_expiry(self) -> datetime | None:
         """When the X.509 certificate in 7F21 ends (UTC), None where there is none."""
@@ -228,6 +232,10 @@ class OpenPgpApplication(CardBase):
             raise NotGenuine("the card did not sign with the key pinned for it", sw=response.sw)
 
     # -- what is answered -------------------------------------------------------------------------
+
+    async def _write(self, command: Command) -> Response:
+        self._fresh = None
+        return await write(self._channel, command)
 
     async def _verify(self, passcode: bytes) -> None:
         self._fresh = None

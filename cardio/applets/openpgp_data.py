@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.utils import CryptographyDeprecationWarning
-
+from cardio.certificates import UNREADABLE, load
 from cardio.errors import ProtocolError
 from cardio.tlv import parse
 
@@ -149,8 +145,6 @@ def unwrapped(tag: int, content: bytes) -> bytes:
 def expiry(content: bytes) -> datetime | None:
     """When the certificate in 7F21 ends (UTC); None where it is empty or holds no X.509 certificate."""
     try:
-        with warnings.catch_warnings():  # cards in the field have serial numbers that are not positive
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-            return x509.load_der_x509_certificate(unwrapped(0x7F21, content)).not_valid_after_utc
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+        return load(unwrapped(0x7F21, content)).not_valid_after_utc
+    except (*UNREADABLE, ProtocolError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 
 from pydantic import SecretBytes, SecretStr
 
@@ -29,8 +30,16 @@ def _format(name: str) -> SecretFormat:
 CODE_FORMAT, ADMIN_FORMAT = _format("resetting code"), _format("admin PIN")
 
 
+@dataclass(frozen=True)
+class Plain:
+    """A password that was found fit to be sent, as people write it."""
+
+    password: Password
+    value: bytes = field(repr=False)
+
+
 class Passwords:
-    """Turns each password into the bytes that go to one card; nothing is returned that it may not get."""
+    """Turns passwords into the bytes that go to one card: first whether they may, then how."""
 
     def __init__(self, channel: Channel, data: ApplicationData) -> None:
         self._channel = channel
@@ -44,30 +53,35 @@ class Passwords:
         longest = self._limits.pw1_max if self._limits else USUAL_MAX
         return PasscodeFormat(_MIN_PASSCODE, min(longest, _MAX_LENGTH), _PRINTABLE)
 
-    async def passcode(self, passcode: SecretStr) -> bytes:
-        """PW1. Raises PasscodeRefused; CardUnsupported where the card's KDF is not understood."""
-        return await self._derived(Password.PW1, passcode_bytes(passcode, self.passcode_format))
+    def passcode(self, passcode: SecretStr) -> Plain:
+        """PW1. Raises PasscodeRefused."""
+        return Plain(Password.PW1, passcode_bytes(passcode, self.passcode_format))
 
-    async def resetting_code(self, secret: SecretBytes) -> bytes:
-        """The resetting code. Raises WrongUnblockSecret for what can be none, CardUnsupported as above."""
+    def resetting_code(self, secret: SecretBytes) -> Plain:
+        """The resetting code. Raises WrongUnblockSecret for what can be none."""
         longest = self._limits.code_max if self._limits else USUAL_MAX
-        return await self._derived(Password.RESETTING_CODE, _checked(secret, CODE_FORMAT, longest))
+        return Plain(Password.RESETTING_CODE, _checked(secret, CODE_FORMAT, longest))
 
-    async def admin_pin(self, secret: SecretBytes) -> bytes:
-        """PW3. Raises WrongUnblockSecret for what can be none, CardUnsupported as above."""
+    def admin_pin(self, secret: SecretBytes) -> Plain:
+        """PW3. Raises WrongUnblockSecret for what can be none."""
         longest = self._limits.pw3_max if self._limits else USUAL_MAX
-        return await self._derived(Password.PW3, _checked(secret, ADMIN_FORMAT, longest))
+        return Plain(Password.PW3, _checked(secret, ADMIN_FORMAT, longest))
 
-    async def _derived(self, password: Password, value: bytes) -> bytes:
+    async def derived(self, *passwords: Plain) -> list[bytes]:
+        """Return them as they are sent: hashed, if the card says so when it is first asked.
+
+        Raises CardUnsupported where it does not say clearly: then it gets none.
+        """
         if not self._kdf_known:
             response = await self._channel.transmit(Command(0x00, 0xCA, 0x00, KDF, le=256))
             if not response.ok and response.sw not in _NO_SUCH_OBJECT:
                 raise CardUnsupported("the card does not say how it wants its passwords", sw=response.sw)
             self._kdf = parse_kdf(response.data) if response.ok else None
             self._kdf_known = True
-        if self._kdf is None:
-            return value
-        return await asyncio.to_thread(self._kdf.derive, password, value)
+        kdf = self._kdf
+        if kdf is None:
+            return [plain.value for plain in passwords]
+        return [await asyncio.to_thread(kdf.derive, plain.password, plain.value) for plain in passwords]
 
 
 def _checked(secret: SecretBytes, rules: SecretFormat, longest: int) -> bytes:
