@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import SecretBytes
 from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,18 +14,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from cardio.card import CardId
 from kiosk.audit import Event, Subject
 from kiosk.intake import Change, Intake, NewCard, NewHolder, NewRow, RowFault
+from kiosk.marks import secret_cleared
 from kiosk.storage.models import (
     CardRow,
     CardState,
     CardWriteRow,
     CodeMailRow,
     HolderRow,
+    NextSecretRow,
     NoticeRow,
     RegistrationRow,
     UnblockSecretRow,
+    UnblockState,
+    row_id,
 )
 from kiosk.store import Store
-from kiosk.unblock import UnblockSecrets
+from kiosk.unblock import Source, UnblockSecrets
 
 __all__ = [
     "Change",
@@ -54,11 +59,15 @@ class RowsRefused(EnrolmentError):
 
 @dataclass(frozen=True)
 class EnrolledCard:
-    """A card, its holder, and whether an unblock secret is kept for it."""
+    """A card, its holder, and where its unblock secret comes from.
+
+    ``replacing``: a new one was begun, and which of the two the card holds is not known.
+    """
 
     card: CardRow
     holder: HolderRow
-    has_secret: bool
+    source: Source
+    replacing: bool
 
 
 class Enrolment:
@@ -109,12 +118,34 @@ class Enrolment:
         async with self._store.work() as session:
             row = await self._card(session, card)
             if row is None:
-                raise EnrolmentError(f"there is no card {card} in the store")
+                raise unknown_card(card)
             row.state = state.value
             session.add(row)
             holder = await session.get_one(HolderRow, row.holder)
             about = Subject(holder.audit_key, row.audit_key, actor=by)
             self._store.audit.record(session, Event.CARD_STATE_SET, about, reason=reason, state=state.value)
+
+    async def was_refused(self, card: CardId, secret: SecretBytes) -> bool:
+        """Whether this card has refused this very secret, and nobody has looked since."""
+        async with self._store.work() as session:
+            row = await self._card(session, card)
+            if row is None or row.unblock_state != UnblockState.FAILED.value:
+                return False
+            kept = await session.get(UnblockSecretRow, row.id)
+            return kept is not None and self._secrets.holds(kept, row.audit_key, secret)
+
+    async def clear_secret(self, card: CardId, *, by: str, reason: str) -> None:
+        """Somebody has looked: a secret that failed may be sent again, and another one be taken instead.
+
+        Raises EnrolmentError for an unknown card.
+        """
+        async with self._store.work() as session:
+            row = await self._card(session, card)
+            if row is None:
+                raise unknown_card(card)
+            holder = await session.get_one(HolderRow, row.holder)
+            about = Subject(holder.audit_key, row.audit_key, actor=by)
+            await secret_cleared(session, self._store, row_id(row), about, reason)
 
     def _intake(self, session: AsyncSession, by: str) -> Intake:
         return Intake(self._store, self._secrets, session, by)
@@ -145,9 +176,10 @@ class Enrolment:
     async def cards(self, holder_id: str | None = None) -> Sequence[EnrolledCard]:
         """Every card, or a holder's, by holder; those of the self-test are left out."""
         query = (
-            select(CardRow, HolderRow, UnblockSecretRow.card)
+            select(CardRow, HolderRow, UnblockSecretRow, NextSecretRow.card)
             .join(HolderRow, col(CardRow.holder) == col(HolderRow.id))
             .outerjoin(UnblockSecretRow, col(UnblockSecretRow.card) == col(CardRow.id))
+            .outerjoin(NextSecretRow, col(NextSecretRow.card) == col(CardRow.id))
             .where(~col(HolderRow.selftest))
             .order_by(col(HolderRow.holder_id), col(CardRow.id))
         )
@@ -155,14 +187,19 @@ class Enrolment:
             query = query.where(HolderRow.holder_id == holder_id)
         async with self._store.work() as session:
             return [
-                EnrolledCard(card, holder, secret is not None)
-                for card, holder, secret in await session.exec(query)
+                EnrolledCard(card, holder, self._secrets.source(card, kept), following is not None)
+                for card, holder, kept, following in await session.exec(query)
             ]
 
 
 def unknown_holder(holder_id: str) -> EnrolmentError:
     """The error for an id that nobody has."""
     return EnrolmentError(f"there is no holder {holder_id!r}: add one with 'kiosk holder add'")
+
+
+def unknown_card(card: CardId) -> EnrolmentError:
+    """The error for a card that the store does not know."""
+    return EnrolmentError(f"there is no card {card} in the store")
 
 
 async def remove_selftest_holders(store: Store) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 
 from pydantic import SecretBytes, SecretStr
 from sqlalchemy import delete, update
@@ -114,8 +115,8 @@ class Rotation:
         believed = rules.card_authentication == "if-possible" and not proven
         return self._traits(known).replaceable and (rules.rotate or believed)
 
-    async def settle(self, card: Card, known: Known, about: Subject) -> None:
-        """Find out which secret the card holds, where that is not known; spends one try at most.
+    async def settle(self, card: Card, known: Known, about: Subject) -> bool:
+        """Find out which secret the card holds, where that is not known; whether it is the new one.
 
         Only for a card that has proven itself or is in an officer's hands: it is sent a secret. Raises
         any CardIOError that ends the session; what is not known then is found out at the next insertion.
@@ -123,14 +124,15 @@ class Rotation:
         row = await self._next(known)
         tries = await card.unblock_tries_left()
         if row is None or tries is None or not known.has_unblock_secret:
-            return
+            return False
         try:
             if not self._traits(known).replaceable:
-                await self._compare(known, about, row, tries)
-            elif tries >= self._store.settings.unlock.min_unblock_tries:
-                await self._ask(card, known, about, row, tries)
+                return await self._compare(known, about, row, tries)
+            if tries >= self._store.settings.unlock.min_unblock_tries:
+                return await self._ask(card, known, about, row, tries)
         except (CardError, VaultError) as error:
             log.warning("visit %s: which unblock secret is right: %s", about.visit, type(error).__name__)
+        return False
 
     async def plan(self, known: Known, tries: int | None) -> Plan:
         """What an unlock sends; ``tries`` are those left of the unblock secret.
@@ -174,36 +176,33 @@ class Rotation:
             elif plan.unsettled:
                 await self._drop(known, about)
 
-    async def _compare(self, known: Known, about: Subject, row: NextSecretRow, tries: int) -> None:
+    async def _compare(self, known: Known, about: Subject, row: NextSecretRow, tries: int) -> bool:
         """A secret that cannot be checked: tries where there were none tell that it was set."""
-        if row.tries_before == 0:
-            await (self._promote(known, about) if tries else self._drop(known, about))
+        if row.tries_before != 0:
+            return False
+        await (self._promote(known, about) if tries else self._drop(known, about))
+        return tries > 0
 
-    async def _ask(self, card: Card, known: Known, about: Subject, row: NextSecretRow, tries: int) -> None:
+    async def _ask(self, card: Card, known: Known, about: Subject, row: NextSecretRow, tries: int) -> bool:
         """Ask the card about the next one, then about the present one; never twice about the same."""
-        if row.probed_tries is None:
-            if row.tries_before is not None and tries < row.tries_before:
-                await self._fail(known, about, "unproven")  # the present one was refused
-                return
-        elif tries < row.probed_tries:  # the answer that was lost was a no
-            if row.tries_before is None:
-                await self._fail(known, about, "unproven")
-            else:
+        match _question(row, tries):
+            case _Question.NEXT:
+                await self._note(known, asked=tries, before=tries)
+                try:
+                    await card.check_secret(self._secrets.opened_next(row, known.card_key))
+                except WrongUnblockSecret:
+                    await self._drop(known, about)
+                    left = await card.unblock_tries_left()
+                    if left is not None and left >= _NEVER_LAST:
+                        await self._ask_about_present(card, known, about, left)
+                else:
+                    await self._promote(known, about)
+                    return True
+            case _Question.PRESENT:
                 await self._ask_about_present(card, known, about, tries)
-            return
-        elif row.tries_before is None:
-            await self._ask_about_present(card, known, about, tries)
-            return
-        await self._note(known, asked=tries, before=tries)
-        try:
-            await card.check_secret(self._secrets.opened_next(row, known.card_key))
-        except WrongUnblockSecret:
-            await self._drop(known, about)
-            left = await card.unblock_tries_left()
-            if left is not None and left >= _NEVER_LAST:
-                await self._ask_about_present(card, known, about, left)
-        else:
-            await self._promote(known, about)
+            case _Question.NONE:
+                await self._fail(known, about, "unproven")
+        return False
 
     async def _ask_about_present(self, card: Card, known: Known, about: Subject, tries: int) -> None:
         present = (await self._secrets.candidates(known)).present
@@ -276,6 +275,25 @@ class Rotation:
 
     def _traits(self, known: Known) -> Traits:
         return by_name(self._families, known.id.family).traits
+
+
+class _Question(Enum):
+    """What to ask the card next."""
+
+    NEXT = "next"
+    PRESENT = "present"
+    NONE = "none"  # it has refused the present one
+
+
+def _question(row: NextSecretRow, tries: int) -> _Question:
+    """What is to be asked with so many tries left; see `Rotation._note`."""
+    if row.probed_tries is None:
+        refused = row.tries_before is not None and tries < row.tries_before
+        return _Question.NONE if refused else _Question.NEXT
+    answered_no = tries < row.probed_tries
+    if row.tries_before is None:
+        return _Question.NONE if answered_no else _Question.PRESENT
+    return _Question.PRESENT if answered_no else _Question.NEXT
 
 
 def _refused_before(row: NextSecretRow, tries: int | None) -> bool:

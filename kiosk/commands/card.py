@@ -21,7 +21,9 @@ from kiosk.commands.trace import trace
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
+    from cardio.secret import SecretFormat
     from kiosk.office.enrolling import SeenCard
+    from kiosk.office.equipping import Equipped
 
 app = typer.Typer(
     help="Bring cards in, list them, suspend them; plug virtual ones in.",
@@ -44,26 +46,38 @@ def enrol(
     holder_id: Annotated[str, typer.Argument(metavar="HOLDER_ID", help="Whose card it is.")],
     secret_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Read the unblock secret (PUK) from a file of mode 0600."),
+        typer.Option(metavar="FILE", help="Read the secret from a file of mode 0600."),
     ] = None,
     secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read the unblock secret (PUK) from standard input.")
+        bool, typer.Option("--secret-stdin", help="Read the secret from standard input.")
+    ] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option("--fresh", help="Set a random PUK or resetting code on the card, and keep that."),
     ] = False,
     reader: ReaderPattern = "",
 ) -> None:
     """Tie the card in the reader to a holder.
 
-    With it goes the unblock secret (PUK), which sets a new passcode once the card has locked. It is
-    asked for twice and not shown, unless it comes from a file or standard input. It is kept as you
-    give it, and not tried: a wrong one shows at the first unlock. Nothing here spends a try of the
-    card. A card that can prove itself (PIV 9E) does so, and its key is pinned.
+    With it goes the unblock secret (a PUK, a resetting code, an admin PIN or an admin key), which sets a
+    new passcode once the card has locked. It is asked for twice and not shown, unless it comes from a
+    file or standard input. It is kept as you give it, and not tried: a wrong one shows at the first
+    unlock. An admin key alone is tried, once, for it is what proves such a card. Nothing else here spends
+    a try of the card. A card that can prove itself without its passcode (PIV 9E) does so, and its key is
+    pinned; the key that signs after the passcode is pinned as the card shows it.
+
+    With --fresh you are asked for what the card has now: its present PUK (often the factory's), or the
+    admin PIN of an OpenPGP card. A random PUK or resetting code is kept first, and then written to the
+    card. If the card is pulled or the power fails, give the same command again: it finds out and
+    finishes. The card must tell its tries, and have at least three.
 
     \b
     Examples: kiosk card enrol 40017
               kiosk card enrol 40017 --secret-file puk.txt --reader "Gemalto*"
+              kiosk card enrol 40017 --fresh
     """
     from kiosk import wiring
-    from kiosk.office import enrolling
+    from kiosk.office import enrolling, equipping
     from kiosk.office.operator import operator
     from kiosk.ownership import own_reader
 
@@ -74,15 +88,44 @@ def enrol(
     given = enrolling.secret_from(secret_file, sys.stdin) if secret_file or secret_stdin else None
     with own_reader(settings, "kiosk card enrol"):
         seen = asyncio.run(enrolling.read_card(settings, wiring.pcsc_reader(settings), _say))
-    _describe(seen)
-    secret = enrolling.checked_secret(given or _ask_for_secret(), seen)
-    change = asyncio.run(enrolling.enrol(settings, holder_id, seen, secret, by=operator()))
-    done = {
+        _describe(seen)
+        wanted = equipping.asked_for(seen.family, fresh=fresh)
+        if fresh:
+            equipping.require_tries(seen)
+        secret = equipping.checked(given or _ask_for(wanted, fresh=fresh), wanted)
+        if fresh or seen.family.traits.mutual:
+            at_the_card = wiring.pcsc_reader(settings)
+            done = asyncio.run(
+                equipping.equip(
+                    settings, at_the_card, _say, holder_id, seen, secret, fresh=fresh, by=operator()
+                )
+            )
+        else:
+            change = asyncio.run(enrolling.enrol(settings, holder_id, seen, secret, by=operator()))
+            done = equipping.Equipped(change)
+    _tell(done, seen, f"{harmless(name)} ({harmless(holder_id)})")
+
+
+def _tell(done: Equipped, seen: SeenCard, holder: str) -> None:
+    how = {
         "added": "is enrolled for",
         "renewed": "was enrolled already; secret and key are renewed for",
         "unchanged": "was enrolled already, just so, for",
+        "kept": "was enrolled already for",
     }
-    typer.echo(f"Card {seen.id} {done[change.value]} {harmless(name)} ({harmless(holder_id)}).")
+    secret = seen.family.secret.name
+    typer.echo(f"Card {seen.id} {how[done.change.value]} {holder}.")
+    told = {
+        "set": f"A fresh {secret} was set on the card, and is kept.",
+        "finished": f"The fresh {secret} of an earlier try is on the card, and is kept.",
+        "kept": f"Nothing was sent to it: it has accepted another {secret}, which stays kept.",
+    }
+    if done.fresh:
+        typer.echo(told[done.fresh.value])
+    elif done.change.value == "kept":
+        typer.echo(f"It has accepted another {secret}, which stays kept; the one you gave is not.")
+    if done.change.value == "kept":
+        typer.echo("If the card was reset since: 'kiosk card clear-secret', then this again.")
 
 
 def _say(message: str) -> None:
@@ -90,7 +133,7 @@ def _say(message: str) -> None:
         typer.echo(harmless(line), err=True)
 
 
-def _ask_for_secret() -> SecretStr:
+def _ask_for(wanted: SecretFormat, *, fresh: bool) -> SecretStr:
     """Ask twice, hidden. Raises EnrolmentError where there is no terminal that could hide it."""
     from getpass import GetPassWarning
 
@@ -98,12 +141,11 @@ def _ask_for_secret() -> SecretStr:
 
     from kiosk.enrolment import EnrolmentError
 
+    question = f"Present {wanted.name}" if fresh else f"Unblock secret ({wanted.name})"
     with warnings.catch_warnings():
         warnings.simplefilter("error", GetPassWarning)
         try:
-            return SecretStr(
-                typer.prompt("Unblock secret (PUK)", hide_input=True, confirmation_prompt="The same again")
-            )
+            return SecretStr(typer.prompt(question, hide_input=True, confirmation_prompt="The same again"))
         except GetPassWarning:
             raise EnrolmentError("no terminal to ask on: use --secret-file or --secret-stdin") from None
 
@@ -112,14 +154,27 @@ def _describe(seen: SeenCard) -> None:
     def tries(count: int | None) -> str:
         return "not told" if count is None else str(count)
 
+    traits = seen.family.traits
     pinned = (
         "proven just now, and pinned" if seen.key else "none: a copy of this card could not be told from it"
     )
-    typer.echo(f"Card:                {seen.id}")
-    typer.echo(f"Key of its own:      {pinned}")
-    typer.echo(f"Passcode tries left: {tries(seen.passcode_tries)}")
-    typer.echo(f"PUK tries left:      {tries(seen.unblock_tries)}")
-    typer.echo(f"Certificate ends:    {when(seen.certificate_ends)}")
+    if seen.key is None and traits.mutual:
+        pinned = f"none: the {seen.family.secret.name} is what proves it"
+    lines = [("Card", str(seen.id)), ("Key of its own", pinned)]
+    if seen.sign_in_key or seen.doubt:
+        sign_in = "pinned; proven after the passcode" if seen.sign_in_key else f"not pinned: {seen.doubt}"
+        lines.append(("Sign-in key", harmless(sign_in)))
+    lines.append(("Passcode tries left", tries(seen.passcode_tries)))
+    lines.append(
+        (
+            f"{seen.family.secret.name[:1].upper()}{seen.family.secret.name[1:]} tries left",
+            tries(seen.unblock_tries),
+        )
+    )
+    lines.append(("Certificate ends", when(seen.certificate_ends)))
+    width = max(len(name) for name, _ in lines) + 1
+    for name, value in lines:
+        typer.echo(f"{name + ':':{width}} {value}")
 
 
 @app.command("import")
@@ -164,6 +219,11 @@ def import_(
         f"Cards: {counts['added']} added, {counts['renewed']} with a new secret or key, "
         f"{counts['unchanged']} unchanged."
     )
+    if counts["kept"]:
+        typer.echo(
+            f"{counts['kept']} have accepted another unblock secret than the one given, and keep it; "
+            "for a card that was reset, see 'kiosk card clear-secret'."
+        )
     if count := count_unpinned(database_path(settings.database.url, settings.state_directory)):
         typer.echo(f"{told(count)}; 'kiosk doctor' says what to do.")
 
@@ -174,7 +234,11 @@ def list_(
     holder: Annotated[str | None, typer.Option(metavar="ID", help="Only the cards of this holder.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List cards with their holders. UNBLOCK SECRET: kept, none, or refused by the card once.
+    """List cards with their holders.
+
+    UNBLOCK SECRET: kept, derived from the master key, none, being replaced (which of two the card holds
+    is found out when it is next seen), refused by the card once, or unfit (kept, but no such card takes
+    it).
 
     \b
     Examples: kiosk card list
@@ -232,6 +296,27 @@ def activate(context: typer.Context, serial: Serial, reason: Reason) -> None:
     Example: kiosk card activate piv:guid:8F1C...52 --reason "found again"
     """
     _set_state(context, serial, "active", reason)
+
+
+@app.command("clear-secret")
+def clear_secret(context: typer.Context, serial: Serial, reason: Reason) -> None:
+    """Let an unblock secret that was refused be sent again.
+
+    A card that refused its unblock secret, or may have, is not sent it again: each refusal costs a try,
+    and after the last the card cannot be unlocked any more. Look first whether the secret kept here
+    is the card's, and how many tries it has left. If it is another one, enrol or import the card with
+    that instead: then this is not needed.
+
+    It is also for a card that was reset and has another secret now: after this, enrol or import it anew.
+
+    \b
+    Example: kiosk card clear-secret piv:guid:8F1C...52 --reason "as in T-4711"
+    """
+    from kiosk.office import cards
+    from kiosk.office.operator import operator
+
+    card = asyncio.run(cards.clear_secret(settings_of(context), serial, reason, by=operator()))
+    typer.echo(f"The unblock secret of card {card} may be sent again.")
 
 
 def _set_state(context: typer.Context, serial: str, state: str, reason: str) -> None:

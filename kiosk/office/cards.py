@@ -13,11 +13,16 @@ from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.settings import Settings
 from kiosk.storage.models import CardState, UnblockState
+from kiosk.unblock import Source
 
 
 @dataclass(frozen=True)
 class CardSummary:
-    """A card as a list shows it. ``unblock_secret``: "kept", "none", or "refused" by the card once."""
+    """A card as a list shows it.
+
+    ``unblock_secret``: "kept", "derived", "none", "unfit" (kept, but no such card takes it), "being
+    replaced", or "refused" by the card once.
+    """
 
     card: str
     holder_id: str
@@ -31,16 +36,23 @@ class CardSummary:
 def summary(enrolled: EnrolledCard) -> CardSummary:
     """What may be told of a card."""
     card, holder = enrolled.card, enrolled.holder
-    refused = card.unblock_state == UnblockState.FAILED.value
     return CardSummary(
         str(CardId(card.family, card.kind, card.serial)),
         holder.holder_id,
         holder.name,
         card.state,
-        ("refused" if refused else "kept") if enrolled.has_secret else "none",
+        _unblock_secret(enrolled),
         card.public_key is not None,
         card.created_at,
     )
+
+
+def _unblock_secret(enrolled: EnrolledCard) -> str:
+    if enrolled.source is Source.NONE and not enrolled.replacing:
+        return "none"
+    if enrolled.card.unblock_state == UnblockState.FAILED.value:
+        return "refused"
+    return "being replaced" if enrolled.replacing else str(enrolled.source.value)
 
 
 async def all_cards(settings: Settings, holder_id: str | None) -> Sequence[CardSummary]:
@@ -51,12 +63,25 @@ async def all_cards(settings: Settings, holder_id: str | None) -> Sequence[CardS
         return [summary(one) for one in await parts.enrolment.cards(holder_id)]
 
 
+async def clear_secret(settings: Settings, serial: str, reason: str, *, by: str) -> CardId:
+    """Let a card's unblock secret be sent again, or be replaced by another. Raises EnrolmentError."""
+    reason = fields.checked("the reason", fields.reason, reason)
+    card = _card_id(settings, serial)
+    async with office(settings) as parts:
+        await parts.enrolment.clear_secret(card, by=by, reason=reason)
+    return card
+
+
+def _card_id(settings: Settings, serial: str) -> CardId:
+    known = families(settings)
+    family = next((one for one in known if serial.startswith(f"{one.name}:")), known[0])
+    return fields.checked("SERIAL", fields.card_id, serial, family)
+
+
 async def set_state(settings: Settings, serial: str, state: CardState, reason: str, *, by: str) -> CardId:
     """Suspend, revoke or take a card back into use. Raises EnrolmentError."""
     reason = fields.checked("the reason", fields.reason, reason)
-    known = families(settings)
-    family = next((one for one in known if serial.startswith(f"{one.name}:")), known[0])
-    card = fields.checked("SERIAL", fields.card_id, serial, family)
+    card = _card_id(settings, serial)
     async with office(settings) as parts:
         await parts.enrolment.set_card_state(card, state, by=by, reason=reason)
     return card

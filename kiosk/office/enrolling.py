@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from pydantic import SecretBytes, SecretStr
 
-from cardio.card import CardId, Family, KeyUse, identify
+from cardio.card import Card, CardId, Family, KeyUse, identify
+from cardio.errors import NotGenuine, ProtocolError
 from cardio.reader import Reader
 from kiosk.enrolment import Change, EnrolmentError, NewCard
 from kiosk.families import by_name, families
-from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.office.private import read_private
 from kiosk.office.waiting import Say, wait_for_card
 from kiosk.settings import Settings
+from kiosk.trusts import trusts
 
 
 @dataclass(frozen=True)
 class SeenCard:
-    """A card as it was read. ``key`` is what it has proven to hold, None where it offers none."""
+    """A card as it was read. ``key`` is what it has proven to hold, None where it offers none.
+
+    ``sign_in_key`` signs after the passcode, so it is proven when somebody has entered that;
+    ``doubt`` says why it is not to be pinned. ``authority_tries`` are those of what sets a fresh
+    unblock secret.
+    """
 
     id: CardId
     key: bytes | None = field(repr=False)
+    sign_in_key: bytes | None = field(repr=False)
+    doubt: str
     passcode_tries: int | None
     unblock_tries: int | None
+    authority_tries: int | None
     certificate_ends: datetime | None
     family: Family = field(repr=False)
 
@@ -47,25 +56,58 @@ async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
         present = await wait_for_card(reader, say)
         async with reader.session(present.insertion) as channel:
             card = await identify(channel, known := families(settings))
-            offered = await card.offered_key(KeyUse.FREE)
-            name = card.id.family
-            if offered is not None:
-                await card.prove(KeyUse.FREE, offered.public_key)
-            elif settings.cards.table(name).card_authentication == "required":
-                raise EnrolmentError(
-                    f"this card has no key to prove itself with, and cards.{name}.card_authentication "
-                    "demands one"
-                )
-            return SeenCard(
-                card.id,
-                offered.public_key if offered else None,
-                await card.tries_left(),
-                await card.unblock_tries_left(),
-                await card.certificate_expiry(),
-                by_name(known, name),
-            )
+            return await _read(settings, card, by_name(known, card.id.family))
     finally:
         await reader.aclose()
+
+
+async def _read(settings: Settings, card: Card, family: Family) -> SeenCard:
+    offered = await card.offered_key(KeyUse.FREE)
+    if offered is not None:
+        await card.prove(KeyUse.FREE, offered.public_key)
+    sign_in, doubt = await _sign_in_key(settings, card, family)
+    rule = settings.cards.table(family.name).card_authentication
+    free = KeyUse.FREE in family.traits.key_uses
+    provable = offered or family.traits.mutual or (sign_in and not free)
+    if rule == "required" and not provable:
+        raise EnrolmentError(
+            f"this card has no key to prove itself with, and cards.{family.name}.card_authentication "
+            "demands one"
+        )
+    return SeenCard(
+        id=card.id,
+        key=offered.public_key if offered else None,
+        sign_in_key=sign_in,
+        doubt=doubt,
+        passcode_tries=await card.tries_left(),
+        unblock_tries=await card.unblock_tries_left(),
+        authority_tries=await card.authority_tries_left(),
+        certificate_ends=await card.certificate_expiry(),
+        family=family,
+    )
+
+
+async def _sign_in_key(settings: Settings, card: Card, family: Family) -> tuple[bytes | None, str]:
+    """The key that signs after the passcode, and why it is not to be pinned where it is not.
+
+    Nothing proves yet that the card holds it; CAs that the site has configured must vouch for it.
+    """
+    if KeyUse.PASSCODE not in family.traits.key_uses:
+        return None, ""
+    offered = await card.offered_key(KeyUse.PASSCODE)
+    if offered is None:
+        return None, "the card has none"
+    now = datetime.now(UTC)
+    trust = trusts(settings, now).get(family.name)
+    try:
+        family.check_key(KeyUse.PASSCODE, offered.public_key)
+        if trust is not None:
+            if offered.certificate is None:
+                raise NotGenuine("it has no certificate")
+            trust.verify(offered.certificate, card.id, KeyUse.PASSCODE, now)
+    except (ValueError, NotGenuine, ProtocolError) as error:
+        return None, str(error)
+    return offered.public_key, ""
 
 
 async def enrol(
@@ -73,13 +115,12 @@ async def enrol(
 ) -> Change:
     """Tie a card that was read to a holder. Raises EnrolmentError."""
     async with office(settings) as parts:
-        return await parts.enrolment.enrol(holder_id, NewCard(seen.id, secret, seen.key), by=by)
+        return await parts.enrolment.enrol(holder_id, new_card(seen, secret), by=by)
 
 
-def checked_secret(given: SecretStr, seen: SeenCard) -> SecretBytes:
-    """The unblock secret as that card's family wants it. Raises EnrolmentError."""
-    text = given.get_secret_value()
-    return fields.checked("the unblock secret", fields.unblock_secret, text, seen.family)
+def new_card(seen: SeenCard, secret: SecretBytes | None, *, proven: bool = False) -> NewCard:
+    """A card that was read, with its unblock secret; ``proven``: the card has just accepted that."""
+    return NewCard(seen.id, secret, seen.key, secret_proven=proven, passcode_key=seen.sign_in_key)
 
 
 def secret_from(file: Path | None, stream: TextIO) -> SecretStr:

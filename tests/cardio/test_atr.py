@@ -56,8 +56,8 @@ def test_a_card_that_speaks_one_protocol_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("digits", "protocols", "tck"),
-    [("3B00", (0,), None), ("3B020000", (0,), None), ("3B8001" "81", (1,), 0x81), ("3B80" "0080", (0,), None)],
-)  # fmt: skip
+    [("3B00", (0,), None), ("3B020000", (0,), None), ("3B800181", (1,), 0x81), ("3B800080", (0,), None)],
+)
 def test_a_check_byte_is_there_unless_t0_stands_alone(
     digits: str, protocols: tuple[int, ...], tck: int | None
 ) -> None:

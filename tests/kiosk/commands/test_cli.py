@@ -46,6 +46,7 @@ def test_the_commands_are_these() -> None:
         "run", "demo", "selftest", "init", "doctor",
         "holder add", "holder list", "holder show", "holder clear-block", "holder assist",
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
+        "card clear-secret", "card inspect", "card trace",
     }  # fmt: skip
 
 

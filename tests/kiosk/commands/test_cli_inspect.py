@@ -12,6 +12,7 @@ import pytest
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.piv import PivCard
+from cardio.virtual.piv_ca import CardCa
 from cardio.virtual.reader import VirtualReader
 from cardio.virtual.unknown import UnknownCard
 from kiosk import wiring
@@ -261,3 +262,18 @@ async def test_a_trace_goes_on_with_the_next_card(
     with pytest.raises(asyncio.CancelledError):
         await tracing
     assert "SELECT: PIV" in capsys.readouterr().out
+
+
+def test_with_cas_it_says_whether_they_vouch_for_the_card(bench: Bench) -> None:
+    ours, other = CardCa(), CardCa("Another CA")
+    file = bench.shell.folder / "cas.pem"
+    file.write_bytes(ours.pem)
+    bench.shell.add_settings(f'[cards.piv]\nca_file = "{file}"\n')
+    keys = bench.inspect(piv(issuer=ours, name="Ann Jones"))["families"][0]["keys"]
+    assert [key["vouched"] for key in keys] == [True, True]
+    assert "a configured CA vouches for it" in " ".join(bench.shell.ok(*INSPECT).split())
+    keys = bench.inspect(piv(issuer=other, name="Ann Jones"))["families"][0]["keys"]
+    assert [key["vouched"] for key in keys] == [False, False]
+    told = " ".join(bench.shell.ok(*INSPECT).split())
+    assert "NOT VOUCHED FOR: no configured CA vouches for the card" in told
+    assert "Ann" not in told

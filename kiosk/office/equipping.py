@@ -1,0 +1,198 @@
+"""What an officer does with a card in the reader beyond reading it: prove its secret, set a fresh one.
+
+Safe to be cut off anywhere: the same command again finds out what the card holds, and finishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from enum import Enum
+
+from pydantic import SecretBytes, SecretStr
+
+from cardio.card import Card, Family, KeyUse, identify
+from cardio.errors import NotGenuine, OutcomeUnknown, UnblockSecretLocked, WrongUnblockSecret
+from cardio.reader import Reader
+from cardio.secret import SecretFormat
+from kiosk.audit import Subject
+from kiosk.enrolment import Change, EnrolmentError
+from kiosk.office import fields
+from kiosk.office.enrolling import SeenCard, new_card
+from kiosk.office.office import office
+from kiosk.office.waiting import Say, wait_for_card
+from kiosk.rotation import FEWEST, NotReplaceable
+from kiosk.settings import Settings
+from kiosk.visit import Known
+from kiosk.wiring import Parts
+
+
+class Fresh(Enum):
+    """What became of the fresh unblock secret."""
+
+    SET = "set"
+    FINISHED = "finished"  # it was written earlier, and the command cut off
+    KEPT = "kept"  # the card has accepted another secret than the one given: nothing was sent
+
+
+@dataclass(frozen=True)
+class Equipped:
+    """What became of the card, and of its fresh unblock secret where one was asked for."""
+
+    change: Change
+    fresh: Fresh | None = None
+
+
+def asked_for(family: Family, *, fresh: bool) -> SecretFormat:
+    """What the officer is asked for: the unblock secret, or what sets a fresh one on such a card.
+
+    Raises EnrolmentError where such a card takes no fresh one.
+    """
+    traits = family.traits
+    if not fresh or traits.replaceable:
+        return family.secret
+    if traits.authority is None:
+        raise EnrolmentError(f"no fresh {family.secret.name} can be set on cards of family {family.name!r}")
+    return traits.authority
+
+
+def checked(given: SecretStr, wanted: SecretFormat) -> SecretBytes:
+    """What was given, in the form the card wants it. Raises EnrolmentError, which does not repeat it."""
+    name = f"the unblock secret or what sets it ({wanted.name})"
+    return fields.checked(name, wanted.parse, given.get_secret_value())
+
+
+def require_tries(seen: SeenCard) -> None:
+    """Raise EnrolmentError unless the card tells that there are tries enough to set a fresh secret."""
+    traits = seen.family.traits
+    tries = seen.unblock_tries if traits.replaceable else seen.authority_tries
+    name = asked_for(seen.family, fresh=True).name
+    if tries is None:
+        raise EnrolmentError(
+            f"this card does not tell how many tries of the {name} are left, so no fresh "
+            f"{seen.family.secret.name} is set on it: set it elsewhere, and enrol the card with that"
+        )
+    if tries < FEWEST:
+        raise EnrolmentError(
+            f"the card has {tries} tries of the {name} left, and {FEWEST} are needed to set a fresh "
+            f"{seen.family.secret.name}: finding out what a torn one came to may cost one"
+        )
+
+
+async def equip(
+    settings: Settings,
+    reader: Reader,
+    say: Say,
+    holder_id: str,
+    seen: SeenCard,
+    given: SecretBytes,
+    *,
+    fresh: bool,
+    by: str,
+) -> Equipped:
+    """Tie the card in the reader to a holder, and with it what it has accepted, or a fresh secret.
+
+    Closes the reader. Raises EnrolmentError and any CardIOError but OutcomeUnknown.
+    """
+    try:
+        async with office(settings) as parts, _the_same_card(parts, reader, say, seen) as card:
+            work = _AtTheCard(parts, card, holder_id, seen, by)
+            if fresh:
+                return await work.set_fresh(given)
+            return Equipped(await work.enrol_proven(given))
+    except OutcomeUnknown:
+        raise EnrolmentError(
+            "the card was taken out too early: give the same command again, it finds out what the card holds"
+        ) from None
+    finally:
+        await reader.aclose()
+
+
+@asynccontextmanager
+async def _the_same_card(parts: Parts, reader: Reader, say: Say, seen: SeenCard) -> AsyncIterator[Card]:
+    """A session with the card that was read before, which proves its key again."""
+    present = await wait_for_card(reader, say)
+    async with reader.session(present.insertion) as channel:
+        card = await identify(channel, parts.families)
+        if card.id != seen.id:
+            raise EnrolmentError(f"this is another card than the one that was read, {seen.id}")
+        if seen.key is not None:
+            await card.prove(KeyUse.FREE, seen.key)
+        yield card
+
+
+@dataclass(frozen=True)
+class _AtTheCard:
+    parts: Parts
+    card: Card
+    holder_id: str
+    seen: SeenCard
+    by: str
+
+    async def enrol_proven(self, given: SecretBytes) -> Change:
+        """Have a card of mutual authentication accept the secret, then keep it."""
+        await self._require_unrefused(given)
+        name = self.seen.family.secret.name
+        try:
+            await self.card.prove_by_secret(given)
+        except (WrongUnblockSecret, UnblockSecretLocked, NotGenuine) as refusal:
+            raise EnrolmentError(
+                f"card and {name} do not know each other ({type(refusal).__name__}): nothing was kept. "
+                "Do not try this key again before you know why: such a card may count in silence"
+            ) from None
+        return await self._enrol(given, proven=True)
+
+    async def set_fresh(self, given: SecretBytes) -> Equipped:
+        """Finish what was begun earlier, or set a fresh secret by the given one."""
+        require_tries(self.seen)
+        known = await self._known()
+        if known is not None and known.holder_id != self.holder_id:
+            raise EnrolmentError("this card belongs to another holder")
+        if known is not None and await self._finished(known):
+            return Equipped(await self._enrol(None), Fresh.FINISHED)
+        by_itself = self.seen.family.traits.replaceable
+        if by_itself:
+            await self._require_unrefused(given)
+        change = await self._enrol(given if by_itself else None)
+        if change is Change.KEPT:
+            return Equipped(change, Fresh.KEPT)
+        await self._replace(None if by_itself else given)
+        return Equipped(change, Fresh.SET)
+
+    async def _finished(self, known: Known) -> bool:
+        """Whether a fresh secret that was begun earlier is on the card."""
+        return known.secret_unsettled and await self.parts.rotation.settle(
+            self.card, known, self._about(known)
+        )
+
+    async def _replace(self, authority: SecretBytes | None) -> None:
+        known = await self._known()
+        if known is None:
+            raise EnrolmentError("the card was removed from the store meanwhile")
+        name = asked_for(self.seen.family, fresh=True).name
+        try:
+            await self.parts.rotation.replace(self.card, known, self._about(known), authority)
+        except NotReplaceable as reason:
+            raise EnrolmentError(f"no fresh {self.seen.family.secret.name} was set: {reason}") from None
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            left = getattr(refusal, "tries_left", 0)
+            told = "" if left is None else f", which has {left} tries left"
+            raise EnrolmentError(f"the card refused the {name} you gave{told}: nothing was set") from None
+
+    async def _require_unrefused(self, given: SecretBytes) -> None:
+        if await self.parts.enrolment.was_refused(self.seen.id, given):
+            raise EnrolmentError(
+                f"the card has refused this {self.seen.family.secret.name} before, so it is not sent again: "
+                "see 'kiosk card clear-secret'"
+            )
+
+    async def _enrol(self, secret: SecretBytes | None, *, proven: bool = False) -> Change:
+        new = new_card(self.seen, secret, proven=proven)
+        return await self.parts.enrolment.enrol(self.holder_id, new, by=self.by)
+
+    async def _known(self) -> Known | None:
+        return await self.parts.service.holders.find(self.seen.id)
+
+    def _about(self, known: Known) -> Subject:
+        return Subject(known.holder_key, known.card_key, actor=self.by)
