@@ -12,12 +12,14 @@ from functools import partial
 
 from pydantic import SecretBytes, SecretStr
 
+from cardio.applets.gids import GidsFamily
 from cardio.applets.iso7816 import ProfileFamily
 from cardio.applets.openpgp import OpenPgpFamily
 from cardio.applets.piv import PivFamily
 from cardio.card import Family, KeyUse
 from cardio.profile import Profile
 from cardio.virtual.card import VirtualCard
+from cardio.virtual.gids import ADMIN_KEY, GidsCard
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.openpgp_keys import Algorithm
 from cardio.virtual.piv import PivCard
@@ -146,6 +148,34 @@ SPECIMENS |= {
         keyless={KeyUse.PASSCODE: lambda: OpenPgpCard(kdf=_KDF, algorithm=None)},
         replace_ins=0xDA,
         authority=Authority(SecretBytes(b"12345678"), SecretBytes(b"87654321")),
+    ),
+}
+
+_AES_KEY = bytes(range(0x20, 0x40))
+
+SPECIMENS |= {
+    "gids": Specimen(
+        family=GidsFamily(),
+        make=GidsCard,
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(ADMIN_KEY),
+        wrong_secret=SecretBytes(_AES_KEY[:24]),
+        write_ins=0x2C,
+        new_passcode=SecretStr("n3w Passcode"),
+        tells_secret_tries=False,
+        secret_tries=None,
+        other_secret=lambda: GidsCard(admin_key=_AES_KEY[:24]),
+    ),
+    "gids-with-aes": Specimen(
+        family=GidsFamily(),
+        make=lambda: GidsCard(cipher="aes", admin_key=_AES_KEY, sign_in=None),
+        passcode=SecretStr("123456"),
+        secret=SecretBytes(_AES_KEY),
+        wrong_secret=SecretBytes(ADMIN_KEY),  # also of a length for AES
+        write_ins=0x2C,
+        tells_secret_tries=False,
+        secret_tries=None,
+        other_secret=lambda: GidsCard(cipher="aes", admin_key=_AES_KEY[::-1]),
     ),
 }
 
