@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from pydantic import SecretBytes, SecretStr
 
 from cardio.applets.gids import GidsApplication, GidsFamily
@@ -17,11 +13,10 @@ from cardio.reader import Channel
 from cardio.virtual.card import VirtualCard
 from cardio.virtual.gids import ADMIN_KEY
 from cardio.virtual.reader import VirtualReader
-from tests.pcscd import READER
+from tests.cardio.opensc import opensc
 
 PIN, NEW, WRONG = SecretStr("123456"), SecretStr("n3w Passcode"), SecretStr("975318")
 KEY, WRONG_KEY = SecretBytes(ADMIN_KEY), SecretBytes(bytes(24))
-_SECONDS = 30
 
 
 @asynccontextmanager
@@ -36,27 +31,6 @@ async def opened(card: VirtualCard, reader: VirtualReader | None = None) -> Asyn
 def application(channel: Channel) -> GidsApplication:
     """A GIDS card on any channel, as if it had been identified."""
     return GidsApplication(channel, CardId("gids", "card-id", "00"))
-
-
-async def opensc(name: str, *arguments: str) -> tuple[int, str]:
-    """Run one of OpenSC's tools; its exit code and everything it said."""
-    program = shutil.which(name)
-    if program is None:
-        pytest.fail(f"{name} is missing: apt-get install opensc")
-    process = await asyncio.create_subprocess_exec(
-        program,
-        "--reader",
-        READER,
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "LC_ALL": "C.UTF-8"},
-    )
-    async with asyncio.timeout(_SECONDS):
-        output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode("utf-8", "replace")
 
 
 async def unblocks(admin_key: bytes, new: str) -> bool:

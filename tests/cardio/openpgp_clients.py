@@ -1,4 +1,4 @@
-"""GnuPG and OpenSC, as clients of a card that share no line with this package. Both come from Debian.
+"""GnuPG, as a client of a card that shares no line with this package. It comes from Debian.
 
 GnuPG lives in a home of its own, and its daemons are ended after each command: scdaemon keeps the card.
 """
@@ -14,8 +14,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-
-from tests.pcscd import READER
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8"}
 _SECONDS = 30
@@ -55,7 +53,7 @@ class Gpg:
         self, arguments: Sequence[str], turns: Mapping[str, list[str]], answers: Mapping[str, str]
     ) -> tuple[int, str]:
         process = await asyncio.create_subprocess_exec(
-            _program("gpg", "gnupg"), "--homedir", str(self.home), "--no-tty", "--status-fd", "1",
+            _program("gpg"), "--homedir", str(self.home), "--no-tty", "--status-fd", "1",
             "--command-fd", "0", "--pinentry-mode", "loopback", *arguments,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **_ENVIRONMENT},
@@ -82,7 +80,7 @@ class Gpg:
         return code, said
 
     async def _end_daemons(self) -> None:
-        code, said = await _run(_program("gpgconf", "gnupg"), "--homedir", str(self.home), "--kill", "all")
+        code, said = await _run(_program("gpgconf"), "--homedir", str(self.home), "--kill", "all")
         assert code == 0, said
 
 
@@ -97,25 +95,10 @@ async def gpg_home() -> AsyncIterator[Gpg]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-async def openpgp_tool(*arguments: str) -> tuple[int, str]:
-    """Run OpenSC's openpgp-tool; its exit code and everything it said."""
-    return await _run(_program("openpgp-tool", "opensc"), "--reader", READER, *arguments)
-
-
-async def pkcs15_tool(*arguments: str) -> tuple[int, str]:
-    """Run OpenSC's pkcs15-tool."""
-    return await _run(_program("pkcs15-tool", "opensc"), "--reader", READER, *arguments)
-
-
-async def pkcs15_crypt(*arguments: str) -> tuple[int, str]:
-    """Run OpenSC's pkcs15-crypt."""
-    return await _run(_program("pkcs15-crypt", "opensc"), "--reader", READER, *arguments)
-
-
-def _program(name: str, package: str) -> str:
+def _program(name: str) -> str:
     program = shutil.which(name)
     if program is None:
-        pytest.fail(f"{name} is missing: apt-get install {package}")
+        pytest.fail(f"{name} is missing: apt-get install gnupg")
     return program
 
 

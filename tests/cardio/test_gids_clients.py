@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from pydantic import SecretBytes, SecretStr
 
 from cardio.applets.gids import GidsFamily
-from cardio.card import Card, identify
 from cardio.errors import WrongPasscode, WrongUnblockSecret
-from cardio.pcsc import PcscReader
-from cardio.reader import State
 from cardio.virtual.gids import GidsCard
-from tests.cardio.cards import until
-from tests.cardio.gids import opensc, unblocks, verifies
-from tests.pcscd import READER, PcscService
+from tests.cardio.gids import unblocks, verifies
+from tests.cardio.opensc import opensc
+from tests.cardio.slot import opened, plugged
+from tests.pcscd import PcscService
 
 pytestmark = pytest.mark.xdist_group("pcscd")
 
@@ -24,33 +21,11 @@ PIN, NEW = "135791", "86420975"
 KEY, OTHER = bytes(range(0x30, 0x48)), bytes(range(0x50, 0x68))
 
 
-@asynccontextmanager
-async def plugged(service: PcscService, card: GidsCard) -> AsyncIterator[GidsCard]:
-    """Keep a card in slot 0, seen by the service."""
-    reader = PcscReader(READER)
-    async with service.card(card):
-        await until(reader, State.CARD)
-        yield card
-    await reader.aclose()
-
-
 @pytest.fixture
 async def card(pcsc_service: PcscService) -> AsyncIterator[GidsCard]:
     """A card whose passcode and admin key are not the ones from the factory."""
     async with plugged(pcsc_service, GidsCard(pin=PIN, admin_key=KEY, card_id=bytes(range(16)))) as card:
         yield card
-
-
-@asynccontextmanager
-async def opened() -> AsyncIterator[Card]:
-    """The card in the reader, as our family finds it."""
-    reader = PcscReader(READER)
-    await reader.start()
-    try:
-        async with reader.session(reader.presence.insertion) as channel:
-            yield await identify(channel, [GidsFamily()])
-    finally:
-        await reader.aclose()
 
 
 async def test_gids_tool_unblocks_with_the_admin_key_alone(card: GidsCard) -> None:
@@ -66,7 +41,7 @@ async def test_gids_tool_counts_where_the_card_counts(pcsc_service: PcscService)
     async with plugged(pcsc_service, GidsCard(admin_key=KEY, admin_tries=3)) as card:
         assert not await unblocks(OTHER, NEW)
         assert card.state().admin_tries_left == 2
-        async with opened() as found:
+        async with opened(GidsFamily()) as found:
             with pytest.raises(WrongUnblockSecret):
                 await found.prove_by_secret(SecretBytes(OTHER))
             assert card.state().admin_tries_left == 1
@@ -97,7 +72,7 @@ async def test_pkcs15_tool_finds_no_puk(card: GidsCard) -> None:
 
 async def test_opensc_and_our_family_see_the_same_card(card: GidsCard) -> None:
     assert not await verifies(NEW)
-    async with opened() as found:
+    async with opened(GidsFamily()) as found:
         assert found.id.serial == "000102030405060708090A0B0C0D0E0F"
         assert await found.tries_left() == 2
         with pytest.raises(WrongPasscode) as caught:
@@ -107,11 +82,11 @@ async def test_opensc_and_our_family_see_the_same_card(card: GidsCard) -> None:
     assert code == 0, said
     assert "Tries left     : 1" in said
     card.lock()
-    async with opened() as found:
+    async with opened(GidsFamily()) as found:
         await found.reset_passcode(SecretBytes(KEY), SecretStr(NEW))
     assert await verifies(NEW)
     assert await unblocks(KEY, PIN)
-    async with opened() as found:
+    async with opened(GidsFamily()) as found:
         await found.verify(SecretStr(PIN))
         await found.prove_by_secret(SecretBytes(KEY))
 
@@ -121,7 +96,7 @@ async def test_gids_tool_changes_the_admin_key_and_ours_unlocks_with_the_new_one
     code, said = await opensc("gids-tool", *change)
     assert code == 0, said
     card.lock()
-    async with opened() as found:
+    async with opened(GidsFamily()) as found:
         with pytest.raises(WrongUnblockSecret):
             await found.reset_passcode(SecretBytes(KEY), SecretStr(NEW))
         await found.reset_passcode(SecretBytes(OTHER), SecretStr(NEW))
@@ -136,7 +111,7 @@ async def test_a_card_that_gids_tool_initialised_is_known_and_unlocked(pcsc_serv
         assert code == 0, said
         assert card.state().initialised
         card.lock()
-        async with opened() as found:
+        async with opened(GidsFamily()) as found:
             assert found.id.serial == number
             assert await found.tries_left() == 0
             await found.prove_by_secret(SecretBytes(KEY))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,30 +16,19 @@ from pydantic import SecretBytes, SecretStr
 
 from cardio.applets.openpgp import OpenPgpFamily
 from cardio.applets.openpgp_kdf import Password
-from cardio.card import Card, KeyUse, identify
+from cardio.card import KeyUse
 from cardio.errors import WrongPasscode
-from cardio.pcsc import PcscReader
-from cardio.reader import State
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.openpgp_keys import Algorithm
-from tests.cardio.cards import until
-from tests.cardio.openpgp_clients import Gpg, gpg_home, openpgp_tool, pkcs15_crypt, pkcs15_tool
-from tests.pcscd import READER, PcscService
+from tests.cardio.openpgp_clients import Gpg, gpg_home
+from tests.cardio.opensc import opensc
+from tests.cardio.slot import opened, plugged
+from tests.pcscd import PcscService
 
 pytestmark = pytest.mark.xdist_group("pcscd")
 
 PIN, NEW, CODE, ADMIN = "135791", "86420975", "27182818", "31415926"
 FACTORY_PIN, FACTORY_ADMIN = "123456", "12345678"
-
-
-@asynccontextmanager
-async def plugged(service: PcscService, card: OpenPgpCard) -> AsyncIterator[OpenPgpCard]:
-    """Keep a card in slot 0, seen by the service."""
-    reader = PcscReader(READER)
-    async with service.card(card):
-        await until(reader, State.CARD)
-        yield card
-    await reader.aclose()
 
 
 @pytest.fixture
@@ -55,18 +43,6 @@ async def card(pcsc_service: PcscService) -> AsyncIterator[OpenPgpCard]:
 async def gpg() -> AsyncIterator[Gpg]:
     async with gpg_home() as gpg:
         yield gpg
-
-
-@asynccontextmanager
-async def opened(family: OpenPgpFamily | None = None) -> AsyncIterator[Card]:
-    """The card in slot 0, as our family sees it."""
-    reader = PcscReader(READER)
-    await reader.start()
-    try:
-        async with reader.session(reader.presence.insertion) as channel:
-            yield await identify(channel, [family or OpenPgpFamily()])
-    finally:
-        await reader.aclose()
 
 
 # -- GnuPG --------------------------------------------------------------------------------------
@@ -105,7 +81,7 @@ async def test_gpg_switches_kdf_on_and_our_family_unlocks(
         passwords = [FACTORY_ADMIN, FACTORY_ADMIN, CODE, CODE]
         await gpg.edit_card(["admin", salts, "passwd"], passwords, menu=["4", "q"])
         assert card.knows(Password.RESETTING_CODE, CODE)
-        async with opened() as found:
+        async with opened(OpenPgpFamily()) as found:
             await found.verify(SecretStr(FACTORY_PIN))
             with pytest.raises(WrongPasscode):
                 await found.verify(SecretStr(NEW))
@@ -135,7 +111,7 @@ async def test_gpg_makes_keys_and_ours_finds_the_one_for_authentication(
         signed.write_bytes(b"by a card")
         await gpg.run("--output", str(signature), "--detach-sign", str(signed), passwords=[ADMIN])
         assert "GOODSIG" in await gpg.run("--verify", str(signature), str(signed))
-        async with opened() as found:
+        async with opened(OpenPgpFamily()) as found:
             key = await found.offered_key(KeyUse.PASSCODE)
             assert key is not None
             assert key.public_key == card.authentication_key_der
@@ -153,7 +129,7 @@ async def test_gpg_resets_the_card_to_the_factory(card: OpenPgpCard, gpg: Gpg) -
 
 async def test_gpg_agrees_with_an_unlock_of_ours(card: OpenPgpCard, gpg: Gpg) -> None:
     card.lock()
-    async with opened() as found:
+    async with opened(OpenPgpFamily()) as found:
         await found.reset_passcode(SecretBytes(CODE.encode()), SecretStr(NEW))
     await gpg.edit_card(["passwd"], [NEW, PIN, PIN])
     async with opened(OpenPgpFamily("admin-pin")) as found:
@@ -166,28 +142,30 @@ async def test_gpg_agrees_with_an_unlock_of_ours(card: OpenPgpCard, gpg: Gpg) ->
 
 
 async def test_openpgp_tool_reads_and_verifies(card: OpenPgpCard) -> None:
-    code, said = await openpgp_tool("--card-info", "--user-info")
+    code, said = await opensc("openpgp-tool", "--card-info", "--user-info")
     assert code == 0, said
     assert "Version:         3.4" in said
     assert "Serial number:   12345678" in said
-    assert (await openpgp_tool("--verify", "CHV2", "--pin", PIN))[0] == 0
-    assert (await openpgp_tool("--verify", "CHV2", "--pin", "000000"))[0] != 0
+    assert (await opensc("openpgp-tool", "--verify", "CHV2", "--pin", PIN))[0] == 0
+    assert (await opensc("openpgp-tool", "--verify", "CHV2", "--pin", "000000"))[0] != 0
     assert card.state().pin_tries_left == 2
-    assert (await openpgp_tool("--verify", "CHV3", "--pin", ADMIN))[0] == 0
+    assert (await opensc("openpgp-tool", "--verify", "CHV3", "--pin", ADMIN))[0] == 0
 
 
 async def test_pkcs15_tool_changes_and_unblocks(card: OpenPgpCard) -> None:
     card.lock()
-    code, said = await pkcs15_tool("--list-pins")
+    code, said = await opensc("pkcs15-tool", "--list-pins")
     assert code == 0, said
     assert "Tries left     : 0" in said
     unblock = ("--unblock-pin", "--auth-id", "01", "--new-pin", NEW, "--puk")
-    assert (await pkcs15_tool(*unblock, "00000000"))[0] != 0
+    assert (await opensc("pkcs15-tool", *unblock, "00000000"))[0] != 0
     assert card.state().code_tries_left == 2
-    code, said = await pkcs15_tool(*unblock, CODE)
+    code, said = await opensc("pkcs15-tool", *unblock, CODE)
     assert code == 0, said
-    assert (await pkcs15_tool("--verify-pin", "--auth-id", "02", "--pin", NEW))[0] == 0
-    assert (await pkcs15_tool("--change-pin", "--auth-id", "01", "--pin", NEW, "--new-pin", PIN))[0] == 0
+    assert (await opensc("pkcs15-tool", "--verify-pin", "--auth-id", "02", "--pin", NEW))[0] == 0
+    assert (await opensc("pkcs15-tool", "--change-pin", "--auth-id", "01", "--pin", NEW, "--new-pin", PIN))[
+        0
+    ] == 0
     state = card.state()
     assert (state.pin, state.pin_tries_left, state.code_tries_left) == (PIN, 3, 3)
 
@@ -202,8 +180,18 @@ async def test_opensc_has_the_authentication_key_sign(
         form = (
             ["--pkcs1", "--sha-256"] if algorithm is Algorithm.RSA_2048 else ["--signature-format", "openssl"]
         )
-        code, said = await pkcs15_crypt(
-            "--key", "3", "--sign", *form, "--pin", PIN, "-i", str(digest), "-o", str(signature)
+        code, said = await opensc(
+            "pkcs15-crypt",
+            "--key",
+            "3",
+            "--sign",
+            *form,
+            "--pin",
+            PIN,
+            "-i",
+            str(digest),
+            "-o",
+            str(signature),
         )
         assert code == 0, said
         public_key = card.authentication_key_der
