@@ -7,6 +7,7 @@ big-endian, and that many bytes; one byte alone is a control code, of which only
 from __future__ import annotations
 
 import argparse
+import select
 import signal
 import socket
 import sys
@@ -88,16 +89,37 @@ def generate_authentication_key(card: Card) -> None:
 
 
 def plug(card: Card, port: int) -> NoReturn:
-    """Keep the card in the slot until SIGTERM; say "ready" when it is in."""
+    """Keep the card in the slot until standard input ends, or SIGTERM comes; say "ready" when it is in.
+
+    A line on standard input pulls the card, and puts it in again; it says "out" when it is out.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with socket.create_connection(("127.0.0.1", port)) as driver:
-        driver.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        print("ready", flush=True)
-        while True:
-            driver.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-            answer = _answer(card, _read(driver, int.from_bytes(_read(driver, 2), "big")))
-            if answer is not None:
-                driver.sendall(len(answer).to_bytes(2, "big") + answer)
+    while True:
+        with socket.create_connection(("127.0.0.1", port)) as driver:
+            driver.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            print("ready", flush=True)
+            while _stays(driver):
+                driver.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+                answer = _answer(card, _read(driver, int.from_bytes(_read(driver, 2), "big")))
+                if answer is not None:
+                    driver.sendall(len(answer).to_bytes(2, "big") + answer)
+        card.power_off()
+        print("out", flush=True)
+        _await_a_line()
+
+
+def _stays(driver: socket.socket) -> bool:
+    """Wait for the driver to say something; False if a line comes first."""
+    readable, _, _ = select.select([driver, sys.stdin], [], [])
+    if sys.stdin in readable:
+        _await_a_line()
+        return False
+    return True
+
+
+def _await_a_line() -> None:
+    if not sys.stdin.readline():
+        sys.exit(0)
 
 
 def _answer(card: Card, message: bytes) -> bytes | None:
