@@ -22,7 +22,7 @@ from cardio.errors import (
     WrongPasscode,
     WrongUnblockSecret,
 )
-from cardio.reader import Reader
+from cardio.reader import Reader, State
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.families import by_name
 from kiosk.holders import Holders
@@ -83,8 +83,9 @@ class CardWork:
         """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown."""
         async with self._session(visit) as card:
             write = await self._journal.begin(visit, Purpose.CHANGE_PASSCODE, language)
-            await self._write(visit, write, card, new, lambda: card.change_passcode(present, new))
+            proven = await self._write(visit, write, card, new, lambda: card.change_passcode(present, new))
         await self._journal.done(visit, write, Purpose.CHANGE_PASSCODE, language)
+        await self._told_next(visit, write, proven=proven)
 
     async def reset_passcode(self, visit: Visit, new: SecretStr, language: str) -> None:
         """Set a new passcode with the unblock secret, and verify it on the card: the unlock itself.
@@ -107,7 +108,7 @@ class CardWork:
             write = await self._journal.begin(
                 visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
             )
-            await self._write(
+            proven = await self._write(
                 visit,
                 write,
                 card,
@@ -116,11 +117,12 @@ class CardWork:
             )
             await self._journal.done(visit, write, Purpose.UNLOCK, language)
             await self._rotation.after_use(card, known, visit.about, proven=self._proves(known))
+        await self._told_next(visit, write, proven=proven)
 
     async def _write(
         self, visit: Visit, write: int, card: Card, new: SecretStr, send: Callable[[], Awaitable[None]]
-    ) -> None:
-        """Send the one command that changes the card, then prove what it did."""
+    ) -> bool:
+        """Send the one command that changes the card, then prove what it did; False if it left before."""
         try:
             await send()
         except CardError as refusal:
@@ -148,7 +150,14 @@ class CardWork:
             await self._journal.unknown(visit, write)
             raise OutcomeUnknown from None
         except CardIOError:
-            pass  # pulled a moment too early: the holder has the card, and it has the new passcode
+            return False  # pulled a moment too early: the holder has the card, and it has the new passcode
+        return True
+
+    async def _told_next(self, visit: Visit, write: int, *, proven: bool) -> None:
+        """The last screen follows and tells the holder, unless the card is out: then the next visit does."""
+        presence = self._reader.presence
+        if proven and (presence.state, presence.insertion) == (State.CARD, visit.insertion):
+            await self._journal.told(write)
 
     async def settle_by_asking(self, visit: Visit, passcode: SecretStr) -> None:
         """One VERIFY of the passcode somebody chose when a write's answer was lost.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,6 +30,9 @@ from kiosk.unblock import UnblockSecrets
 from kiosk.visit import Known, OpenWrite, Pending
 
 OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value)
+UNTOLD = and_(
+    col(CardWriteRow.state) == WriteState.DONE.value, col(CardWriteRow.settled_at).is_(None)
+)  # the card was out before its holder could be told
 
 
 class Holders:
@@ -121,13 +125,14 @@ class Holders:
     async def _open_write(self, session: AsyncSession, card: int) -> OpenWrite | None:
         query = (
             select(CardWriteRow)
-            .where(CardWriteRow.card == card, col(CardWriteRow.state).in_(OPEN_WRITES))
+            .where(CardWriteRow.card == card, or_(col(CardWriteRow.state).in_(OPEN_WRITES), UNTOLD))
             .order_by(col(CardWriteRow.id).desc())
         )
         row = (await session.exec(query)).first()
         if row is None or row.id is None:
             return None
-        return OpenWrite(row.id, Purpose(row.purpose), row.was_locked, row.unblock_tries)
+        done = row.state == WriteState.DONE.value
+        return OpenWrite(row.id, Purpose(row.purpose), row.was_locked, row.unblock_tries, done)
 
 
 def _later(moment: datetime | None, than: datetime) -> bool:

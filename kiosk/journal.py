@@ -12,7 +12,7 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome
-from kiosk.holders import OPEN_WRITES
+from kiosk.holders import OPEN_WRITES, UNTOLD
 from kiosk.letters import NoticeKind
 from kiosk.marks import (
     UNPROVEN_SENDS,
@@ -147,9 +147,12 @@ class Journal:
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN)
 
     async def done(self, visit: Visit, write: int, purpose: Purpose, language: str) -> None:
-        """The card did change: count and block are cleared by an unlock, the holder is told."""
+        """The card did change: count and block are cleared by an unlock, a notice is queued.
+
+        It stays open until the holder is `told` at the kiosk, too.
+        """
         async with self._store.work() as session:
-            if await self._close(session, write, WriteState.DONE) is None:
+            if await self._close(session, write, WriteState.DONE, settled=False) is None:
                 return  # another kiosk has settled it
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about)
             known = visit.known
@@ -167,6 +170,15 @@ class Journal:
             )
             kind = NoticeKind.UNLOCKED if unlocked else NoticeKind.PASSCODE_CHANGED
             self._notices.queue(session, kind, known, known.email, language)
+
+    async def told(self, write: int) -> None:
+        """The holder is being told on the screen that the card did change."""
+        async with self._store.work() as session:
+            await session.exec(
+                update(CardWriteRow)
+                .where(col(CardWriteRow.id) == write, UNTOLD)
+                .values(settled_at=self._store.clock.now())
+            )
 
     async def not_done(self, visit: Visit, write: OpenWrite, sight: Sight) -> None:
         """The card was asked and had not changed."""

@@ -26,12 +26,13 @@ def new_reference() -> str:
 
 @dataclass(frozen=True)
 class OpenWrite:
-    """A card write of which it is not known whether it happened."""
+    """A card write of which it is not known whether it happened; or that is ``done``, and was not told."""
 
     id: int
     purpose: Purpose
     was_locked: bool
     unblock_tries: int | None
+    done: bool = False
 
 
 @dataclass(frozen=True)

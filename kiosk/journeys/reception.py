@@ -174,12 +174,15 @@ async def _settle(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
     write = visit.known.open_write
     if write is None:
         return visit
-    if write.was_locked:
+    if write.done:
+        await service.journal.told(write.id)
+        if not visit.sight.locked:  # as it may have been since
+            await dialogue.ask(Finished(ending=Ending.CARD_WORKS))
+    elif write.was_locked:
         if visit.sight.locked:
             await service.journal.not_done(visit, write, visit.sight)
         else:
-            await service.journal.done(visit, write.id, write.purpose, dialogue.language)
-            await dialogue.ask(Finished(ending=Ending.CARD_WORKS))
+            await _done(visit, write, dialogue, service)
     elif visit.sight.locked:
         await service.journal.open_ended(visit, write, visit.sight)  # locked since: neither passcode opens it
     else:
@@ -215,6 +218,11 @@ async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, 
             await dialogue.ask(Finished(ending=Ending.OLD_PASSCODE))
             return
         else:
-            await service.journal.done(visit, write.id, write.purpose, dialogue.language)
-            await dialogue.ask(Finished(ending=Ending.CARD_WORKS))
+            await _done(visit, write, dialogue, service)
             return
+
+
+async def _done(visit: Visit, write: OpenWrite, dialogue: Dialogue, service: Service) -> None:
+    await service.journal.done(visit, write.id, write.purpose, dialogue.language)
+    await service.journal.told(write.id)
+    await dialogue.ask(Finished(ending=Ending.CARD_WORKS))

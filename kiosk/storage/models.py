@@ -251,7 +251,7 @@ class CardWriteRow(SQLModel, table=True):
     unblock_tries: int | None = None  # of the unblock secret before the write, None where not told
     state: str = WriteState.INTENT.value
     at: datetime
-    settled_at: datetime | None = None
+    settled_at: datetime | None = None  # of a write that is done: when its holder was told at the kiosk
     language: str = "en"
 
 

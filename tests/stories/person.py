@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from cardio.virtual.piv import PivCard
+from cardio.virtual.card import VirtualCard
 from kiosk.dialogue import Abandoned, Gone
 from kiosk.journeys.reception import receive
 from kiosk.refusals import CodeRefusal, PasscodeRule
@@ -69,7 +69,7 @@ class Person:
     visits: int = 0
 
     async def visit(
-        self, card: PivCard, *, leave_at: int = NEVER, reason: Gone = Gone.CARD_OUT
+        self, card: VirtualCard, *, leave_at: int = NEVER, reason: Gone = Gone.CARD_OUT
     ) -> list[Step[Any]]:
         """Put the card in and do what can be done; the steps of this visit."""
         self.seen, self.leave_at, self.reason = [], leave_at, reason
@@ -82,7 +82,7 @@ class Person:
         self.world.reader.remove()
         return self.seen
 
-    async def until_done(self, card: PivCard) -> None:
+    async def until_done(self, card: VirtualCard) -> None:
         """Come back every two minutes until it is done."""
         while not self.done:
             assert self.visits < 6, "does not get anywhere"
@@ -114,12 +114,14 @@ class Person:
         match step:
             case Welcome(offers=offers) if self.offer in offers:
                 return self.offer
-            case Welcome() | EnterPasscode(wrong=True):
-                return self._see_that_it_worked()
+            case Welcome(offers=offers) if self.offer is Offer.UNLOCK and Offer.FORGOTTEN in offers:
+                return Offer.FORGOTTEN  # unlocked, and told that the new passcode is not the card's
             case EnterPasscode(purpose=Purpose.SETTLE):
                 return SecretStr(NEW_PIN)
             case (
-                AnswerQuestions(wrong=True)
+                Welcome()
+                | EnterPasscode(wrong=True)
+                | AnswerQuestions(wrong=True)
                 | EnterCode(refusal=CodeRefusal())
                 | NewPasscode(refusal=PasscodeRule())
             ):
@@ -148,9 +150,3 @@ class Person:
             self.pin = NEW_PIN
         if step.ending is self.ending or (step.ending is Ending.CARD_WORKS and self.ending in WRITES):
             self.done = True
-
-    def _see_that_it_worked(self) -> None:
-        """Who pulled the card before the last screen finds it not locked, or with its new passcode."""
-        assert self.ending in WRITES
-        self.done, self.pin = True, NEW_PIN
-        raise Abandoned(Gone.STOPPED)

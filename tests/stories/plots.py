@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cardio.virtual.card import VirtualCard
 from cardio.virtual.piv import PivCard
 from kiosk.refusals import Why
 from kiosk.steps import (
@@ -54,7 +55,7 @@ def unlocking(world: World, new: str = NEW_PIN) -> list[See]:
     ]
 
 
-async def register(world: World, card: PivCard, **options: Any) -> Script:
+async def register(world: World, card: VirtualCard, **options: Any) -> Script:
     """Register the card's holder."""
     return await world.visit(card, registration(world, **options))
 

@@ -147,6 +147,7 @@ async def test_a_write_that_was_settled_stays_settled(registered: World) -> None
     journal = world.service.journal
     write = await journal.begin(visit, Purpose.CHANGE_PASSCODE, "en", was_locked=True)
     await journal.done(visit, write, Purpose.CHANGE_PASSCODE, "en")
+    await journal.told(write)
     await journal.unknown(visit, write)
     assert (await world.known(world.ann)).open_write is None
     (row,) = await world.rows(CardWriteRow)

@@ -17,32 +17,12 @@ from kiosk.steps import Ending, EnterPasscode, Finished, LastTry, NewPasscode, O
 from kiosk.storage.models import CardRow, CardWriteRow
 from tests.stories.conftest import OpenWorld
 from tests.stories.plots import NEW_PIN, changing_passcode, registration, unlocking
+from tests.stories.profiles import IN_TWO_COMMANDS, SILENT, TELLING, described
 from tests.stories.script import See, see
 from tests.stories.world import PIN, PUK, World, twice
 
 SERIAL = bytes.fromhex("0102030405060708")
-SILENT: dict[str, Any] = {
-    "aid": "F04B494F534B01",
-    "serial": {"data_object": "5A"},
-    "passcode": {"reference": "01", "encoding": "pin-block"},
-    "puk": {"reset_p1": "00", "encoding": "pin-block"},
-}
-TELLING: dict[str, Any] = {
-    **SILENT,
-    "passcode": {**SILENT["passcode"], "status_query": True},
-    "puk": {**SILENT["puk"], "reference": "02", "status_query": True},
-}
-IN_TWO_COMMANDS: dict[str, Any] = {
-    **TELLING,
-    "passcode": {**TELLING["passcode"], "change_p1": "01"},
-    "puk": {**TELLING["puk"], "reset_p1": "01"},
-}
 ASKS_COST = IsoQuirks(status_query_costs_a_try=True)
-
-
-def described(table: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a site that describes these cards."""
-    return {"cards": {"families": ["badge"], "profiles": {"badge": table}}}
 
 
 def card_of(table: dict[str, Any], **card: Any) -> IsoCard:

@@ -1,61 +1,23 @@
-"""The card is pulled before or after any command: afterwards the kiosk finds out what is true.
+"""The card is pulled before or after it is written: afterwards the kiosk finds out what is true.
 
-Before a command it never reaches the card; after it the card has carried it out and the kiosk does
-not know. Either way whoever puts the card in again can finish, and store and card agree.
+What is told here is told of a PIV card; test_torn.py tears every kind of card at every command.
 """
 
 from __future__ import annotations
 
 import pytest
 
+from cardio.apdu import Command
 from cardio.virtual.piv import PivCard
-from kiosk.steps import Ending, EnterPasscode, Finished, Offer, Purpose, Step
+from kiosk.steps import Ending, EnterPasscode, Finished, Offer, Purpose, Step, Welcome
 from kiosk.storage.models import CardRow, CardWriteRow
-from tests.sampling import sample
 from tests.stories.person import Person
 from tests.stories.plots import NEW_PIN, register
-from tests.stories.test_leaving import PLOTS, Plot, complete
+from tests.stories.shims import Shim
+from tests.stories.test_leaving import PLOTS, Plot
 from tests.stories.world import PIN, World, tries
 
 PULLED = [plot for plot in PLOTS if plot.offer not in (Offer.CHANGE_DETAILS, Offer.WITHDRAW)]
-COMMANDS = {Offer.REGISTER: 11, Offer.UNLOCK: 15, Offer.FORGOTTEN: 15, Offer.CHANGE_PASSCODE: 17}
-CASES = [
-    (plot, fault, nth)
-    for plot in PULLED
-    for fault in ("pull_before", "lose_reply")
-    for nth in range(1, COMMANDS[plot.offer] + 1)
-]
-
-
-@pytest.mark.parametrize("plot", PULLED, ids=str)
-async def test_each_journey_takes_so_many_commands(world: World, plot: Plot) -> None:
-    card = await plot.begin(world)
-    before = world.reader.faults.count()
-    await plot.person(world).visit(card)
-    assert world.reader.faults.count() - before == COMMANDS[plot.offer]
-
-
-@pytest.mark.parametrize(("plot", "fault", "nth"), sample(CASES, 40), ids=str)
-async def test_pulled_at_any_command(world: World, plot: Plot, fault: str, nth: int) -> None:
-    card = await plot.begin(world)
-    person = plot.person(world)
-    getattr(world.reader.faults, fault)(nth)
-    await person.visit(card)
-    assert world.reader.card is None
-    assert card.state().puk_tries_left == 3
-    await person.until_done(card)
-    assert person.pin == card.state().pin, "the person was told what is true"
-    await agree(world, plot, card)
-
-
-async def agree(world: World, plot: Plot, card: PivCard) -> None:
-    """As after an undisturbed visit, but that a write may have been tried before."""
-    writes = [write.state for write in await world.rows(CardWriteRow)]
-    assert set(writes) <= {"done", "not-done"}
-    assert ("done" in writes) is (card.state().pin == NEW_PIN)
-    assert [row.unblock_state for row in await world.rows(CardRow)] == ["usable"]
-    if "not-done" not in writes:
-        await complete(world, plot, card)
 
 
 async def lost(world: World, plot: Plot, *, happened: bool, **card: object) -> tuple[PivCard, Person]:
@@ -110,6 +72,38 @@ async def test_the_counter_settles_the_unlock_of_a_locked_card(world: World, hap
     else:
         assert Finished not in kinds(seen[:-1]), "it simply begins again"
     assert card.state().pin == NEW_PIN
+
+
+async def missed_the_last_screen(world: World) -> tuple[PivCard, Person]:
+    """The passcode was changed, and the card pulled while the kiosk proved it."""
+    card = await CHANGE.begin(world)
+    person = CHANGE.person(world)
+
+    def pulled(command: Command) -> None:
+        if command.ins == 0x20 and card.state().pin == NEW_PIN:
+            world.reader.remove()
+
+    await person.visit(Shim(card, pulled))
+    assert Finished not in kinds(person.seen)
+    assert [write.state for write in await world.rows(CardWriteRow)] == ["done"]
+    assert "Your passcode was changed" in (await world.notices())[-1]
+    return card, person
+
+
+async def test_who_missed_the_last_screen_is_told_at_the_next_insertion_and_once(world: World) -> None:
+    card, person = await missed_the_last_screen(world)
+    told, menu = await person.visit(card)
+    assert isinstance(told, Finished)
+    assert (told.ending, type(menu)) == (Ending.CARD_WORKS, Welcome)
+    assert kinds(await person.visit(card)) == [Welcome]
+
+
+async def test_a_card_that_locked_since_is_not_said_to_work(world: World) -> None:
+    card, person = await missed_the_last_screen(world)
+    card.lock()
+    person.offer, person.ending = Offer.UNLOCK, Ending.UNLOCKED
+    seen = await person.visit(card)
+    assert [step.ending for step in seen if isinstance(step, Finished)] == [Ending.UNLOCKED]
 
 
 async def test_asking_never_spends_the_last_try(world: World) -> None:

@@ -25,12 +25,22 @@ from kiosk.clock import BUILT, Clock
 from kiosk.dialogue import Abandoned
 from kiosk.enrolment import NewCard, NewHolder
 from kiosk.journeys.reception import receive
+from kiosk.keys import key_id
 from kiosk.mail import MailNotSent
 from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings
 from kiosk.steps import Answered
 from kiosk.storage.migrate import upgrade
-from kiosk.storage.models import AuditRow, CardState, SecurityAnswerRow
+from kiosk.storage.models import (
+    AuditRow,
+    CardRow,
+    CardState,
+    NextSecretRow,
+    SecurityAnswerRow,
+    UnblockSecretRow,
+)
+from kiosk.unblock import FIELD, NEXT_FIELD
+from kiosk.vault import Sealed, Vault
 from kiosk.visit import Known, new_reference
 from kiosk.wiring import KeyRing, Parts, put_together
 from tests.stories.script import Script, See
@@ -38,6 +48,7 @@ from tests.stories.script import Script, See
 T = TypeVar("T", bound=SQLModel)
 
 PIN, PUK = "502917", "48215077"
+VAULT_KEY = SecretBytes(b"v" * 32)
 RA_EMAIL = "ann.jones@nhs.net"
 ANSWERS = {
     "first-school": "Hillside",
@@ -153,9 +164,32 @@ class World:
 
     async def known(self, card: PivCard) -> Known:
         """What the store says of the card now."""
-        known = await self.service.holders.find(identity(card))
+        return await self.found(identity(card))
+
+    async def found(self, card: CardId) -> Known:
+        """What the store says of the card of that number now."""
+        known = await self.service.holders.find(card)
         assert known is not None
         return known
+
+    async def only_card(self) -> Known:
+        """What the store says of the only card in it."""
+        (row,) = await self.rows(CardRow)
+        return await self.found(CardId(row.family, row.kind, row.serial))
+
+    async def secrets(self) -> list[SecretBytes]:
+        """What the vault holds for the only card: the present secret, and one begun to replace it."""
+        (row,) = await self.rows(CardRow)
+        vault = Vault(VAULT_KEY, key_id(VAULT_KEY))
+        present = [
+            vault.open(row.audit_key, FIELD, Sealed(kept.key_id, kept.nonce, kept.ciphertext))
+            for kept in await self.rows(UnblockSecretRow)
+        ]
+        following = [
+            vault.open(row.audit_key, NEXT_FIELD, Sealed(kept.key_id, kept.nonce, kept.ciphertext))
+            for kept in await self.rows(NextSecretRow)
+        ]
+        return present + following
 
     async def events(self, *events: str) -> list[AuditRow]:
         """The audit trail, or these events of it, in order."""
@@ -239,7 +273,7 @@ async def new_world(
     parts = put_together(
         chosen,
         reader=reader,
-        keys=KeyRing(vault=SecretBytes(b"v" * 32), pepper=pepper),
+        keys=KeyRing(vault=VAULT_KEY, pepper=pepper),
         mailer=post,
         clock=Clock(lambda: hands.wall, lambda: hands.monotonic),
         hasher=Hasher(pepper, 4),
