@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from cardio.tlv import Tlv, find
 from cardio.virtual.gids import GidsCard
 from cardio.virtual.gids_state import Quirks
+from tests.cardio.openssl import openssl_cipher
 
 SELECT = "00A4040009A0000003974254465900"  # without the version
 PIN, NEW, BAD = "313233343536", "41424344", "393939393939"
@@ -33,11 +32,10 @@ def send(card: GidsCard, apdu: str) -> str:
 
 
 def encipher(plain: str, key: str = KEY) -> str:
-    """CBC with an IV of zeros, by the openssl command: not by the library that the card uses."""
-    cipher, block = ("-des-ede3-cbc", 8) if key == KEY else ("-aes-128-cbc", 16)
-    command = ["openssl", "enc", cipher, "-K", key, "-iv", "00" * block, "-nopad"]
-    done = subprocess.run(command, input=bytes.fromhex(plain), capture_output=True, check=True)
-    return done.stdout.hex().upper()
+    """CBC with an IV of zeros."""
+    if key == KEY:
+        return openssl_cipher("des-ede3-cbc", key, plain, iv="00" * 8)
+    return openssl_cipher("aes-128-cbc", key, plain, iv="00" * 16)
 
 
 def template(tag: str, value: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -14,13 +12,14 @@ from cardio.tlv import Tlv, find
 from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_admin import DEFAULT_MANAGEMENT_KEY
 from cardio.virtual.piv_keys import Algorithm, PrivateKey
+from tests.cardio.openssl import openssl_cipher
 
 SELECT, PIN = "00A4040005A00000030800", "0020008008313233343536FFFF"
 CHUID = "5C035FC102"
 PUT = "00DB3FFF17" + CHUID + "5310" + "3402AABB" + "FE00" + "00" * 10
 GENERATE = "0047009E05AC03800111"
 KEYS = {0x03: bytes(range(0x10, 0x28)), 0x08: bytes(range(16)), 0x0A: bytes(24), 0x0C: bytes(range(32))}
-CIPHERS = {0x03: "-des-ede3", 0x08: "-aes-128-ecb", 0x0A: "-aes-192-ecb", 0x0C: "-aes-256-ecb"}
+CIPHERS = {0x03: "des-ede3", 0x08: "aes-128-ecb", 0x0A: "aes-192-ecb", 0x0C: "aes-256-ecb"}
 
 
 def made(algorithm: int = 0x03, **options: object) -> PivCard:
@@ -37,11 +36,7 @@ def send(card: PivCard, apdu: str) -> str:
 
 
 def cipher(block: str, algorithm: int = 0x03, *, decrypt: bool = False) -> str:
-    """One block, by the openssl command: not by the library that the card uses."""
-    command = ["openssl", "enc", CIPHERS[algorithm], "-K", KEYS[algorithm].hex(), "-nopad"]
-    command += ["-d"] if decrypt else []
-    done = subprocess.run(command, input=bytes.fromhex(block), capture_output=True, check=True)
-    return done.stdout.hex().upper()
+    return openssl_cipher(CIPHERS[algorithm], KEYS[algorithm].hex(), block, decrypt=decrypt)
 
 
 def authenticate(items: str, algorithm: int = 0x03) -> str:
