@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -245,6 +246,7 @@ URI = x509.UniformResourceIdentifier
         (named(extra=(Tlv(0x02, (7654321).to_bytes(4, "big")).encode(),)), BY_SERIAL, True),
         (named(serials=("7654321",), extra=(Tlv(0x02, b"\x01").encode(),)), BY_SERIAL, False),
     ],
+    ids=itertools.count(),
 )  # fmt: skip
 def test_every_way_to_name_a_card(certificate: bytes, card: CardId, genuine: bool) -> None:
     assert accepted(certificate, card) is genuine
@@ -259,6 +261,7 @@ def test_every_way_to_name_a_card(certificate: bytes, card: CardId, genuine: boo
         (b"", CARD),
         (b"\x30\x03\x02\x01\x00", CARD),
     ],
+    ids=itertools.count(),
 )
 def test_what_cannot_be_read_is_a_protocol_error(certificate: bytes, card: CardId) -> None:
     with pytest.raises(ProtocolError):
