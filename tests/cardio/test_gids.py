@@ -22,6 +22,7 @@ from cardio.virtual.gids import GidsCard
 from cardio.virtual.gids_files import container, master_file, packed
 from cardio.virtual.gids_state import Quirks
 from cardio.virtual.piv_keys import Algorithm, CardKey
+from cardio.virtual.reader import VirtualReader
 from tests.cardio.cards import ScriptedChannel
 from tests.cardio.gids import KEY, NEW, PIN, WRONG, application, opened
 
@@ -227,8 +228,11 @@ async def test_refusals_without_a_meaning_keep_their_status_word(sw: int) -> Non
 
 async def test_when_the_certificate_ends() -> None:
     ends = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
-    async with opened(GidsCard(expires=ends)) as card:
+    reader = VirtualReader()
+    async with opened(GidsCard(expires=ends), reader) as card:
+        before = reader.faults.count([0xCB])
         assert await card.certificate_expiry() == ends
+        assert reader.faults.count([0xCB]) == before + 2
     async with opened(GidsCard(sign_in=None)) as card:
         assert await card.certificate_expiry() is None
 

@@ -147,6 +147,27 @@ async def test_what_can_be_no_secret_is_not_sent(secret: bytes) -> None:
         assert channel.sent == []
 
 
+@pytest.mark.parametrize(
+    ("status", "family", "longest"),
+    [
+        ("0020090A030303", OpenPgpFamily(), 9),
+        ("0020090A030303", BY_ADMIN, 10),
+        ("00207F7F030303", OpenPgpFamily(), 64),
+        ("00207F7F030303", BY_ADMIN, 64),
+        ("", OpenPgpFamily(), 32),
+        ("", BY_ADMIN, 32),
+    ],
+)
+async def test_a_secret_is_as_long_as_the_card_takes(
+    status: str, family: OpenPgpFamily, longest: int
+) -> None:
+    channel, card = await scripted({VERIFY: [SW.OK], RESET: [SW.OK]}, family=family, status=status)
+    with pytest.raises(WrongUnblockSecret):
+        await card.reset_passcode(SecretBytes(b"1" * (longest + 1)), NEW)
+    assert channel.sent == []
+    await card.reset_passcode(SecretBytes(b"1" * longest), NEW)
+
+
 async def test_a_resetting_code_cannot_be_checked() -> None:
     channel, card = await scripted({})
     with pytest.raises(CardUnsupported):
