@@ -133,15 +133,12 @@ class Journal:
                 await self._mark_secret(session, visit, reason)
             return blames_secret
 
-    async def sends_again(self, session: AsyncSession, write: int, tries: int) -> None:
-        """The first of two secrets was refused, the other one follows, with so many tries left.
-
-        Part of the unit of work that forgets the refused one: else its try would be missed later, and
-        the other one blamed for it.
-        """
-        await session.exec(
-            update(CardWriteRow).where(col(CardWriteRow.id) == write).values(unblock_tries=tries)
-        )
+    async def sends_again(self, write: int, tries: int) -> None:
+        """The first of two secrets was refused, the other one follows, with so many tries left."""
+        async with self._store.work() as session:
+            await session.exec(
+                update(CardWriteRow).where(col(CardWriteRow.id) == write).values(unblock_tries=tries)
+            )
 
     async def unknown(self, visit: Visit, write: int) -> None:
         """The answer was lost."""

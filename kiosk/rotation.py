@@ -21,7 +21,6 @@ from enum import Enum
 from pydantic import SecretBytes, SecretStr
 from sqlalchemy import delete, update
 from sqlmodel import col
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import Card, Family, Traits
 from cardio.errors import CardError, CardIOError, UnblockSecretLocked, WrongUnblockSecret
@@ -165,14 +164,13 @@ class Rotation:
         except WrongUnblockSecret:
             if not plan.next_first:
                 raise
-            async with self._store.work() as session:
-                await self._dropped(session, known, about)
-                if plan.tries is not None:
-                    await self._journal.sends_again(session, write, plan.tries - 1)
             tries = await card.unblock_tries_left()
             if not others or tries is None or tries < _NEVER_LAST:
+                await self._drop(known, about)
                 raise
+            await self._journal.sends_again(write, tries)
             await card.reset_passcode(others[0], new)
+            await self._drop(known, about)
         else:
             if plan.next_first:
                 await self._promote(known, about)
@@ -194,9 +192,10 @@ class Rotation:
                 try:
                     await card.check_secret(self._secrets.opened_next(row, known.card_key))
                 except WrongUnblockSecret:
-                    await self._drop(known, about)
                     left = await card.unblock_tries_left()
-                    if left is not None and left >= _NEVER_LAST:
+                    if left is None or left < _NEVER_LAST:
+                        await self._drop(known, about)
+                    else:  # it stays until the present one is proven, and the try has come back
                         await self._ask_about_present(card, known, about, left)
                 else:
                     await self._promote(known, about)
@@ -267,11 +266,10 @@ class Rotation:
     async def _drop(self, known: Known, about: Subject) -> None:
         """The card does not hold the next one."""
         async with self._store.work() as session:
-            await self._dropped(session, known, about)
-
-    async def _dropped(self, session: AsyncSession, known: Known, about: Subject) -> None:
-        await session.exec(delete(NextSecretRow).where(col(NextSecretRow.card) == known.card))
-        self._store.audit.record(session, Event.UNBLOCK_SECRET_REPLACED, about, Outcome.FAILED, "not written")
+            await session.exec(delete(NextSecretRow).where(col(NextSecretRow.card) == known.card))
+            self._store.audit.record(
+                session, Event.UNBLOCK_SECRET_REPLACED, about, Outcome.FAILED, "not written"
+            )
 
     async def _fail(self, known: Known, about: Subject, reason: str) -> None:
         async with self._store.work() as session:

@@ -91,7 +91,7 @@ def enrol(
         _describe(seen)
         wanted = equipping.asked_for(seen.family, fresh=fresh)
         if fresh:
-            equipping.require_tries(seen)
+            asyncio.run(equipping.require_tries(settings, seen))
         secret = equipping.checked(given or _ask_for(wanted, fresh=fresh), wanted)
         if fresh or seen.family.traits.mutual:
             at_the_card = wiring.pcsc_reader(settings)

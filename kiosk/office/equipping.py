@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from pydantic import SecretBytes, SecretStr
@@ -63,8 +63,18 @@ def checked(given: SecretStr, wanted: SecretFormat) -> SecretBytes:
     return fields.checked(name, wanted.parse, given.get_secret_value())
 
 
-def require_tries(seen: SeenCard) -> None:
-    """Raise EnrolmentError unless the card tells that there are tries enough to set a fresh secret."""
+async def require_tries(settings: Settings, seen: SeenCard) -> None:
+    """Raise EnrolmentError unless the card tells that there are tries enough to set a fresh secret.
+
+    Where an earlier one was cut off, that is seen once it is known what it came to: tries may come back.
+    """
+    async with office(settings) as parts:
+        known = await parts.service.holders.find(seen.id)
+    if known is None or not known.secret_unsettled:
+        _require_tries(seen)
+
+
+def _require_tries(seen: SeenCard) -> None:
     traits = seen.family.traits
     tries = seen.unblock_tries if traits.replaceable else seen.authority_tries
     name = asked_for(seen.family, fresh=True).name
@@ -145,12 +155,12 @@ class _AtTheCard:
 
     async def set_fresh(self, given: SecretBytes) -> Equipped:
         """Finish what was begun earlier, or set a fresh secret by the given one."""
-        require_tries(self.seen)
         known = await self._known()
         if known is not None and known.holder_id != self.holder_id:
             raise EnrolmentError("this card belongs to another holder")
         if known is not None and await self._finished(known):
             return Equipped(await self._enrol(None), Fresh.FINISHED)
+        _require_tries(await self._seen_now())
         by_itself = self.seen.family.traits.replaceable
         if by_itself:
             await self._require_unrefused(given)
@@ -165,6 +175,11 @@ class _AtTheCard:
         return known.secret_unsettled and await self.parts.rotation.settle(
             self.card, known, self._about(known)
         )
+
+    async def _seen_now(self) -> SeenCard:
+        """The card with the tries that it has now, after what was found out."""
+        unblock, authority = await self.card.unblock_tries_left(), await self.card.authority_tries_left()
+        return replace(self.seen, unblock_tries=unblock, authority_tries=authority)
 
     async def _replace(self, authority: SecretBytes | None) -> None:
         known = await self._known()

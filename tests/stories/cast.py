@@ -22,6 +22,7 @@ from tests.stories.world import PIN, PUK, World
 AnyCard = PivCard | OpenPgpCard | GidsCard | IsoCard
 SERIAL = bytes.fromhex("0102030405060708")
 ADMIN_PIN, CODE = "60218834", "31415926"
+_OPENPGP: dict[str, Any] = {"pin": PIN, "admin_pin": ADMIN_PIN, "resetting_code": CODE}
 KDF = bytes.fromhex("81010382010883040000040084081021324354657687")  # 1024 bytes of SHA-256, one salt
 AES_KEY = bytes(range(16))
 
@@ -122,7 +123,7 @@ def _openpgp(name: str, *, by_admin_pin: bool = False, rotate: bool = False, **c
         table |= {"rotate": True, "card_authentication": "off"}
     return Role(
         name,
-        make=lambda: OpenPgpCard(pin=PIN, admin_pin=ADMIN_PIN, resetting_code=CODE, **card),
+        make=lambda: OpenPgpCard(**{**_OPENPGP, **card}),
         secret=(ADMIN_PIN if by_admin_pin else CODE).encode(),
         unblocks=lambda made, secret: made.knows(password, secret.decode()),
         tries=lambda made: made.state().admin_tries_left if by_admin_pin else made.state().code_tries_left,
@@ -163,6 +164,9 @@ def _profile(name: str, table: dict[str, Any], *, rotates: bool = False, **card:
         proves=rotates,
     )
 
+
+WITHOUT_CODE = _openpgp("openpgp-without-code", resetting_code=None)
+"""As it left the factory: nobody can unlock it yet."""
 
 CAST = {
     role.name: role
