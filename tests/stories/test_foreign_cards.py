@@ -19,6 +19,7 @@ from kiosk.enrolment import NewHolder
 from kiosk.families import families
 from kiosk.journeys.reception import receive
 from kiosk.office.enrolling import new_card, read_card
+from kiosk.office.inspecting import Answer, inspect
 from kiosk.proofs.hashing import Hasher
 from kiosk.refusals import Why
 from kiosk.settings import Settings
@@ -187,3 +188,25 @@ async def test_another_card_with_the_same_number_is_refused(
         await until(kiosk.reader, State.EMPTY)
         async with foreign_card(pcsc_service, "jcecard_card", guid=GUID, locked=True):
             await kiosk.visit(see(SeeRA, why=Why.NOT_GENUINE))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "known"),
+    [
+        ("jcecard_card", {"guid": GUID, "key": "ed25519"}, {"piv": "P-256", "openpgp": "Ed25519"}),
+        ("smartcard_openpgp", {"key": "rsa2048"}, {"openpgp": "RSA 2048"}),
+    ],
+)
+async def test_inspecting_finds_every_application_and_spends_no_try(
+    pcsc_service: PcscService, tmp_path: Path, name: str, options: dict[str, str], known: dict[str, str]
+) -> None:
+    async with foreign_card(pcsc_service, name, **options), real_kiosk(tmp_path, "openpgp") as kiosk:
+        for _ in range(2):
+            seen = await inspect(kiosk.settings, kiosk.reader, await kiosk.insertion())
+            assert seen.chosen is not None
+            assert seen.chosen.name == "openpgp"
+            cards = {one.name: one for one in seen.families if one.answer is Answer.CARD}
+            assert {name: one.passcode_tries for name, one in cards.items()} == dict.fromkeys(known, 3)
+            for family, algorithm in known.items():
+                assert all(algorithm in key.algorithm for key in cards[family].keys)
+                assert cards[family].keys
