@@ -136,6 +136,27 @@ def test_a_card_is_no_ca_of_other_cards() -> None:
     assert not accepted(certificate)
 
 
+@pytest.mark.parametrize("may_sign", [True, False])
+def test_a_ca_must_be_allowed_to_sign_certificates(may_sign: bool) -> None:
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")]),
+    )
+    usage = x509.KeyUsage(True, False, False, False, False, may_sign, False, False, False)
+    constraints = (x509.BasicConstraints(ca=True, path_length=None), True)
+    issuer = CA.issue(key.public_key(), name, LATER, [constraints], usage=usage)
+    pem = x509.load_der_x509_certificate(issuer).public_bytes(serialization.Encoding.PEM)
+    names = x509.SubjectAlternativeName(NUMBERS.alternative_names())
+    builder = x509.CertificateBuilder(name, x509.Name([]), KEY, 7, NOW - DAY, LATER)
+    signed = builder.add_extension(names, critical=True).sign(key, hashes.SHA256())
+    certificate = signed.public_bytes(serialization.Encoding.DER)
+    if may_sign:
+        piv_trust(CA.pem + pem, NOW).verify(certificate, CARD, KeyUse.FREE, NOW)
+    else:
+        with pytest.raises(ValueError, match=r"certificate 2 cannot be used as a CA: .*does not allow"):
+            piv_trust(CA.pem + pem, NOW)
+
+
 def test_a_key_that_may_not_sign_is_not_believed() -> None:
     other = x509.KeyUsage(False, False, True, False, False, False, False, False, False)
     names = (x509.SubjectAlternativeName(NUMBERS.alternative_names()), False)
