@@ -12,8 +12,10 @@ from kiosk import attendant
 from kiosk.attendant import Attendant
 from kiosk.settings import Settings
 from tests.kiosk.stage import BareStage
-from tests.stories.conftest import with_ann
+from tests.stories.conftest import open_world, with_ann
 from tests.stories.world import World, new_world
+
+__all__ = ["front", "open_world", "registered", "world"]
 
 
 @pytest.fixture

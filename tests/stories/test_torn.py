@@ -74,7 +74,7 @@ async def begun(open_world: OpenWorld, role: Role, plot: Plot) -> tuple[World, A
     return world, card, plot.person(world)
 
 
-@pytest.mark.parametrize(("role", "plot", "commands"), sample(STORIES, 26), ids=str)
+@pytest.mark.parametrize(("role", "plot", "commands"), sample(STORIES, 13), ids=str)
 async def test_each_journey_takes_so_many_commands(
     open_world: OpenWorld, role: Role, plot: Plot, commands: int
 ) -> None:
@@ -108,9 +108,10 @@ async def agree(world: World, role: Role, plot: Plot, card: AnyCard, person: Per
     assert await role.agrees(world, card), "the vault holds the secret that the card holds"
     (row,) = await world.rows(CardRow)
     assert (row.unblock_state, row.unproven_sends) == ("usable", 0)
-    writes = {write.state for write in await world.rows(CardWriteRow)}
+    states = [write.state for write in await world.rows(CardWriteRow)]
+    assert states.count("done") == plot.writes, "nobody had to do again what was done"
+    writes = set(states)
     assert writes <= {"done", "not-done"} | (set() if role.counter_settles else {"open-ended"})
-    assert ("done" in writes) is plot.writes
     if writes <= {"done"}:
         await written_down(world, plot)
     if len(await world.secrets()) > 1:  # of a card that is not asked before its next unlock
