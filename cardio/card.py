@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pydantic import SecretBytes, SecretStr
 
-from cardio.errors import CardUnsupported, NotGenuine
+from cardio.errors import CardUnsupported, NoProof, NotGenuine
 from cardio.reader import Channel
 from cardio.secret import SecretFormat
 
@@ -140,8 +140,9 @@ class Card(Protocol):
     async def prove_by_secret(self, secret: SecretBytes) -> None:
         """Mutual authentication with the unblock secret; what it opens lasts for the session.
 
-        Raises NotGenuine where the card does not know the secret, and WrongUnblockSecret where it
-        refuses ours: a genuine card with another secret, or a copy that cannot do better.
+        Raises NoProof where the card knows no such authentication, NotGenuine where it does not know
+        the secret, and WrongUnblockSecret where it refuses ours: a genuine card with another secret, or a
+        copy that cannot do better.
         """
 
 
@@ -177,8 +178,8 @@ class CardBase:
         raise NotGenuine("a card of this family holds no key")
 
     async def prove_by_secret(self, secret: SecretBytes) -> None:
-        """Not possible. Raises NotGenuine."""
-        raise NotGenuine("a card of this family knows no mutual authentication")
+        """Not possible. Raises NoProof."""
+        raise NoProof("a card of this family knows no mutual authentication")
 
 
 class Family(Protocol):

@@ -15,6 +15,7 @@ CardIOError
     ├── UnblockSecretLocked
     ├── PasscodeRefused    wrong length or alphabet, found before sending or by the card
     ├── NotGenuine         the card could not prove that it is the one enrolled
+    │   └── NoProof        it knows no such proof, and was given nothing to find one out with
     ├── CardUnsupported    no family here understands this card, or it has no identity
     └── ProtocolError      an answer no standard allows
 
@@ -93,6 +94,10 @@ class PasscodeRefused(CardError):
 
 class NotGenuine(CardError):
     """The card did not prove possession of the key pinned for it."""
+
+
+class NoProof(NotGenuine):
+    """The card knows no proof of this kind; nothing that it could count was sent."""
 
 
 class CardUnsupported(CardError):

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
 
-from cardio.card import Card, CardId, Family, KeyUse, identify
+from cardio.card import Card, Family, identify
 from cardio.errors import (
     CardError,
     CardIOError,
@@ -25,6 +25,7 @@ from cardio.errors import (
 from cardio.reader import Reader, State
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.families import by_name
+from kiosk.genuine import Genuineness, ProvenKeys
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.rotation import Rotation
@@ -32,7 +33,7 @@ from kiosk.steps import Purpose
 from kiosk.storage.models import CardState
 from kiosk.store import Store
 from kiosk.unblock import UnblockNotPossible
-from kiosk.visit import Known, Sight, Visit
+from kiosk.visit import Belief, Known, Sight, Visit
 
 
 class CardWork:
@@ -44,6 +45,7 @@ class CardWork:
         reader: Reader,
         families: Sequence[Family],
         holders: Holders,
+        genuine: Genuineness,
         rotation: Rotation,
         journal: Journal,
     ) -> None:
@@ -51,6 +53,7 @@ class CardWork:
         self._reader = reader
         self._families = families
         self._holders = holders
+        self._genuine = genuine
         self._rotation = rotation
         self._journal = journal
 
@@ -63,25 +66,37 @@ class CardWork:
         async with self._reader.session(insertion) as channel:
             card = await identify(channel, self._families)
             known = await self._holders.find(card.id)
+            belief = Belief.DOUBTED
             if known is not None and known.state is CardState.ACTIVE:
-                await self._prove(card, known, reference)
-                known = await self._settled(card, known, reference)
-            return await _sight(card, known), known
+                belief = await self._genuine.before_passcode(card, known, about(known, reference))
+                known = await self._settled(card, known, belief, reference)
+            sight = await _sight(card, known, belief)
+            if known is not None and belief is Belief.LATER and sight.locked:
+                await self._genuine.refuse(about(known, reference), "no key that a CA vouches for")
+            return sight, known
 
     async def look_again(self, visit: Visit) -> tuple[Sight, Known | None]:
         """The same, later in a visit: it must be the same card, and prove itself again."""
-        async with self._session(visit) as card:
+        async with self._session(visit) as (card, belief):
             known = await self._holders.find(card.id)
-            return await _sight(card, known), known
+            return await _sight(card, known, belief), known
 
-    async def check_passcode(self, visit: Visit, passcode: SecretStr, purpose: Purpose) -> None:
-        """Have the card check the passcode. Raises WrongPasscode, PasscodeLocked, PasscodeRefused."""
-        async with self._session(visit) as card:
+    async def check_passcode(self, visit: Visit, passcode: SecretStr, purpose: Purpose) -> ProvenKeys:
+        """Have the card check the passcode, and prove what it can only now.
+
+        For a registration, returns the keys to be pinned by it. Raises WrongPasscode, PasscodeLocked,
+        PasscodeRefused, NotGenuine.
+        """
+        async with self._session(visit) as (card, belief):
             await self._told(visit, purpose, card.verify(passcode))
+            await self._genuine.after_passcode(card, visit.known, belief, visit.about)
+            if purpose is not Purpose.REGISTER:
+                return ProvenKeys()
+            return await self._genuine.keys_to_pin(card, visit.known)
 
     async def change_passcode(self, visit: Visit, present: SecretStr, new: SecretStr, language: str) -> None:
         """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown."""
-        async with self._session(visit) as card:
+        async with self._session(visit) as (card, _):
             write = await self._journal.begin(visit, Purpose.CHANGE_PASSCODE, language)
             proven = await self._write(visit, write, card, new, lambda: card.change_passcode(present, new))
         await self._journal.done(visit, write, Purpose.CHANGE_PASSCODE, language)
@@ -92,12 +107,14 @@ class CardWork:
 
         The proofs on record are checked in the transaction that writes the intent. Raises
         UnblockNotPossible or ProofMissing (nothing was sent), WrongUnblockSecret (marked as failed
-        for the whole fleet), PasscodeRefused, OutcomeUnknown.
+        for the whole fleet), PasscodeRefused, OutcomeUnknown, NotGenuine.
         """
         known = visit.known
         if not known.has_unblock_secret:
             raise UnblockNotPossible
-        async with self._session(visit) as card:
+        async with self._session(visit) as (card, belief):
+            if not belief.may_have_secret:
+                raise UnblockNotPossible
             tries = await card.unblock_tries_left()
             if tries is not None and tries < self._store.settings.unlock.min_unblock_tries:
                 raise UnblockNotPossible
@@ -114,15 +131,26 @@ class CardWork:
                 card,
                 new,
                 lambda: self._rotation.reset(card, known, visit.about, write, plan, new),
+                sends_secret=belief is not Belief.MUTUAL,
             )
             await self._journal.done(visit, write, Purpose.UNLOCK, language)
-            await self._rotation.after_use(card, known, visit.about, proven=self._proves(known))
+            await self._rotation.after_use(card, known, visit.about, proven=belief.proven)
         await self._told_next(visit, write, proven=proven)
 
     async def _write(
-        self, visit: Visit, write: int, card: Card, new: SecretStr, send: Callable[[], Awaitable[None]]
+        self,
+        visit: Visit,
+        write: int,
+        card: Card,
+        new: SecretStr,
+        send: Callable[[], Awaitable[None]],
+        *,
+        sends_secret: bool = True,
     ) -> bool:
-        """Send the one command that changes the card, then prove what it did; False if it left before."""
+        """Send the one command that changes the card, then prove what it did; False if it left before.
+
+        ``sends_secret`` False: the card has accepted it before, so that a refusal is of something else.
+        """
         try:
             await send()
         except CardError as refusal:
@@ -131,7 +159,7 @@ class CardWork:
                 visit,
                 write,
                 type(refusal).__name__,
-                sent=refusal.sw != 0,
+                sent=sends_secret and refusal.sw != 0,
                 blames_secret=blamed,
                 tries_now=await _unblock_tries(card),
             )
@@ -146,6 +174,10 @@ class CardWork:
             if await card.tries_left() == 0:
                 raise PasscodeLocked
             await card.verify(new)
+            await self._genuine.after_passcode(card, visit.known, Belief.PROVEN, visit.about)
+        except NotGenuine:
+            await self._burnt(visit, write)
+            raise
         except CardError:
             await self._journal.unknown(visit, write)
             raise OutcomeUnknown from None
@@ -159,13 +191,18 @@ class CardWork:
         if proven and (presence.state, presence.insertion) == (State.CARD, visit.insertion):
             await self._journal.told(write)
 
+    async def _burnt(self, visit: Visit, write: int) -> None:
+        """What took the new passcode is not the enrolled card, and knows now what it was sent."""
+        await self._journal.refused(visit, write, "NotGenuine", blames_secret=True)
+
     async def settle_by_asking(self, visit: Visit, passcode: SecretStr) -> None:
         """One VERIFY of the passcode somebody chose when a write's answer was lost.
 
         Raises WrongPasscode (the write did not happen), PasscodeRefused (nothing was sent).
         """
-        async with self._session(visit) as card:
+        async with self._session(visit) as (card, belief):
             await self._told(visit, Purpose.SETTLE, card.verify(passcode))
+            await self._genuine.after_passcode(card, visit.known, belief, visit.about)
 
     async def _told(self, visit: Visit, purpose: Purpose, check: Awaitable[None]) -> None:
         try:
@@ -186,60 +223,35 @@ class CardWork:
             raise
         await self._store.record(Event.PASSCODE_CHECKED, visit.about, purpose=purpose.value)
 
-    async def _settled(self, card: Card, known: Known, reference: str) -> Known | None:
+    async def _settled(self, card: Card, known: Known, belief: Belief, reference: str) -> Known | None:
         """Find out what became of a replacement of the unblock secret that was cut off."""
-        if not known.secret_unsettled or not self._proves(known):  # it is sent a secret
+        if not known.secret_unsettled or not belief.proven:  # it is sent a secret
             return known
-        about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
-        await self._rotation.settle(card, known, about)
+        await self._rotation.settle(card, known, about(known, reference))
         return await self._holders.find(card.id)
 
     @asynccontextmanager
-    async def _session(self, visit: Visit) -> AsyncIterator[Card]:
+    async def _session(self, visit: Visit) -> AsyncIterator[tuple[Card, Belief]]:
         async with self._reader.session(visit.insertion) as channel:
             card = await identify(channel, self._families)
             if card.id != visit.known.id:
-                await self._alarm(visit.known, visit.reference, "identity changed")
-                raise NotGenuine("the card changed its identity")
-            await self._prove(card, visit.known, visit.reference)
-            yield card
-
-    async def _prove(self, card: Card, known: Known, reference: str) -> None:
-        """Have the card prove itself; the store decides what it can prove, never the card."""
-        rule = self._rule(card.id)
-        if rule == "off":
-            return
-        if known.public_key is None:
-            if rule == "required":
-                await self._alarm(known, reference, "no key pinned")
-                raise NotGenuine("no key is pinned for this card, and the site requires a proof")
-            return
-        try:
-            await card.prove(KeyUse.FREE, known.public_key)
-        except NotGenuine:
-            await self._alarm(known, reference, "proof failed")
-            raise
-
-    def _proves(self, known: Known) -> bool:
-        """Whether a card that got past `_prove` has shown to be the enrolled one, or need not."""
-        return known.public_key is not None or self._rule(known.id) == "off"
-
-    async def _alarm(self, known: Known, reference: str, reason: str) -> None:
-        """A copy, or a card tampered with. It costs the holder nothing."""
-        about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
-        await self._store.record(Event.CARD_NOT_GENUINE, about, Outcome.ALARM, reason)
-
-    def _rule(self, card: CardId) -> str:
-        return self._store.settings.cards.table(card.family).card_authentication
+                await self._genuine.refuse(visit.about, "identity changed")
+            yield card, await self._genuine.before_passcode(card, visit.known, visit.about)
 
 
-async def _sight(card: Card, known: Known | None) -> Sight:
+def about(known: Known, reference: str) -> Subject:
+    """The subject of a visit's audit events, from the moment its card is known."""
+    return Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
+
+
+async def _sight(card: Card, known: Known | None, belief: Belief) -> Sight:
     return Sight(
         id=card.id,
         tries_left=await card.tries_left(),
         unblock_tries=await card.unblock_tries_left() if known else None,
         passcode_format=card.passcode_format,
         certificate_ends=await card.certificate_expiry() if known else None,
+        belief=belief,
     )
 
 

@@ -79,7 +79,11 @@ class Holders:
             state=CardState(card.state),
             public_key=card.public_key,
             has_unblock_secret=self._secrets.usable(card, secret, following),
+            passcode_key=card.passcode_key,
             secret_proven=card.secret_proven,
+            mutual_proven=card.mutual_proven,
+            proof_refusals=card.proof_refusals,
+            secret_shared=secret is not None and await self._is_shared(session, secret),
             secret_unsettled=following is not None,
             holder=holder_id,
             holder_key=holder.audit_key,
@@ -99,6 +103,13 @@ class Holders:
             open_write=await self._open_write(session, card_id),
             selftest=holder.selftest,
         )
+
+    async def _is_shared(self, session: AsyncSession, secret: UnblockSecretRow) -> bool:
+        """Whether another card is kept with the same one."""
+        query = select(UnblockSecretRow.card).where(
+            UnblockSecretRow.fingerprint == secret.fingerprint, UnblockSecretRow.card != secret.card
+        )
+        return (await session.exec(query.limit(1))).first() is not None
 
     async def _pending(self, session: AsyncSession, card: int, now: datetime) -> tuple[Pending, ...]:
         """Newest first; proofs that no longer count and codes that no longer work are left out."""

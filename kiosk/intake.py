@@ -35,7 +35,7 @@ class NewCard:
     """A card of a holder. ``secret`` None: none is kept for it.
 
     ``public_key`` (which proves without a passcode) and ``passcode_key`` are pinned: DER
-    SubjectPublicKeyInfo. ``secret_proven``: the card has accepted this very secret just now.
+    SubjectPublicKeyInfo. ``secret_proven``: the card has proven just now that it knows this very secret.
     """
 
     id: CardId
@@ -212,7 +212,8 @@ class Intake:
         secret, kept = new.secret, there.secrets.get(card.id)
         same = secret is not None and kept is not None and self._secrets.holds(kept, card.audit_key, secret)
         if new.secret_proven or (secret is not None and not same):
-            card.unblock_state, card.secret_proven = UnblockState.USABLE.value, new.secret_proven
+            card.unblock_state = UnblockState.USABLE.value
+            card.secret_proven = card.mutual_proven = new.secret_proven
             card.proof_refusals = card.unproven_sends = 0
         if secret is None or same:
             return False

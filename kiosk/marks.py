@@ -28,9 +28,23 @@ async def secret_failed(session: AsyncSession, store: Store, card: int, about: S
     store.audit.record(session, Event.UNBLOCK_SECRET_FAILED, about, Outcome.ALARM, reason)
 
 
-async def secret_accepted(session: AsyncSession, card: int) -> None:
-    """The card has accepted the secret that is kept for it, or derived: nothing is held against it."""
-    await _wipe(session, card, secret_proven=True)
+async def secret_accepted(session: AsyncSession, card: int, *, mutual: bool = False) -> None:
+    """The card has accepted the secret that is kept for it, or derived: nothing is held against it.
+
+    ``mutual``: and has shown that it knows it too.
+    """
+    await _wipe(session, card, secret_proven=True, **({"mutual_proven": True} if mutual else {}))
+
+
+async def proof_refused(session: AsyncSession, card: int) -> int:
+    """Count a refusal of a secret that the card had accepted before; how many there were in a row."""
+    counted = await session.exec(
+        update(CardRow)
+        .where(col(CardRow.id) == card)
+        .values(proof_refusals=col(CardRow.proof_refusals) + 1)
+        .returning(col(CardRow.proof_refusals))
+    )
+    return int(counted.scalar_one())
 
 
 async def secret_cleared(session: AsyncSession, store: Store, card: int, about: Subject, reason: str) -> None:
@@ -38,7 +52,7 @@ async def secret_cleared(session: AsyncSession, store: Store, card: int, about: 
 
     What was found out about a replacement under way is forgotten with it.
     """
-    await _wipe(session, card, secret_proven=False)
+    await _wipe(session, card, secret_proven=False, mutual_proven=False)
     await session.exec(
         update(NextSecretRow)
         .where(col(NextSecretRow.card) == card)
@@ -67,14 +81,14 @@ async def give_back_unproven_send(session: AsyncSession, card: int) -> None:
     )
 
 
-async def _wipe(session: AsyncSession, card: int, *, secret_proven: bool) -> None:
+async def _wipe(session: AsyncSession, card: int, **facts: bool) -> None:
     await session.exec(
         update(CardRow)
         .where(col(CardRow.id) == card)
         .values(
             unblock_state=UnblockState.USABLE.value,
-            secret_proven=secret_proven,
             proof_refusals=0,
             unproven_sends=0,
+            **facts,
         )
     )

@@ -17,9 +17,11 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from cardio.card import KeyUse
 from kiosk.attempts import answer_context
 from kiosk.audit import Event
 from kiosk.codes import Then
+from kiosk.genuine import ProvenKeys
 from kiosk.letters import NoticeKind
 from kiosk.notices import Notices
 from kiosk.pendings import ProofMissing
@@ -69,8 +71,11 @@ class Registrations:
         """What the pending record keeps of a registration until its code comes back."""
         return json.dumps([self._store.settings.privacy.version, [asdict(row) for row in answers]])
 
-    def complete(self, visit: Visit, language: str) -> Then:
-        """What to do in the transaction that consumes a registration's code."""
+    def complete(self, visit: Visit, keys: ProvenKeys, language: str) -> Then:
+        """What to do in the transaction that consumes a registration's code.
+
+        Pins ``keys``, which the card has proven, where none is pinned yet.
+        """
 
         async def then(session: AsyncSession, pending: PendingRow) -> None:
             await require_standing(session, self._store, visit)
@@ -91,6 +96,7 @@ class Registrations:
             )
             await session.flush()
             self._add_answers(session, known.holder, [HashedAnswer(**row) for row in answers])
+            await self._pin(session, visit, keys)
             self._store.audit.record(
                 session, Event.REGISTERED, visit.about, own_email=own, privacy_version=version
             )
@@ -142,6 +148,16 @@ class Registrations:
             await self._drop_pending(session, known.holder, *Purpose)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)
         await self._store.database.forget()
+
+    async def _pin(self, session: AsyncSession, visit: Visit, keys: ProvenKeys) -> None:
+        """From now on it must prove them every time."""
+        card = await session.get_one(CardRow, visit.known.card)
+        if keys.free is not None and card.public_key is None:
+            card.public_key = keys.free
+            self._store.audit.record(session, Event.KEY_PINNED, visit.about, use=KeyUse.FREE.value)
+        if keys.passcode is not None and card.passcode_key is None:
+            card.passcode_key = keys.passcode
+            self._store.audit.record(session, Event.KEY_PINNED, visit.about, use=KeyUse.PASSCODE.value)
 
     def _hold(self, own_email: bool) -> timedelta:
         """How long an address that the RA does not know must wait before it may unlock."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 
 from cardio.card import CardId, PasscodeFormat
 from kiosk.audit import Subject
@@ -22,6 +23,31 @@ def new_reference() -> str:
     """A short reference that a person can read out, such as "H4K-92Q"."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(6))
     return f"{letters[:3]}-{letters[3:]}"
+
+
+class Belief(Enum):
+    """How far a card is taken for the one that the store knows."""
+
+    PROVEN = "proven"  # it has proven so, or the site asks for no proof
+    MUTUAL = "mutual"  # it has proven so by its unblock secret, which it has accepted in the same session
+    BELIEVED = "believed"  # by its number: only a secret that is its alone may be sent, and is then replaced
+    LATER = "later"  # a CA has to vouch for it, which can only be seen after the passcode
+    DOUBTED = "doubted"  # it is sent none: the site demands a proof first, or the secret is not its alone
+
+    @property
+    def proven(self) -> bool:
+        """Whether there is nothing left to prove."""
+        return self in (Belief.PROVEN, Belief.MUTUAL)
+
+    @property
+    def may_have_secret(self) -> bool:
+        """Whether an unblock secret may be sent to the card."""
+        return self.proven or self is Belief.BELIEVED
+
+    @property
+    def may_register(self) -> bool:
+        """Whether a registration may ever lead to an unlock; it pins the card's key on the way."""
+        return self is not Belief.DOUBTED
 
 
 @dataclass(frozen=True)
@@ -75,6 +101,7 @@ class Known:
     passcode_key: bytes | None = field(default=None, repr=False)  # proves after the right passcode
     secret_shared: bool = False  # other cards are kept with the same unblock secret
     secret_proven: bool = False  # the card has accepted this unblock secret
+    mutual_proven: bool = False  # and proven by it that it knows it
     secret_unsettled: bool = False  # a new one was begun: which of the two the card holds is not known
     proof_refusals: int = 0
     selftest: bool = False
@@ -99,7 +126,7 @@ class Sight:
     unblock_tries: int | None
     passcode_format: PasscodeFormat
     certificate_ends: datetime | None
-    proven: bool = False  # it has proven to be the enrolled card, or the site asks for no proof
+    belief: Belief = Belief.DOUBTED
 
     @property
     def locked(self) -> bool:

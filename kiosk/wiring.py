@@ -25,6 +25,7 @@ from kiosk.codes import Codes
 from kiosk.diversify import MASTER_LENGTHS, Derivation
 from kiosk.enrolment import Enrolment
 from kiosk.families import families
+from kiosk.genuine import Genuineness
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.keys import KeyProblem, key_id, load_key, load_master_key, load_password
@@ -39,6 +40,7 @@ from kiosk.service import Service
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
 from kiosk.store import Store
+from kiosk.trusts import trusts
 from kiosk.unblock import UnblockSecrets
 from kiosk.vault import Vault
 
@@ -148,6 +150,7 @@ def put_together(
     holders = Holders(store, secrets, selftest=selftest)
     journal = Journal(store, pendings, notices)
     rotation = Rotation(store, secrets, chosen, journal)
+    genuine = Genuineness(store, chosen, secrets, trusts(settings, clock.now()))
 
     def address(typed: str) -> str:
         return emails.parse(typed, settings.email.domains)
@@ -155,7 +158,7 @@ def put_together(
     service = Service(
         store=store,
         holders=holders,
-        cards=CardWork(store, reader, chosen, holders, rotation, journal),
+        cards=CardWork(store, reader, chosen, holders, genuine, rotation, journal),
         pendings=pendings,
         attempts=Attempts(store, hasher, pendings, notices),
         codes=Codes(store, hasher, pendings, mailer),

@@ -18,6 +18,7 @@ from cardio.card import Card, CardBase, CardId, KeyUse, PasscodeFormat, Traits
 from cardio.errors import (
     CardError,
     CardUnsupported,
+    NoProof,
     NotGenuine,
     PasscodeLocked,
     PasscodeRefused,
@@ -175,16 +176,18 @@ class GidsApplication(CardBase):
     async def prove_by_secret(self, secret: SecretBytes) -> None:
         """Mutual authentication with the admin key; a new passcode can then be set in this session.
 
-        Raises NotGenuine where the card's cryptogram is not the key's, or its answers are none of GIDS;
-        WrongUnblockSecret where it refuses our cryptogram (``sw`` 0 where the key is none for this card
-        and nothing was made with it); UnblockSecretLocked.
+        Raises NoProof where the card knows no such authentication; NotGenuine where its cryptogram is
+        not the key's, or its answers are none of GIDS; WrongUnblockSecret where it refuses our cryptogram
+        (``sw`` 0 where the key is none for this card and nothing was made with it); UnblockSecretLocked.
         """
         try:
             key, _ = await self._challenged(secret)
             run = MutualAuthentication(key)
             theirs = gids_auth.challenge((await self._prepare(_authenticate(run.opening()))).data)
             response = await self._channel.transmit(_authenticate(run.answer(theirs)))
-        except (ProtocolError, CardUnsupported) as error:
+        except CardUnsupported as error:
+            raise NoProof(f"no mutual authentication: {error}", sw=error.sw) from error
+        except ProtocolError as error:
             raise NotGenuine(f"no mutual authentication: {error}", sw=error.sw) from error
         _raise_for_admin_key(response)
         if not run.proven_by(response.data):

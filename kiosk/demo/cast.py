@@ -12,6 +12,7 @@ from cardio.virtual.card import VirtualCard
 from cardio.virtual.piv import PivCard
 from cardio.virtual.unknown import UnknownCard
 from kiosk.enrolment import NewCard, NewHolder
+from kiosk.genuine import ProvenKeys
 from kiosk.i18n import Phrase
 from kiosk.proofs.questions import CATALOGUE
 from kiosk.steps import Answered, Purpose
@@ -157,4 +158,4 @@ async def _register(role: Role, card: CardId, parts: Parts) -> None:
         )
         session.add(pending)
         await session.flush()
-        await service.registrations.complete(visit, "en")(session, pending)
+        await service.registrations.complete(visit, ProvenKeys(), "en")(session, pending)

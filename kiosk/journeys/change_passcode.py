@@ -15,7 +15,8 @@ from kiosk.visit import Visit
 async def change_passcode(visit: Visit, dialogue: Dialogue, service: Service) -> None:
     """The present passcode, checked by the card; then a new one, twice, and different."""
     first, last = (Place(Offer.CHANGE_PASSCODE, number, 2) for number in (1, 2))
-    present = await by_passcode(visit, dialogue, service, Purpose.CHANGE_PASSCODE, first)
+    checked = await by_passcode(visit, dialogue, service, Purpose.CHANGE_PASSCODE, first)
+    present = checked.passcode
 
     async def save(new: SecretStr) -> None:
         await service.cards.change_passcode(visit, present, new, dialogue.language)

@@ -72,7 +72,8 @@ def decide(visit: Visit, settings: Settings, now: datetime) -> Decision:
         note = note or missing
         rest = (Offer.CHANGE_DETAILS, Offer.WITHDRAW)
         return Decision((Offer.CHANGE_PASSCODE, *forgotten, *assisted, *rest), note)
-    register = (Offer.REGISTER,) if usable else ()
+    register = (Offer.REGISTER,) if has_secret(known, sight, settings) and sight.belief.may_register else ()
+    note = None if register else note
     return Decision((*register, Offer.CHANGE_PASSCODE, *forgotten, *assisted), note)
 
 
@@ -89,6 +90,11 @@ def _locked(known: Known, settings: Settings, now: datetime, *, usable: bool) ->
 
 
 def can_unblock(known: Known, sight: Sight, settings: Settings) -> bool:
+    """Whether there is an unblock secret for this card, and it may be sent to the one in the reader."""
+    return has_secret(known, sight, settings) and sight.belief.may_have_secret
+
+
+def has_secret(known: Known, sight: Sight, settings: Settings) -> bool:
     """Whether the unblock secret is there, was never refused, and has tries to spare."""
     tries = sight.unblock_tries
     spare = tries is None or tries >= settings.unlock.min_unblock_tries

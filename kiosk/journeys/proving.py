@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from cardio.errors import PasscodeLocked, PasscodeRefused, WrongPasscode
 from kiosk.dialogue import Dialogue
+from kiosk.genuine import ProvenKeys
 from kiosk.journeys.endings import CannotHelp, SomethingElse
 from kiosk.proofs import passcodes
 from kiosk.refusals import CodeRefusal, PasscodeRule, Why
@@ -26,9 +28,17 @@ from kiosk.steps import (
 from kiosk.visit import Visit
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A passcode that the card has accepted, and the keys that it could prove with it."""
+
+    passcode: SecretStr
+    keys: ProvenKeys
+
+
 async def by_passcode(
     visit: Visit, dialogue: Dialogue, service: Service, purpose: Purpose, place: Place
-) -> SecretStr:
+) -> Checked:
     """The present passcode, checked by the card; asks before the last try is spent."""
     tries = visit.sight.tries_left
     wrong = too_short = False
@@ -47,8 +57,8 @@ async def by_passcode(
         )
         try:
             async with dialogue.busy(Busy(Activity.CHECKING_PASSCODE, place=place)):
-                await service.cards.check_passcode(visit, passcode, purpose)
-            return passcode
+                keys = await service.cards.check_passcode(visit, passcode, purpose)
+            return Checked(passcode, keys)
         except PasscodeRefused as refusal:
             wrong, too_short = refusal.sw != 0, refusal.sw == 0
             if refusal.sw:  # the card's own word: it may have cost a try

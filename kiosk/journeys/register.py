@@ -39,7 +39,8 @@ async def register(visit: Visit, dialogue: Dialogue, service: Service) -> None:
     if not resumed:
         privacy = service.settings.privacy
         await dialogue.ask(Privacy(texts={"en": privacy.text, "cy": privacy.text_cy}))
-    await by_passcode(visit, dialogue, service, Purpose.REGISTER, Place(Offer.REGISTER, 1, STEPS))
+    first = Place(Offer.REGISTER, 1, STEPS)
+    checked = await by_passcode(visit, dialogue, service, Purpose.REGISTER, first)
     email = draft = None
     if not resumed:
         answers = await set_questions(visit, dialogue, service, Place(Offer.REGISTER, 2, STEPS))
@@ -54,7 +55,7 @@ async def register(visit: Visit, dialogue: Dialogue, service: Service) -> None:
         last,
         email=email,
         draft=draft,
-        then=lambda language: service.registrations.complete(visit, language),
+        then=lambda language: service.registrations.complete(visit, checked.keys, language),
     )
     known = (await service.refreshed(visit)).known
     waits = known.usable_from if known.usable_from and known.usable_from > service.store.clock.now() else None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
+from cardio.card import KeyUse
 from cardio.reader import Reader
 from kiosk.families import by_name, families
+from kiosk.genuine import unproven
 from kiosk.journeys.offers import Decision, decide, refusal
 from kiosk.keys import KeyProblem
 from kiosk.office.cards import summary
@@ -17,7 +20,8 @@ from kiosk.settings import Settings
 from kiosk.steps import Offer
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import CardState
-from kiosk.visit import Known, Sight, Visit
+from kiosk.trusts import trusts
+from kiosk.visit import Belief, Known, Sight, Visit
 from kiosk.wiring import Parts
 
 _UNLOCKS = (Offer.UNLOCK, Offer.FORGOTTEN)
@@ -70,9 +74,9 @@ async def _ask(
     result = Prospect(unlockable=False, why="", state=known.state.value, unblock_secret=kept.unblock_secret)
     if known.state is not CardState.ACTIVE:
         return replace(result, why=f"it is {known.state.value}")
-    proven, proof = await _proof(settings, reader, insertion, seen, known)
+    belief, proof = await _proof(settings, reader, insertion, seen, known)
     result = replace(result, proof=proof)
-    if proven is False:
+    if belief is None or (belief is Belief.LATER and seen.passcode_tries == 0):
         return replace(result, why="it cannot prove that it is the card that was enrolled: it may be a copy")
     sight = Sight(
         id=seen.id,
@@ -80,7 +84,7 @@ async def _ask(
         unblock_tries=seen.unblock_tries,
         passcode_format=seen.passcode_format,
         certificate_ends=seen.certificate_ends,
-        proven=bool(proven),
+        belief=belief,
     )
     now = parts.service.store.clock.now()
     if refusal(sight, known, settings, now) is Why.CERTIFICATE_EXPIRED:
@@ -96,25 +100,32 @@ async def _ask(
 
 async def _proof(
     settings: Settings, reader: Reader, insertion: int, seen: SeenFamily, known: Known
-) -> tuple[bool | None, str]:
-    """Whether the card proves what a kiosk would ask for, None where it can only later; and in words."""
+) -> tuple[Belief | None, str]:
+    """What a kiosk would think of the card before its passcode, None if it would refuse it; and in words."""
     rule = settings.cards.table(seen.name).card_authentication
     family = by_name(families(settings), seen.name)
+    free = next((key for key in seen.keys if key.use is KeyUse.FREE), None)
     if rule == "off":
-        return None, "not asked for (card_authentication is off)"
+        return Belief.PROVEN, "not asked for (card_authentication is off)"
     if known.public_key is not None:
         async with reader.session(insertion) as channel:
             card = await family.open(channel)
             if card is not None and card.id == seen.id and await proves(card, known.public_key):
-                return True, "signs with the key pinned for it"
-        return False, "does not sign with the key pinned for it"
+                return Belief.PROVEN, "signs with the key pinned for it"
+        return None, "does not sign with the key pinned for it"
+    if free is not None and free.vouched and free.signs:
+        return Belief.PROVEN, "signs with a key that a CA vouches for"
     if family.traits.mutual and known.has_unblock_secret:
-        return True, "by its unblock secret (mutual authentication), which is not tried here"
+        return Belief.MUTUAL, "by its unblock secret (mutual authentication), which is not tried here"
+    has_cas = seen.name in trusts(settings, datetime.now(UTC))
+    belief = unproven(known, rule, has_cas=has_cas)
     if known.passcode_key is not None:
-        return None, "after the passcode, with the key pinned for it"
-    if rule == "required":
-        return False, "no key is pinned for it, and card_authentication demands one"
-    return None, "no key is pinned: a copy could not be told from it"
+        return belief, "after the passcode, with the key pinned for it"
+    if has_cas:
+        return belief, "after the passcode, with a key that a CA vouches for"
+    if belief is None:
+        return None, "no key is pinned for it, and card_authentication demands one"
+    return belief, "no key is pinned: a copy could not be told from it"
 
 
 def _why(decision: Decision, sight: Sight, known: Known, settings: Settings, secret: str) -> str:
@@ -130,10 +141,18 @@ def _why(decision: Decision, sight: Sight, known: Known, settings: Settings, sec
     return "its holder has not registered" if not known.registered else "its holder has no email address"
 
 
+_WHY_DOUBTED = (
+    "it cannot prove itself while it is locked, and so is sent no unblock secret: another card has the same, "
+    "or card_authentication demands a proof"
+)
+
+
 def _why_no_secret(sight: Sight, known: Known, settings: Settings, secret: str) -> str:
     least = settings.unlock.min_unblock_tries
     if not known.has_unblock_secret:
         return _SECRETS.get(secret, f"its unblock secret: {secret}")
     if sight.unblock_tries is not None and sight.unblock_tries < least:
         return f"its unblock secret has too few tries left: {sight.unblock_tries}, and {least} are needed"
-    return "its unblock secret must not be sent"
+    if sight.belief is Belief.DOUBTED:
+        return _WHY_DOUBTED
+    return "it is sent no unblock secret before a CA has vouched for it"

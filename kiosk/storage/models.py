@@ -110,6 +110,7 @@ class CardRow(SQLModel, table=True):
     passcode_key: bytes | None = Field(default=None, repr=False)  # proves after the right passcode
     unblock_state: str = UnblockState.USABLE.value
     secret_proven: bool = False  # the card has accepted the unblock secret kept for it
+    mutual_proven: bool = False  # by mutual authentication with it: the card knows how to
     proof_refusals: int = 0  # in a row, of a mutual authentication with a proven secret
     unproven_sends: int = 0  # of the unblock secret since it last worked, where its tries are not told
     created_at: datetime

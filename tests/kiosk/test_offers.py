@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cardio.card import CardId, PasscodeFormat
-from kiosk.journeys.offers import JOURNEY_OF, can_unblock, decide, pending_code, refusal
+from kiosk.journeys.offers import JOURNEY_OF, can_unblock, decide, has_secret, pending_code, refusal
 from kiosk.refusals import Why
 from kiosk.settings import Settings
 from kiosk.steps import Offer, Purpose
 from kiosk.storage.models import CardState
-from kiosk.visit import Known, Pending, Sight, Visit
+from kiosk.visit import Belief, Known, Pending, Sight, Visit
 
 NOW = datetime(2027, 1, 1, 12, tzinfo=UTC)
 CARD = CardId("piv", "guid", "00")
@@ -72,6 +72,7 @@ def visits(draw: st.DrawFn) -> Visit:
         unblock_tries=draw(st.none() | st.integers(0, 3)),
         passcode_format=PasscodeFormat(),
         certificate_ends=draw(TIMES),
+        belief=draw(st.sampled_from(Belief)),
     )
     return Visit("AAA-BBB", 1, known, sight)
 
@@ -89,16 +90,32 @@ def test_no_recovery_without_an_unblock_secret_that_can_be_used(visit: Visit, se
     if not can_unblock(visit.known, visit.sight, settings):
         decision = decide(visit, settings, NOW)
         assert not RECOVERIES & set(decision.offers)
-        assert Offer.REGISTER not in decision.offers
-        assert decision.note in {Why.NO_UNBLOCK, Why.BLOCKED}
+        if Offer.REGISTER not in decision.offers:
+            assert decision.note in {Why.NO_UNBLOCK, Why.BLOCKED}
+
+
+@given(visits(), settings)
+def test_no_registration_that_could_never_lead_to_an_unlock(visit: Visit, settings: Settings) -> None:
+    if Offer.REGISTER in decide(visit, settings, NOW).offers:
+        assert has_secret(visit.known, visit.sight, settings)
+        assert visit.sight.belief is not Belief.DOUBTED
 
 
 @given(visits(), settings)
 def test_a_usable_secret_is_there_was_never_refused_and_is_not_at_its_last_try(
     visit: Visit, settings: Settings
 ) -> None:
-    usable = can_unblock(visit.known, visit.sight, settings)
+    usable = has_secret(visit.known, visit.sight, settings)
     assert usable == (visit.known.has_unblock_secret and visit.sight.unblock_tries in {None, 2, 3})
+
+
+@given(visits(), settings)
+def test_a_secret_is_sent_to_a_card_that_has_proven_itself_or_is_believed(
+    visit: Visit, settings: Settings
+) -> None:
+    trusted = visit.sight.belief in {Belief.PROVEN, Belief.MUTUAL, Belief.BELIEVED}
+    usable = has_secret(visit.known, visit.sight, settings)
+    assert can_unblock(visit.known, visit.sight, settings) is (usable and trusted)
 
 
 @given(visits(), settings)

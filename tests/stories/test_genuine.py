@@ -11,7 +11,7 @@ from kiosk.refusals import Why
 from kiosk.steps import NewPasscode, SeeRA, Welcome
 from kiosk.storage.models import CardRow, HolderRow
 from tests.stories.conftest import OpenWorld
-from tests.stories.plots import register, unlock, unlocking
+from tests.stories.plots import unlock, unlocking
 from tests.stories.script import see
 from tests.stories.world import PIN, World
 
@@ -62,13 +62,6 @@ async def test_a_card_that_is_swapped_unnoticed_gets_no_secret(
     await world.visit(world.ann, [*lines, see(NewPasscode, swapped), see(SeeRA, why=Why.NOT_GENUINE)])
     assert world.reader.faults.count([0x20, 0x24, 0x2C]) == 0
     assert (await world.events("card.not-genuine"))[-1].reason == reason
-
-
-async def test_if_possible_asks_no_proof_of_a_card_without_a_pinned_key(world: World) -> None:
-    await world.holder()
-    card = await world.card(pinned=False)
-    await register(world, card)
-    assert world.reader.faults.count([0x87]) == 0
 
 
 async def test_required_refuses_a_card_without_a_pinned_key(open_world: OpenWorld) -> None:

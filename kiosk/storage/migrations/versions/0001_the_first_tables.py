@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("passcode_key", sa.LargeBinary(), nullable=True),
         sa.Column("unblock_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("secret_proven", sa.Boolean(), nullable=False),
+        sa.Column("mutual_proven", sa.Boolean(), nullable=False),
         sa.Column("proof_refusals", sa.Integer(), nullable=False),
         sa.Column("unproven_sends", sa.Integer(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),

@@ -1,0 +1,228 @@
+"""Is it really that card? What a card has to prove, and when.
+
+What is possible is decided by the store and the site's settings, never by the card: a key that is pinned,
+a CA that is configured, and a secret that the card has shown to know have to be proven every time. A card
+that fails costs its holder nothing, and is on record as an alarm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from cardio.card import Card, Family, KeyUse, OfferedKey, Traits
+from cardio.certificates import Trust
+from cardio.errors import CardError, NoProof, NotGenuine, UnblockSecretLocked, WrongUnblockSecret
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.families import by_name
+from kiosk.marks import (
+    give_back_unproven_send,
+    proof_refused,
+    secret_accepted,
+    secret_failed,
+    spend_unproven_send,
+)
+from kiosk.store import Store
+from kiosk.unblock import UnblockNotPossible, UnblockSecrets
+from kiosk.visit import Belief, Known
+
+PROOF_REFUSALS = 2
+"""Refusals in a row, by what should be one card, of a secret that it had accepted before.
+
+More could lock the secret of a genuine card whose secret was changed elsewhere: factory counters begin at 3.
+"""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProvenKeys:
+    """Public keys (DER) that a card has just proven to hold, to be pinned where none is yet."""
+
+    free: bytes | None = field(default=None, repr=False)
+    passcode: bytes | None = field(default=None, repr=False)
+
+
+class Genuineness:
+    """Has cards prove themselves. Methods raise NotGenuine (audited) and any CardIOError that ends a session.
+
+    ``trusts`` are the CAs of the families that have any.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        families: Sequence[Family],
+        secrets: UnblockSecrets,
+        trusts: Mapping[str, Trust] | None = None,
+    ) -> None:
+        self._store = store
+        self._families = families
+        self._secrets = secrets
+        self._trusts = trusts or {}
+
+    async def before_passcode(self, card: Card, known: Known, about: Subject) -> Belief:
+        """Have the card prove itself as far as it can without a passcode.
+
+        Raises WrongUnblockSecret or UnblockSecretLocked too, where a card refuses a secret that was never
+        proven, and UnblockNotPossible, where the answers were lost as often as may be: it is marked as
+        failed for the whole fleet.
+        """
+        if self._rule(known) == "off":
+            return Belief.PROVEN
+        if known.public_key is not None:
+            await self._sign(card, KeyUse.FREE, known.public_key, about)
+            return Belief.PROVEN
+        if (vouched := await self._vouched(card, known, KeyUse.FREE)) is not None:
+            await self._sign(card, KeyUse.FREE, vouched.public_key, about)
+            return Belief.PROVEN
+        if self._traits(known).mutual and await self._by_secret(card, known, about):
+            return Belief.MUTUAL
+        belief = unproven(known, self._rule(known), has_cas=known.id.family in self._trusts)
+        return belief or await self.refuse(about, "no key pinned")
+
+    async def after_passcode(self, card: Card, known: Known, belief: Belief, about: Subject) -> None:
+        """Have the card prove the key that signs after the right passcode, in the same session."""
+        if self._rule(known) == "off":
+            return
+        if known.passcode_key is not None:
+            await self._sign(card, KeyUse.PASSCODE, known.passcode_key, about)
+        elif belief is Belief.LATER:
+            vouched = await self._vouched(card, known, KeyUse.PASSCODE)
+            if vouched is None:
+                await self.refuse(about, "no key that a CA vouches for")
+            await self._sign(card, KeyUse.PASSCODE, vouched.public_key, about)
+
+    async def keys_to_pin(self, card: Card, known: Known) -> ProvenKeys:
+        """What a card that registers can prove and the store does not know yet; after the right passcode.
+
+        Where a family has CAs, only what they vouch for. A key that the card shows and cannot use is none.
+        """
+        if self._rule(known) == "off":
+            return ProvenKeys()
+        return ProvenKeys(
+            await self._shown(card, known, KeyUse.FREE) if known.public_key is None else None,
+            await self._shown(card, known, KeyUse.PASSCODE) if known.passcode_key is None else None,
+        )
+
+    async def refuse(self, about: Subject, reason: str) -> NoReturn:
+        """A copy, or a card tampered with: an alarm, and nothing else. Raises NotGenuine."""
+        await self._store.record(Event.CARD_NOT_GENUINE, about, Outcome.ALARM, reason)
+        raise NotGenuine(reason)
+
+    # -- the ways to prove ----------------------------------------------------------------------
+
+    async def _sign(self, card: Card, use: KeyUse, public_key: bytes, about: Subject) -> None:
+        try:
+            await card.prove(use, public_key)
+        except NotGenuine:
+            await self.refuse(about, "proof failed")
+
+    async def _vouched(self, card: Card, known: Known, use: KeyUse) -> OfferedKey | None:
+        """The key for that use if the family's CAs vouch that it is this card's; it has still to sign."""
+        trust = self._trusts.get(known.id.family)
+        if trust is None or use not in self._traits(known).key_uses:
+            return None
+        try:
+            offered = await card.offered_key(use)
+            if offered is None or offered.certificate is None:
+                return None
+            trust.verify(offered.certificate, known.id, use, self._store.clock.now())
+        except CardError as doubt:
+            log.info("the %s key of a card: %s", use.value, doubt)
+            return None
+        return offered
+
+    async def _shown(self, card: Card, known: Known, use: KeyUse) -> bytes | None:
+        """A key that the card shows and signs with, and that its family can hold."""
+        if use not in self._traits(known).key_uses:
+            return None
+        try:
+            if known.id.family in self._trusts:
+                offered = await self._vouched(card, known, use)
+            else:
+                offered = await card.offered_key(use)
+            if offered is None:
+                return None
+            by_name(self._families, known.id.family).check_key(use, offered.public_key)
+            await card.prove(use, offered.public_key)
+        except (CardError, ValueError) as error:
+            log.info("the %s key of a card is not pinned: %s", use.value, error)
+            return None
+        return offered.public_key
+
+    async def _by_secret(self, card: Card, known: Known, about: Subject) -> bool:
+        """Mutual authentication; False for a card that knows none, or has no secret to do it with.
+
+        A secret that was never proven is sent once, and marked if the card refuses it. One that was is
+        right: it is not the secret that is wrong but the card, unless it happens again and again.
+        """
+        secret = await self._secrets.open(known)
+        if secret is None:
+            return False
+        if not known.secret_proven and not await self._spend(known):
+            async with self._store.work() as session:
+                await secret_failed(session, self._store, known.card, about, "unproven")
+            raise UnblockNotPossible
+        try:
+            await card.prove_by_secret(secret)
+        except NoProof:
+            await self._give_back(known)
+            if known.mutual_proven:
+                await self.refuse(about, "no mutual authentication")
+            return False
+        except NotGenuine:
+            await self._give_back(known)
+            await self.refuse(about, "proof failed")
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            await self._refused(known, about, refusal)
+            raise
+        if not (known.secret_proven and known.mutual_proven) or known.proof_refusals:
+            async with self._store.work() as session:
+                await secret_accepted(session, known.card, mutual=True)
+        return True
+
+    async def _refused(self, known: Known, about: Subject, refusal: CardError) -> None:
+        """What a refusal of the secret means. Raises NotGenuine where it is the card that is wrong."""
+        locked = isinstance(refusal, UnblockSecretLocked)
+        if refusal.sw == 0:  # nothing was made with it
+            await self._give_back(known)
+        elif not known.secret_proven:
+            async with self._store.work() as session:
+                await secret_failed(session, self._store, known.card, about, type(refusal).__name__)
+        else:
+            async with self._store.work() as session:
+                if not locked and await proof_refused(session, known.card) >= PROOF_REFUSALS:
+                    await secret_failed(session, self._store, known.card, about, type(refusal).__name__)
+            await self.refuse(about, "proof failed")
+
+    # -- what is kept ---------------------------------------------------------------------------
+
+    async def _spend(self, known: Known) -> bool:
+        async with self._store.work() as session:
+            return await spend_unproven_send(session, known.card)
+
+    async def _give_back(self, known: Known) -> None:
+        if not known.secret_proven:
+            async with self._store.work() as session:
+                await give_back_unproven_send(session, known.card)
+
+    def _rule(self, known: Known) -> str:
+        return self._store.settings.cards.table(known.id.family).card_authentication
+
+    def _traits(self, known: Known) -> Traits:
+        return by_name(self._families, known.id.family).traits
+
+
+def unproven(known: Known, rule: str, *, has_cas: bool) -> Belief | None:
+    """What to think of a card that has not proven itself before the passcode; None: it is refused.
+
+    ``rule`` is the family's ``card_authentication``, ``has_cas`` whether the site has named CAs for it.
+    """
+    if known.passcode_key is None and has_cas:
+        return Belief.LATER
+    if rule == "required":
+        return None if known.passcode_key is None else Belief.DOUBTED
+    return Belief.DOUBTED if known.secret_shared else Belief.BELIEVED
