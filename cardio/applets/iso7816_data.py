@@ -16,6 +16,7 @@ _PATH, _PATH_WITHIN = 0x08, 0x09  # P1 of SELECT: a path from the master file, o
 _END_OF_FILE = 0x6282
 _CHUNK = 256
 _MAX_READ = 4096  # what holds a serial number is shorter, whatever the card says
+_MAX_READS = 64  # and no honest card gives it byte by byte
 _MAX_SERIAL = 64
 
 
@@ -91,7 +92,7 @@ async def _read_file(channel: Channel, source: Source) -> bytes:
     """The file from its start, no more of it than is needed: one command where that is not known."""
     wanted = source.offset + source.length if source.length and not source.tlv else 0
     data = b""
-    while True:
+    for _ in range(_MAX_READS):
         p1, p2 = len(data).to_bytes(2, "big")
         if source.short_ef is not None and not data:
             p1 = 0x80 | source.short_ef
@@ -102,7 +103,8 @@ async def _read_file(channel: Channel, source: Source) -> bytes:
         data += response.data
         enough = len(data) >= wanted if wanted else _holds(data, source.tlv)
         if enough or not response.ok or not response.data or len(data) > _MAX_READ:
-            return data
+            break
+    return data
 
 
 def _needed(response: Response) -> Response:

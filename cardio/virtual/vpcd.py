@@ -45,7 +45,7 @@ async def plug(
             await asyncio.sleep(_RETRY_SECONDS)
             continue
         try:
-            await _serve(card, reader, writer, faults)
+            await serve(card, reader, writer, faults)
         except _Pulled:
             return
         except (OSError, asyncio.IncompleteReadError):
@@ -55,9 +55,10 @@ async def plug(
             writer.close()
 
 
-async def _serve(
+async def serve(
     card: VirtualCard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, faults: Faults
 ) -> None:
+    """Be that card for one connection of the driver. Raises IncompleteReadError or OSError when it ends."""
     connection: socket.socket = writer.get_extra_info("socket")
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     while True:
