@@ -23,15 +23,15 @@ from tests.stories.world import World
 TORN = [plot for plot in PLOTS if plot.offer not in (Offer.CHANGE_DETAILS, Offer.WITHDRAW)]
 FAULTS = ("pull_before", "lose_reply")
 COMMANDS = {  # register, unlock, forgotten, change
-    "piv": (11, 15, 15, 17),
-    "piv-of-another-vendor": (11, 15, 15, 17),
-    "piv-rotating": (11, 18, 18, 17),
-    "openpgp": (7, 9, 9, 14),
-    "openpgp-with-kdf": (7, 9, 9, 14),
-    "openpgp-by-admin-pin": (7, 14, 14, 14),
+    "piv": (12, 16, 16, 19),
+    "piv-of-another-vendor": (12, 16, 16, 19),
+    "piv-rotating": (12, 19, 19, 19),
+    "openpgp": (8, 10, 10, 16),
+    "openpgp-with-kdf": (8, 10, 10, 16),
+    "openpgp-by-admin-pin": (8, 15, 15, 16),
     "openpgp-rotating": (7, 14, 14, 14),
-    "gids": (9, 15, 15, 15),
-    "gids-with-aes": (9, 15, 15, 15),
+    "gids": (17, 20, 20, 27),
+    "gids-with-aes": (17, 20, 20, 27),
     "profile": (7, 11, 11, 12),
     "profile-silent": (5, 6, 6, 9),
     "profile-in-two-commands": (7, 11, 11, 13),
