@@ -190,6 +190,9 @@ async def test_a_card_that_holds_neither_is_asked_twice_and_never_again(world: W
         await settle(world, card)
         assert (await state(world), card.state().puk_tries_left) == ("failed", 3)
     assert len(await world.events("unblock-secret.failed")) == 1
+    await world.parts.enrolment.clear_secret(identity(card), by="ra", reason="looked, and sure of it")
+    await settle(world, card)
+    assert card.state().puk_tries_left == 1, "both are asked about anew"
 
 
 # -- a secret that was refused ------------------------------------------------------------------
@@ -296,12 +299,15 @@ async def test_it_is_replaced_where_the_site_wants_it_or_the_card_was_only_belie
 # -- by what sets it: an OpenPGP card's admin PIN -----------------------------------------------
 
 
-async def openpgp(open_world: OpenWorld, role: Any) -> tuple[World, OpenPgpCard]:
+async def openpgp(
+    open_world: OpenWorld, role: Any, secret: SecretBytes | None = None
+) -> tuple[World, OpenPgpCard]:
+    """An OpenPGP card with what is kept for it."""
     world = await open_world(**role.sections)
     await world.holder()
     card = role.make()
     seen = await see_card(world, card)
-    await world.parts.enrolment.enrol("H1", new_card(seen, None), by="test")
+    await world.parts.enrolment.enrol("H1", new_card(seen, secret), by="test")
     return world, card
 
 
@@ -327,3 +333,14 @@ async def test_tries_where_there_were_none_tell_that_a_code_was_set(
         await replace(world, card, SecretBytes(ADMIN_PIN.encode()))
     assert await settle(world, card) is happened
     assert len(await world.secrets()) == happened
+
+
+async def test_a_kept_code_that_can_be_none_is_not_sent_beside_a_new_one(open_world: OpenWorld) -> None:
+    world, card = await openpgp(open_world, CAST["openpgp"], SecretBytes(b"1234567"))
+    world.reader.faults.pull_before(ins=0xDA)
+    with pytest.raises(OutcomeUnknown):
+        await replace(world, card, SecretBytes(ADMIN_PIN.encode()))
+    unfit, fresh = await world.secrets()
+    plan = await world.parts.rotation.plan(await world.only_card(), 3)
+    assert plan.secrets == (fresh,)
+    assert unfit not in plan.secrets
