@@ -65,12 +65,6 @@ class Holders:
         registration = await session.get(RegistrationRow, holder_id)
         secret = await session.get(UnblockSecretRow, card_id)
         following = await session.get(NextSecretRow, card_id)
-        assistance = await session.get(AssistanceRow, holder_id)
-        questions = await session.exec(
-            select(SecurityAnswerRow.question)
-            .where(SecurityAnswerRow.holder == holder_id)
-            .order_by(col(SecurityAnswerRow.position))
-        )
         limit = self._store.settings.unlock.attempts
         return Known(
             id=CardId(card.family, card.kind, card.serial),
@@ -93,16 +87,27 @@ class Holders:
             blocked=holder.blocked_at is not None,
             ra_email=holder.ra_email,
             own_email=registration.email if registration else "",
-            questions=tuple(questions),
+            questions=await self._questions(session, holder_id),
             registered=registration is not None,
             usable_from=registration.usable_from if registration else None,
-            assistance=assistance is not None
-            and assistance.state == CodeState.USABLE.value
-            and assistance.expires_at > now,
+            assistance=await self._assistance(session, holder_id, now),
             pending=await self._pending(session, card_id, now),
             open_write=await self._open_write(session, card_id),
             selftest=holder.selftest,
         )
+
+    async def _questions(self, session: AsyncSession, holder: int) -> tuple[str, ...]:
+        query = (
+            select(SecurityAnswerRow.question)
+            .where(SecurityAnswerRow.holder == holder)
+            .order_by(col(SecurityAnswerRow.position))
+        )
+        return tuple(await session.exec(query))
+
+    async def _assistance(self, session: AsyncSession, holder: int, now: datetime) -> bool:
+        """Whether an assistance code is waiting."""
+        row = await session.get(AssistanceRow, holder)
+        return row is not None and row.state == CodeState.USABLE.value and row.expires_at > now
 
     async def _is_shared(self, session: AsyncSession, secret: UnblockSecretRow) -> bool:
         """Whether another card is kept with the same one."""

@@ -16,7 +16,7 @@ from kiosk.store import Store
 UNPROVEN_SENDS = 2
 """Sends whose answer was lost, of a secret whose tries the card does not tell, since it last worked.
 
-See ``docs/decisions/0010-one-failing-send.md``; factory counters begin at 3.
+See ``docs/decisions/0009-one-failing-send.md``; factory counters begin at 3.
 """
 
 

@@ -199,10 +199,9 @@ def import_(
     A row:   40017,Ann Jones,ann.jones@nhs.net,piv,guid:8F1C...52,12345678
     """
     from kiosk.office import rolls
+    from kiosk.office.believed import believed, told
     from kiosk.office.operator import operator
     from kiosk.office.private import read_private
-    from kiosk.office.unpinned import count_unpinned, told
-    from kiosk.storage.database import database_path
 
     settings = settings_of(context)
     content = sys.stdin.buffer.read() if file == "-" else read_private(Path(file))
@@ -224,7 +223,7 @@ def import_(
             f"{counts['kept']} have accepted another unblock secret than the one given, and keep it; "
             "for a card that was reset, see 'kiosk card clear-secret'."
         )
-    if count := count_unpinned(database_path(settings.database.url, settings.state_directory)):
+    if count := believed(settings).unpinned:
         typer.echo(f"{told(count)}; 'kiosk doctor' says what to do.")
 
 

@@ -7,7 +7,9 @@ initialising.py  directory, keys, database
 fields.py        what may stand for a holder, a card, a secret, a key
 people.py        holders           cards.py    cards        enrolling.py  the card in the reader
 rolls.py         a CSV of holders and cards           private.py   files that hold secrets
-unpinned.py      cards that a copy could stand in for  timekeeping.py  a clock that was set right
+inspecting.py    what a card says      prospects.py what a kiosk would do for it
+equipping.py     a fresh secret on it  plugs/       virtual ones, of every family
+believed.py      cards that a copy could stand in for  timekeeping.py  a clock that was set right
 doctor/          what could keep the kiosk from working
 ```
 """

@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import SecretBytes
 
 from kiosk.keys import KeyProblem, key_source, load_key
+from kiosk.office.believed import Believed, believed, told
 from kiosk.office.doctor.finding import Finding, Level, aside
-from kiosk.office.unpinned import count_unpinned, told
 from kiosk.settings import Settings
 from kiosk.storage.database import SCHEMA, current_revision, database_path
 from kiosk.unblock import FIELD
@@ -85,21 +85,44 @@ async def pepper_key(settings: Settings) -> Finding:
 
 async def card_keys(settings: Settings) -> Finding:
     """Whether every card that can be unlocked has a key pinned, which a copy of it cannot have."""
-    name, rule = "card keys", settings.cards.piv.card_authentication
-    if rule == "off":
-        detail = 'cards.piv.card_authentication is "off": every card is believed by its serial'
+    name, table = "card keys", settings.cards.table
+    off = [family for family in settings.cards.families if table(family).card_authentication == "off"]
+    if off:
+        detail = f'cards.{off[0]}.card_authentication is "off": every card is believed by its serial'
         return Finding(name, Level.WARN, detail, 'set it to "if-possible", or to "required"')
     try:
-        count = await aside(lambda: count_unpinned(_database(settings)))
+        found = await aside(lambda: believed(settings))
     except sqlite3.Error:
         return Finding(name, Level.OK, "no cards yet")  # the check of the store tells
-    if not count:
+    if found == Believed():
         return Finding(name, Level.OK, "pinned for every active card that can be unlocked")
-    believed = "refused here" if rule == "required" else "a copy of one would be believed"
-    advice = "enrol them again with 'kiosk card enrol', or import them with their card_key"
-    if rule != "required":
-        advice += '; then set cards.piv.card_authentication to "required"'
-    return Finding(name, Level.WARN, f"{told(count)}: {believed}", advice)
+    parts, advice = [], []
+    required = all(table(family).card_authentication == "required" for family in settings.cards.families)
+    if found.unpinned:
+        parts.append(f"{told(found.unpinned)}: {_fate(required=required)}")
+        advice.append("enrol them again with 'kiosk card enrol', or import them with their card_key")
+        if not required:
+            advice.append('then set card_authentication to "required"')
+    if found.unprovable:
+        parts.append(f"{_cards(found.unprovable)} of a profile can prove nothing: a copy would be believed")
+    if found.later:
+        parts.append(
+            f"{_cards(found.later)} can prove themselves after the passcode only: locked, they are "
+            f"{'not unlocked here' if required else 'sent their unblock secret unproven'}"
+        )
+    if found.shared:
+        parts.append(f"{_cards(found.shared)} share an unblock secret with another, and are not sent it")
+        advice.append("give every card a secret of its own: 'kiosk card enrol --fresh'")
+    level = Level.WARN if found.unpinned or found.shared else Level.OK
+    return Finding(name, level, "; ".join(parts), "; ".join(advice))
+
+
+def _fate(*, required: bool) -> str:
+    return "refused here" if required else "a copy of one would be believed"
+
+
+def _cards(count: int) -> str:
+    return f"{count} card{'s' if count > 1 else ''}"
 
 
 def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:

@@ -242,5 +242,36 @@ def test_cards_that_a_copy_could_stand_in_for(shell: Shell, rule: str, level: Le
     assert asyncio.run(storing.card_keys(shell.settings)).level is (WARN if rule == "off" else OK)
 
 
+@pytest.mark.parametrize(
+    ("change", "level", "told"),
+    [
+        (
+            "passcode_key = x'00'",
+            OK,
+            "1 card can prove themselves after the passcode only: locked, they are sent",
+        ),
+        ("UPDATE card SET mutual_proven = 1", OK, "pinned for every active card"),
+        ("UPDATE card SET state = 'revoked'", OK, "pinned for every active card"),
+    ],
+)
+def test_cards_that_prove_themselves_later(shell: Shell, change: str, level: Level, told: str) -> None:
+    head = "holder_id,name,email,family,serial,unblock_secret"
+    shell.ok("card", "import", "-", typed=f"{head}\n1,Ann Jones,,piv,{GUID},{PUK}\n")
+    shell.query(change)
+    found = asyncio.run(storing.card_keys(shell.settings))
+    assert (found.level, told in found.detail) == (level, True), found
+
+
+def test_cards_that_share_an_unblock_secret(shell: Shell) -> None:
+    head = "holder_id,name,email,family,serial,unblock_secret"
+    rows = [f"{number},Ann Jones,,piv,{number:032X},{PUK}" for number in (1, 2, 3)]
+    shell.ok("card", "import", "-", typed="\n".join([head, *rows, ""]))
+    shell.query("UPDATE card SET passcode_key = x'00'")
+    found = asyncio.run(storing.card_keys(shell.settings))
+    assert found.level is WARN
+    assert "3 cards share an unblock secret with another, and are not sent it" in found.detail
+    assert "--fresh" in found.advice
+
+
 async def test_card_keys_before_there_is_a_store(bare_shell: Shell) -> None:
     assert (await storing.card_keys(bare_shell.settings)).level is OK
