@@ -246,7 +246,7 @@ def test_cards_that_a_copy_could_stand_in_for(shell: Shell, rule: str, level: Le
     ("change", "level", "told"),
     [
         (
-            "passcode_key = x'00'",
+            "UPDATE card SET passcode_key = x'00'",
             OK,
             "1 card can prove themselves after the passcode only: locked, they are sent",
         ),
