@@ -107,11 +107,11 @@ async def card_keys(settings: Settings) -> Finding:
         parts.append(f"{_cards(found.unprovable)} of a profile can prove nothing: a copy would be believed")
     if found.later:
         parts.append(
-            f"{_cards(found.later)} can prove themselves after the passcode only: locked, they are "
-            f"{'not unlocked here' if required else 'sent their unblock secret unproven'}"
+            f"{_cards(found.later)} can be proven after the passcode only: a locked one is "
+            f"{'not unlocked here' if required else 'sent its unblock secret unproven'}"
         )
     if found.shared:
-        parts.append(f"{_cards(found.shared)} share an unblock secret with another, and are not sent it")
+        parts.append(f"{_cards(found.shared)} with the unblock secret of another card: it is not sent")
         advice.append("give every card a secret of its own: 'kiosk card enrol --fresh'")
     level = Level.WARN if found.unpinned or found.shared else Level.OK
     return Finding(name, level, "; ".join(parts), "; ".join(advice))

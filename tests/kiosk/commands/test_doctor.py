@@ -248,7 +248,7 @@ def test_cards_that_a_copy_could_stand_in_for(shell: Shell, rule: str, level: Le
         (
             "UPDATE card SET passcode_key = x'00'",
             OK,
-            "1 card can prove themselves after the passcode only: locked, they are sent",
+            "1 card can be proven after the passcode only: a locked one is sent",
         ),
         ("UPDATE card SET mutual_proven = 1", OK, "pinned for every active card"),
         ("UPDATE card SET state = 'revoked'", OK, "pinned for every active card"),
@@ -269,7 +269,7 @@ def test_cards_that_share_an_unblock_secret(shell: Shell) -> None:
     shell.query("UPDATE card SET passcode_key = x'00'")
     found = asyncio.run(storing.card_keys(shell.settings))
     assert found.level is WARN
-    assert "3 cards share an unblock secret with another, and are not sent it" in found.detail
+    assert "3 cards with the unblock secret of another card: it is not sent" in found.detail
     assert "--fresh" in found.advice
 
 
