@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from email.message import EmailMessage
@@ -261,9 +261,16 @@ def empty_database() -> bytes:
 
 @asynccontextmanager
 async def new_world(
-    directory: Path, settings: Settings | None = None, *, beside: World | None = None
+    directory: Path,
+    settings: Settings | None = None,
+    *,
+    beside: World | None = None,
+    masters: Mapping[str, SecretBytes] | None = None,
 ) -> AsyncIterator[World]:
-    """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post."""
+    """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post.
+
+    ``masters``: the master keys of the families whose unblock secrets are derived.
+    """
     hands, post = (beside.hands, beside.post) if beside else (Hands(), Post())
     reader = VirtualReader()
     chosen = (settings or Settings()).changed(state={"directory": directory})
@@ -273,7 +280,7 @@ async def new_world(
     parts = put_together(
         chosen,
         reader=reader,
-        keys=KeyRing(vault=VAULT_KEY, pepper=pepper),
+        keys=KeyRing(vault=VAULT_KEY, pepper=pepper, masters=masters or {}),
         mailer=post,
         clock=Clock(lambda: hands.wall, lambda: hands.monotonic),
         hasher=Hasher(pepper, 4),
