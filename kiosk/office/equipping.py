@@ -13,7 +13,7 @@ from enum import Enum
 from pydantic import SecretBytes, SecretStr
 
 from cardio.card import Card, Family, KeyUse, identify
-from cardio.errors import NotGenuine, OutcomeUnknown, UnblockSecretLocked, WrongUnblockSecret
+from cardio.errors import NoProof, NotGenuine, OutcomeUnknown, UnblockSecretLocked, WrongUnblockSecret
 from cardio.reader import Reader
 from cardio.secret import SecretFormat
 from kiosk.audit import Subject
@@ -141,17 +141,30 @@ class _AtTheCard:
     by: str
 
     async def enrol_proven(self, given: SecretBytes) -> Change:
-        """Have a card of mutual authentication accept the secret, then keep it."""
+        """Have a card of mutual authentication accept the secret, then keep it.
+
+        A card that knows no such thing shows only when it is unlocked whether the secret is right.
+        """
         await self._require_unrefused(given)
         name = self.seen.family.secret.name
         try:
             await self.card.prove_by_secret(given)
+        except NoProof:
+            self._require_none_required()
+            return await self._enrol(given)
         except (WrongUnblockSecret, UnblockSecretLocked, NotGenuine) as refusal:
             raise EnrolmentError(
                 f"card and {name} do not know each other ({type(refusal).__name__}): nothing was kept. "
                 "Do not try this key again before you know why: such a card may count in silence"
             ) from None
         return await self._enrol(given, proven=True)
+
+    def _require_none_required(self) -> None:
+        family = self.seen.family.name
+        if self.parts.service.settings.cards.table(family).card_authentication == "required":
+            raise EnrolmentError(
+                f"this card knows no mutual authentication, and cards.{family}.card_authentication demands a proof"
+            )
 
     async def set_fresh(self, given: SecretBytes) -> Equipped:
         """Finish what was begun earlier, or set a fresh secret by the given one."""
