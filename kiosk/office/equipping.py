@@ -163,7 +163,8 @@ class _AtTheCard:
         family = self.seen.family.name
         if self.parts.service.settings.cards.table(family).card_authentication == "required":
             raise EnrolmentError(
-                f"this card knows no mutual authentication, and cards.{family}.card_authentication demands a proof"
+                f"this card knows no mutual authentication, and cards.{family}.card_authentication "
+                "demands a proof"
             )
 
     async def set_fresh(self, given: SecretBytes) -> Equipped:

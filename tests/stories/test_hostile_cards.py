@@ -6,7 +6,6 @@ From some command on they answer every command in a way of their own, until they
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +14,8 @@ from kiosk.audit import Outcome
 from kiosk.refusals import Why
 from kiosk.steps import Ending, EnterPasscode, Finished, NewPasscode, Offer, SeeRA, Step, Welcome
 from kiosk.storage.models import CardRow, HolderRow
-from tests.sampling import SEED, sample
+from tests.madness import MADNESS, Mad
+from tests.sampling import sample
 from tests.stories.cast import CAST, Role, opens
 from tests.stories.conftest import OpenWorld
 from tests.stories.person import Person
@@ -23,28 +23,6 @@ from tests.stories.test_leaving import Plot
 from tests.stories.test_torn import STORIES, begun
 from tests.stories.world import World
 
-_RANDOM = random.Random(SEED)
-NAME = "\x1b]0;own\x07\x1b[2J[bold red]Ann[/] \u202e<b>".encode()
-
-MADNESS: dict[str, Callable[[], bytes]] = {
-    "silence": lambda: b"",
-    "half a status word": lambda: b"\x90",
-    "no status word": lambda: b"\x01\x02\x03",
-    "more for ever": lambda: b"\x00\x61\xff",
-    "promises for ever": lambda: b"\x61\x00",
-    "another length for ever": lambda: b"\x6c\x01",
-    "64 KiB": lambda: bytes(0xFFFD) + b"\x90\x00",
-    "a length that lies": lambda: bytes.fromhex("5384FFFFFFFF") + b"\x90\x00",
-    "nested without end": lambda: bytes.fromhex("3080") * 100 + b"\x90\x00",
-    "a bomb": lambda: bytes.fromhex("538200FF70820F00") + bytes(240) + b"\x90\x00",
-    "a name": lambda: b"\x53" + bytes([len(NAME)]) + NAME + b"\x90\x00",
-    "the last try": lambda: b"\x63\xc1",
-    "locked": lambda: b"\x69\x83",
-    "wrong": lambda: b"\x69\x82",
-    "broken": lambda: b"\x6f\x00",
-    "gone": lambda: b"\x6d\x00",
-    "noise": lambda: _RANDOM.randbytes(_RANDOM.randrange(300)),
-}
 CASES = [
     (role, plot, nth, madness)
     for role, plot, commands in STORIES
@@ -52,31 +30,6 @@ CASES = [
     for madness in MADNESS
 ]
 CALM = (SeeRA, Welcome, EnterPasscode, NewPasscode, Finished)
-
-
-class Mad:
-    """A card that is itself for so many commands, and then answers all others in one way."""
-
-    def __init__(self, card: VirtualCard, honest: int, answer: Callable[[], bytes]) -> None:
-        self._card, self._left, self._answer = card, honest, answer
-
-    @property
-    def atr(self) -> bytes:
-        """The card's answer to reset."""
-        return self._card.atr
-
-    def power_on(self) -> None:
-        """Start the card."""
-        self._card.power_on()
-
-    def power_off(self) -> None:
-        """Stop the card."""
-        self._card.power_off()
-
-    def transmit(self, apdu: bytes) -> bytes:
-        """Carry out one command, or say anything."""
-        self._left -= 1
-        return self._card.transmit(apdu) if self._left >= 0 else self._answer()
 
 
 @pytest.mark.parametrize(("role", "plot", "nth", "madness"), sample(CASES, 50), ids=str)
@@ -120,7 +73,7 @@ async def test_an_answer_to_reset_of_any_bytes_is_no_matter(open_world: OpenWorl
     world = await open_world(**role.sections)
     await world.holder()
     card = await role.enrolled(world)
-    card._atr = _RANDOM.randbytes(33)
+    card._atr = random.Random(1).randbytes(33)
     assert isinstance(await look(world, card), Welcome)
 
 
