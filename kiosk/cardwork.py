@@ -98,7 +98,9 @@ class CardWork:
         """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown."""
         async with self._session(visit) as (card, _):
             write = await self._journal.begin(visit, Purpose.CHANGE_PASSCODE, language)
-            proven = await self._write(visit, write, card, new, lambda: card.change_passcode(present, new))
+            proven = await self._write(
+                visit, write, card, new, lambda: card.change_passcode(present, new), sends_secret=False
+            )
         await self._journal.done(visit, write, Purpose.CHANGE_PASSCODE, language)
         await self._told_next(visit, write, proven=proven)
 
@@ -149,7 +151,8 @@ class CardWork:
     ) -> bool:
         """Send the one command that changes the card, then prove what it did; False if it left before.
 
-        ``sends_secret`` False: the card has accepted it before, so that a refusal is of something else.
+        ``sends_secret`` False: no unblock secret, or one that the card has accepted in this session, so
+        that a refusal is of something else.
         """
         try:
             await send()
@@ -176,7 +179,7 @@ class CardWork:
             await card.verify(new)
             await self._genuine.after_passcode(card, visit.known, Belief.PROVEN, visit.about)
         except NotGenuine:
-            await self._burnt(visit, write)
+            await self._taken_by_another(visit, write, sends_secret=sends_secret)
             raise
         except CardError:
             await self._journal.unknown(visit, write)
@@ -191,9 +194,12 @@ class CardWork:
         if proven and (presence.state, presence.insertion) == (State.CARD, visit.insertion):
             await self._journal.told(write)
 
-    async def _burnt(self, visit: Visit, write: int) -> None:
+    async def _taken_by_another(self, visit: Visit, write: int, *, sends_secret: bool) -> None:
         """What took the new passcode is not the enrolled card, and knows now what it was sent."""
-        await self._journal.refused(visit, write, "NotGenuine", blames_secret=True)
+        if sends_secret:
+            await self._journal.refused(visit, write, "NotGenuine", blames_secret=True)
+        else:
+            await self._journal.unknown(visit, write)
 
     async def settle_by_asking(self, visit: Visit, passcode: SecretStr) -> None:
         """One VERIFY of the passcode somebody chose when a write's answer was lost.
