@@ -61,6 +61,9 @@ class OutcomeUnknown(CardIOError):
 class CardError(CardIOError):
     """The card answered with a refusal. ``sw`` is its status word (ISO 7816-4, 5.6), 0 if none was sent."""
 
+    secret_accepted = False
+    """Whether the unblock secret was right, and the refusal is of what followed it."""
+
     def __init__(self, message: str = "", *, sw: int = 0) -> None:
         super().__init__(message or f"status word {sw:04X}")
         self.sw = sw

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import NoReturn
 
 from pydantic import SecretStr
 
@@ -34,6 +36,14 @@ from kiosk.storage.models import CardState
 from kiosk.store import Store
 from kiosk.unblock import UnblockNotPossible
 from kiosk.visit import Belief, Known, Sight, Visit
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """What a card write is: whether an unblock secret goes with it, and whether a proof is owed for that."""
+
+    sends_secret: bool = False
+    owes: bool = False
 
 
 class CardWork:
@@ -69,7 +79,6 @@ class CardWork:
             belief = Belief.DOUBTED
             if known is not None and known.state is CardState.ACTIVE:
                 belief = await self._genuine.before_passcode(card, known, about(known, reference))
-                known = await self._settled(card, known, belief, reference)
             sight = await _sight(card, known, belief)
             if known is not None and belief is Belief.LATER and sight.locked:
                 await self._genuine.refuse(about(known, reference), "no key that a CA vouches for")
@@ -77,9 +86,8 @@ class CardWork:
 
     async def look_again(self, visit: Visit) -> tuple[Sight, Known | None]:
         """The same, later in a visit: it must be the same card, and prove itself again."""
-        async with self._session(visit) as (card, belief):
-            known = await self._holders.find(card.id)
-            return await _sight(card, known, belief), known
+        async with self._session(visit) as (card, now, belief):
+            return await _sight(card, now.known, belief), await self._holders.find(card.id)
 
     async def check_passcode(self, visit: Visit, passcode: SecretStr, purpose: Purpose) -> ProvenKeys:
         """Have the card check the passcode, and prove what it can only now.
@@ -87,22 +95,33 @@ class CardWork:
         For a registration, returns the keys to be pinned by it. Raises WrongPasscode, PasscodeLocked,
         PasscodeRefused, NotGenuine.
         """
-        async with self._session(visit) as (card, belief):
+        async with self._session(visit) as (card, visit, belief):
             await self._told(visit, purpose, card.verify(passcode))
             await self._genuine.after_passcode(card, visit.known, belief, visit.about)
             if purpose is not Purpose.REGISTER:
                 return ProvenKeys()
-            return await self._genuine.keys_to_pin(card, visit.known)
+            return await self._genuine.before_registration(card, visit.known, visit.about)
+
+    async def prove_to_register(self, visit: Visit) -> None:
+        """What a card can only be asked for when every proof of a registration was given.
+
+        Raises NotGenuine, WrongUnblockSecret, UnblockSecretLocked, UnblockNotPossible.
+        """
+        if not by_name(self._families, visit.known.id.family).traits.mutual:
+            return
+        async with self._session(visit) as (card, visit, belief):
+            if belief is Belief.MUTUAL:
+                await self._genuine.register_by_secret(card, visit.known, visit.about)
 
     async def change_passcode(self, visit: Visit, present: SecretStr, new: SecretStr, language: str) -> None:
         """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown."""
-        async with self._session(visit) as (card, _):
+        async with self._session(visit) as (card, visit, _):
             write = await self._journal.begin(visit, Purpose.CHANGE_PASSCODE, language)
-            proven = await self._write(
-                visit, write, card, new, lambda: card.change_passcode(present, new), sends_secret=False
+            there = await self._write(
+                visit, write, card, new, lambda: card.change_passcode(present, new), _Kind()
             )
         await self._journal.done(visit, write, Purpose.CHANGE_PASSCODE, language)
-        await self._told_next(visit, write, proven=proven)
+        await self._told_next(visit, write, there=there)
 
     async def reset_passcode(self, visit: Visit, new: SecretStr, language: str) -> None:
         """Set a new passcode with the unblock secret, and verify it on the card: the unlock itself.
@@ -111,33 +130,36 @@ class CardWork:
         UnblockNotPossible or ProofMissing (nothing was sent), WrongUnblockSecret (marked as failed
         for the whole fleet), PasscodeRefused, OutcomeUnknown, NotGenuine.
         """
-        known = visit.known
-        if not known.has_unblock_secret:
-            raise UnblockNotPossible
-        async with self._session(visit) as (card, belief):
-            if not belief.may_have_secret:
+        async with self._session(visit) as (card, visit, belief):
+            known = visit.known
+            if not (known.has_unblock_secret and belief.may_have_secret):
                 raise UnblockNotPossible
             tries = await card.unblock_tries_left()
             if tries is not None and tries < self._store.settings.unlock.min_unblock_tries:
                 raise UnblockNotPossible
             plan = await self._rotation.plan(known, tries)
-            # Where unlocking and the new passcode are two commands, the counter does not tell what was done.
-            settles = by_name(self._families, card.id.family).traits.counter_settles
+            owes = belief is Belief.BELIEVED and known.passcode_key is not None
+            # Where unlocking and the new passcode are two commands, the counter does not tell what was
+            # done; and where a proof is owed, only what can give it is believed.
+            settles = by_name(self._families, card.id.family).traits.counter_settles and not owes
             locked = settles and await card.tries_left() == 0
             write = await self._journal.begin(
                 visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
             )
-            proven = await self._write(
-                visit,
-                write,
-                card,
-                new,
-                lambda: self._rotation.reset(card, known, visit.about, write, plan, new),
-                sends_secret=belief is not Belief.MUTUAL,
-            )
-            await self._journal.done(visit, write, Purpose.UNLOCK, language)
-            await self._rotation.after_use(card, known, visit.about, proven=belief.proven)
-        await self._told_next(visit, write, proven=proven)
+            mutual = False
+
+            async def send() -> None:
+                nonlocal mutual
+                if belief is Belief.MUTUAL:
+                    mutual = await self._genuine.by_secret(card, known, plan.secrets[0], visit.about)
+                await self._rotation.reset(card, known, visit.about, write, plan, new)
+
+            kind = _Kind(sends_secret=True, owes=owes)
+            there = await self._write(visit, write, card, new, send, kind)
+            proven = belief is Belief.PROVEN or mutual or owes
+            await self._journal.done(visit, write, Purpose.UNLOCK, language, proven=proven, mutual=mutual)
+            await self._rotation.after_use(card, known, visit.about, proven=belief is Belief.PROVEN)
+        await self._told_next(visit, write, there=there)
 
     async def _write(
         self,
@@ -146,28 +168,13 @@ class CardWork:
         card: Card,
         new: SecretStr,
         send: Callable[[], Awaitable[None]],
-        *,
-        sends_secret: bool = True,
+        kind: _Kind,
     ) -> bool:
-        """Send the one command that changes the card, then prove what it did; False if it left before.
-
-        ``sends_secret`` False: no unblock secret, or one that the card has accepted in this session, so
-        that a refusal is of something else.
-        """
+        """Send the one command that changes the card, then prove what it did; False if it left before."""
         try:
             await send()
         except CardError as refusal:
-            blamed = isinstance(refusal, WrongUnblockSecret | UnblockSecretLocked)
-            marked = await self._journal.refused(
-                visit,
-                write,
-                type(refusal).__name__,
-                sent=sends_secret and refusal.sw != 0,
-                blames_secret=blamed,
-                tries_now=await _unblock_tries(card),
-            )
-            if marked and not blamed:  # nobody can tell whether it cost a try of the secret
-                raise UnblockNotPossible from None
+            await self._refused(visit, write, card, refusal, kind)
             raise
         except Exception:
             await self._journal.unknown(visit, write)
@@ -178,35 +185,60 @@ class CardWork:
                 raise PasscodeLocked
             await card.verify(new)
             await self._genuine.after_passcode(card, visit.known, Belief.PROVEN, visit.about)
-        except NotGenuine:
-            await self._taken_by_another(visit, write, sends_secret=sends_secret)
-            raise
-        except CardError:
-            await self._journal.unknown(visit, write)
-            raise OutcomeUnknown from None
-        except CardIOError:
+        except (NotGenuine, WrongPasscode, PasscodeLocked) as lie:
+            await self._lied(visit, write, lie, kind)
+        except CardIOError as error:
+            if kind.owes:
+                await self._journal.answered(visit, write)
+                raise OutcomeUnknown from None
+            if isinstance(error, CardError):
+                await self._journal.unknown(visit, write)
+                raise OutcomeUnknown from None
             return False  # pulled a moment too early: the holder has the card, and it has the new passcode
         return True
 
-    async def _told_next(self, visit: Visit, write: int, *, proven: bool) -> None:
+    async def _refused(self, visit: Visit, write: int, card: Card, refusal: CardError, kind: _Kind) -> None:
+        """The card refused the write. Raises UnblockNotPossible where its secret is marked for it."""
+        blamed = isinstance(refusal, WrongUnblockSecret | UnblockSecretLocked)
+        sent = kind.sends_secret and refusal.sw != 0 and not isinstance(refusal, NotGenuine)
+        marked = await self._journal.refused(
+            visit,
+            write,
+            type(refusal).__name__,
+            sent=sent and not refusal.secret_accepted,
+            blames_secret=blamed,
+            tries_now=await _unblock_tries(card),
+        )
+        if marked and not blamed:  # nobody can tell whether it cost a try of the secret
+            raise UnblockNotPossible from None
+
+    async def _lied(self, visit: Visit, write: int, lie: CardError, kind: _Kind) -> NoReturn:
+        """It said that it had changed, and has not, or is not the enrolled card.
+
+        Where it was sent an unblock secret before it had proven anything, something else knows it now.
+        """
+        if kind.sends_secret and (kind.owes or isinstance(lie, NotGenuine)):
+            await self._journal.refused(visit, write, "NotGenuine", blames_secret=True)
+            if not isinstance(lie, NotGenuine):
+                await self._genuine.refuse(visit.about, "said done, and was not")
+            raise lie
+        await self._journal.unknown(visit, write)
+        if isinstance(lie, NotGenuine):
+            raise lie
+        raise OutcomeUnknown from None
+
+    async def _told_next(self, visit: Visit, write: int, *, there: bool) -> None:
         """The last screen follows and tells the holder, unless the card is out: then the next visit does."""
         presence = self._reader.presence
-        if proven and (presence.state, presence.insertion) == (State.CARD, visit.insertion):
+        if there and (presence.state, presence.insertion) == (State.CARD, visit.insertion):
             await self._journal.told(write)
-
-    async def _taken_by_another(self, visit: Visit, write: int, *, sends_secret: bool) -> None:
-        """What took the new passcode is not the enrolled card, and knows now what it was sent."""
-        if sends_secret:
-            await self._journal.refused(visit, write, "NotGenuine", blames_secret=True)
-        else:
-            await self._journal.unknown(visit, write)
 
     async def settle_by_asking(self, visit: Visit, passcode: SecretStr) -> None:
         """One VERIFY of the passcode somebody chose when a write's answer was lost.
 
         Raises WrongPasscode (the write did not happen), PasscodeRefused (nothing was sent).
         """
-        async with self._session(visit) as (card, belief):
+        async with self._session(visit) as (card, visit, belief):
             await self._told(visit, Purpose.SETTLE, card.verify(passcode))
             await self._genuine.after_passcode(card, visit.known, belief, visit.about)
 
@@ -229,20 +261,15 @@ class CardWork:
             raise
         await self._store.record(Event.PASSCODE_CHECKED, visit.about, purpose=purpose.value)
 
-    async def _settled(self, card: Card, known: Known, belief: Belief, reference: str) -> Known | None:
-        """Find out what became of a replacement of the unblock secret that was cut off."""
-        if not known.secret_unsettled or not belief.proven:  # it is sent a secret
-            return known
-        await self._rotation.settle(card, known, about(known, reference))
-        return await self._holders.find(card.id)
-
     @asynccontextmanager
-    async def _session(self, visit: Visit) -> AsyncIterator[tuple[Card, Belief]]:
+    async def _session(self, visit: Visit) -> AsyncIterator[tuple[Card, Visit, Belief]]:
+        """The card of the visit, with what the store says of it now: a key may have been pinned since."""
         async with self._reader.session(visit.insertion) as channel:
             card = await identify(channel, self._families)
             if card.id != visit.known.id:
                 await self._genuine.refuse(visit.about, "identity changed")
-            yield card, await self._genuine.before_passcode(card, visit.known, visit.about)
+            now = visit.with_known(await self._holders.find(card.id) or visit.known)
+            yield card, now, await self._genuine.before_passcode(card, now.known, now.about)
 
 
 def about(known: Known, reference: str) -> Subject:

@@ -32,6 +32,7 @@ from kiosk.visit import Visit
 DIGITS = 8
 NEW_ADDRESS = (Purpose.REGISTER, Purpose.CHANGE_EMAIL)  # their code proves an address not yet on file
 Then = Callable[[AsyncSession, PendingRow], Awaitable[None]]
+Before = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -187,11 +188,17 @@ class Codes:
             )
 
     async def check(
-        self, visit: Visit, purpose: Purpose, typed: SecretStr, then: Then | None = None
+        self,
+        visit: Visit,
+        purpose: Purpose,
+        typed: SecretStr,
+        then: Then | None = None,
+        before: Before | None = None,
     ) -> Entry:
         """Spend a try and check the code. ``then`` runs in the transaction that consumes a right one.
 
-        Raises StoreUnavailable, and whatever ``then`` raises (the code stays usable).
+        ``before`` runs once it is known to be right. Raises StoreUnavailable, and whatever ``before``
+        and ``then`` raise (the code stays usable).
         """
         spent = await self._spend(visit, purpose)
         if isinstance(spent, CodeRefusal):
@@ -201,6 +208,8 @@ class Codes:
         if not await self._hasher.matches(_context(visit, purpose), code, hashed):
             left = self._store.settings.codes.tries - wrong
             return await self._refuse(visit, purpose, CodeRefusal.WRONG if left else CodeRefusal.VOID, left)
+        if before is not None:
+            await before()
         if not await self._consume(visit, purpose, hashed, then):
             return await self._refuse(visit, purpose, CodeRefusal.VOID, None)
         return Entry()

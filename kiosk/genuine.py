@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from pydantic import SecretBytes
+
 from cardio.card import Card, Family, KeyUse, OfferedKey, Traits
 from cardio.certificates import Trust
 from cardio.errors import CardError, NoProof, NotGenuine, UnblockSecretLocked, WrongUnblockSecret
@@ -19,7 +21,6 @@ from kiosk.audit import Event, Outcome, Subject
 from kiosk.families import by_name
 from kiosk.marks import (
     give_back_unproven_send,
-    proof_refused,
     secret_accepted,
     secret_failed,
     spend_unproven_send,
@@ -27,12 +28,6 @@ from kiosk.marks import (
 from kiosk.store import Store
 from kiosk.unblock import UnblockNotPossible, UnblockSecrets
 from kiosk.visit import Belief, Known
-
-PROOF_REFUSALS = 2
-"""Refusals in a row, by what should be one card, of a secret that it had accepted before.
-
-More could lock the secret of a genuine card whose secret was changed elsewhere: factory counters begin at 3.
-"""
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +59,10 @@ class Genuineness:
         self._trusts = trusts or {}
 
     async def before_passcode(self, card: Card, known: Known, about: Subject) -> Belief:
-        """Have the card prove itself as far as it can without a passcode.
+        """Have the card prove itself as far as it can without a passcode, and without its unblock secret.
 
-        Raises WrongUnblockSecret or UnblockSecretLocked too, where a card refuses a secret that was never
-        proven, and UnblockNotPossible, where the answers were lost as often as may be: it is marked as
-        failed for the whole fleet.
+        Mutual authentication is no way to begin: whoever sits between kiosk and card could have the card
+        take a new passcode right after it. See docs/decisions/0008.
         """
         if self._rule(known) == "off":
             return Belief.PROVEN
@@ -78,9 +72,9 @@ class Genuineness:
         if (vouched := await self._vouched(card, known, KeyUse.FREE)) is not None:
             await self._sign(card, KeyUse.FREE, vouched.public_key, about)
             return Belief.PROVEN
-        if self._traits(known).mutual and await self._by_secret(card, known, about):
+        if self._traits(known).mutual and known.has_unblock_secret:
             return Belief.MUTUAL
-        belief = unproven(known, self._rule(known), has_cas=known.id.family in self._trusts)
+        belief = unproven(known, self._rule(known), has_cas=self._has_cas(known))
         return belief or await self.refuse(about, "no key pinned")
 
     async def after_passcode(self, card: Card, known: Known, belief: Belief, about: Subject) -> None:
@@ -90,22 +84,71 @@ class Genuineness:
         if known.passcode_key is not None:
             await self._sign(card, KeyUse.PASSCODE, known.passcode_key, about)
         elif belief is Belief.LATER:
-            vouched = await self._vouched(card, known, KeyUse.PASSCODE)
-            if vouched is None:
-                await self.refuse(about, "no key that a CA vouches for")
-            await self._sign(card, KeyUse.PASSCODE, vouched.public_key, about)
+            await self._sign_vouched(card, known, about)
 
-    async def keys_to_pin(self, card: Card, known: Known) -> ProvenKeys:
+    async def before_registration(self, card: Card, known: Known, about: Subject) -> ProvenKeys:
         """What a card that registers can prove and the store does not know yet; after the right passcode.
 
-        Where a family has CAs, only what they vouch for. A key that the card shows and cannot use is none.
+        Where a family has CAs they have to vouch for the key that signs after the passcode, for nothing
+        else shows that the card has accepted one.
         """
         if self._rule(known) == "off":
             return ProvenKeys()
-        return ProvenKeys(
-            await self._shown(card, known, KeyUse.FREE) if known.public_key is None else None,
-            await self._shown(card, known, KeyUse.PASSCODE) if known.passcode_key is None else None,
-        )
+        free = known.public_key or await self._shown(card, known, KeyUse.FREE)
+        passcode = known.passcode_key
+        if passcode is None and self._has_cas(known):
+            passcode = await self._sign_vouched(card, known, about)
+        passcode = passcode or await self._shown(card, known, KeyUse.PASSCODE)
+        if passcode is not None and passcode == free:  # it signs for whoever asks
+            if self._has_cas(known):
+                await self.refuse(about, "one key for both uses")
+            passcode = None
+        return ProvenKeys(free, passcode)
+
+    async def by_secret(self, card: Card, known: Known, secret: SecretBytes, about: Subject) -> bool:
+        """Mutual authentication, right before the secret is used; False for a card that knows none.
+
+        Raises WrongUnblockSecret and UnblockSecretLocked as `Card.prove_by_secret`.
+        """
+        try:
+            await card.prove_by_secret(secret)
+        except NoProof:
+            if known.mutual_proven or self._rule(known) == "required":
+                await self.refuse(about, "no mutual authentication")
+            return False
+        except NotGenuine:
+            await self.refuse(about, "proof failed")
+        return True
+
+    async def register_by_secret(self, card: Card, known: Known, about: Subject) -> None:
+        """Mutual authentication as the last thing before a registration is kept.
+
+        Every proof of the registration has been given by then: so whoever rides on it could as well
+        unlock the card by what they have registered. Raises UnblockNotPossible where the secret is not
+        to be sent, WrongUnblockSecret and UnblockSecretLocked: it is marked as failed, unless the card
+        had accepted it before. Then it is another card.
+        """
+        secret = await self._secrets.open(known)
+        if secret is None or not await self._spend(known, about):
+            raise UnblockNotPossible
+        try:
+            mutual = await self.by_secret(card, known, secret, about)
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            if refusal.sw and known.secret_proven:
+                await self.refuse(about, "proof failed")
+            async with self._store.work() as session:
+                await give_back_unproven_send(session, known.card)
+                if refusal.sw:
+                    await secret_failed(session, self._store, known.card, about, type(refusal).__name__)
+            raise
+        except NotGenuine:  # it took our proof, and had none of its own: nothing was counted
+            await self._give_back(known)
+            raise
+        if not mutual:
+            await self._give_back(known)
+            return
+        async with self._store.work() as session:
+            await secret_accepted(session, known.card, mutual=True)
 
     async def refuse(self, about: Subject, reason: str) -> NoReturn:
         """A copy, or a card tampered with: an alarm, and nothing else. Raises NotGenuine."""
@@ -119,6 +162,14 @@ class Genuineness:
             await card.prove(use, public_key)
         except NotGenuine:
             await self.refuse(about, "proof failed")
+
+    async def _sign_vouched(self, card: Card, known: Known, about: Subject) -> bytes:
+        """The key that signs after the passcode, which a CA vouches for and the card has just proven."""
+        vouched = await self._vouched(card, known, KeyUse.PASSCODE)
+        if vouched is None:
+            await self.refuse(about, "no key that a CA vouches for")
+        await self._sign(card, KeyUse.PASSCODE, vouched.public_key, about)
+        return vouched.public_key
 
     async def _vouched(self, card: Card, known: Known, use: KeyUse) -> OfferedKey | None:
         """The key for that use if the family's CAs vouch that it is this card's; it has still to sign."""
@@ -140,7 +191,7 @@ class Genuineness:
         if use not in self._traits(known).key_uses:
             return None
         try:
-            if known.id.family in self._trusts:
+            if self._has_cas(known):
                 offered = await self._vouched(card, known, use)
             else:
                 offered = await card.offered_key(use)
@@ -153,61 +204,22 @@ class Genuineness:
             return None
         return offered.public_key
 
-    async def _by_secret(self, card: Card, known: Known, about: Subject) -> bool:
-        """Mutual authentication; False for a card that knows none, or has no secret to do it with.
-
-        A secret that was never proven is sent once, and marked if the card refuses it. One that was is
-        right: it is not the secret that is wrong but the card, unless it happens again and again.
-        """
-        secret = await self._secrets.open(known)
-        if secret is None:
-            return False
-        if not known.secret_proven and not await self._spend(known):
-            async with self._store.work() as session:
-                await secret_failed(session, self._store, known.card, about, "unproven")
-            raise UnblockNotPossible
-        try:
-            await card.prove_by_secret(secret)
-        except NoProof:
-            await self._give_back(known)
-            if known.mutual_proven:
-                await self.refuse(about, "no mutual authentication")
-            return False
-        except NotGenuine:
-            await self._give_back(known)
-            await self.refuse(about, "proof failed")
-        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
-            await self._refused(known, about, refusal)
-            raise
-        if not (known.secret_proven and known.mutual_proven) or known.proof_refusals:
-            async with self._store.work() as session:
-                await secret_accepted(session, known.card, mutual=True)
-        return True
-
-    async def _refused(self, known: Known, about: Subject, refusal: CardError) -> None:
-        """What a refusal of the secret means. Raises NotGenuine where it is the card that is wrong."""
-        locked = isinstance(refusal, UnblockSecretLocked)
-        if refusal.sw == 0:  # nothing was made with it
-            await self._give_back(known)
-        elif not known.secret_proven:
-            async with self._store.work() as session:
-                await secret_failed(session, self._store, known.card, about, type(refusal).__name__)
-        else:
-            async with self._store.work() as session:
-                if not locked and await proof_refused(session, known.card) >= PROOF_REFUSALS:
-                    await secret_failed(session, self._store, known.card, about, type(refusal).__name__)
-            await self.refuse(about, "proof failed")
-
     # -- what is kept ---------------------------------------------------------------------------
 
-    async def _spend(self, known: Known) -> bool:
+    async def _spend(self, known: Known, about: Subject) -> bool:
+        """Count a send before it goes out; False, and an alarm, where the answers were lost too often."""
         async with self._store.work() as session:
-            return await spend_unproven_send(session, known.card)
+            if await spend_unproven_send(session, known.card):
+                return True
+            await secret_failed(session, self._store, known.card, about, "unproven")
+            return False
 
     async def _give_back(self, known: Known) -> None:
-        if not known.secret_proven:
-            async with self._store.work() as session:
-                await give_back_unproven_send(session, known.card)
+        async with self._store.work() as session:
+            await give_back_unproven_send(session, known.card)
+
+    def _has_cas(self, known: Known) -> bool:
+        return known.id.family in self._trusts
 
     def _rule(self, known: Known) -> str:
         return self._store.settings.cards.table(known.id.family).card_authentication

@@ -29,7 +29,7 @@ from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 from kiosk.visit import Known, OpenWrite, Pending
 
-OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value)
+OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value, WriteState.ANSWERED.value)
 UNTOLD = and_(
     col(CardWriteRow.state) == WriteState.DONE.value, col(CardWriteRow.settled_at).is_(None)
 )  # the card was out before its holder could be told
@@ -76,7 +76,6 @@ class Holders:
             passcode_key=card.passcode_key,
             secret_proven=card.secret_proven,
             mutual_proven=card.mutual_proven,
-            proof_refusals=card.proof_refusals,
             secret_shared=secret is not None and await self._is_shared(session, secret),
             secret_unsettled=following is not None,
             holder=holder_id,
@@ -147,8 +146,14 @@ class Holders:
         row = (await session.exec(query)).first()
         if row is None or row.id is None:
             return None
-        done = row.state == WriteState.DONE.value
-        return OpenWrite(row.id, Purpose(row.purpose), row.was_locked, row.unblock_tries, done)
+        return OpenWrite(
+            row.id,
+            Purpose(row.purpose),
+            row.was_locked,
+            row.unblock_tries,
+            done=row.state == WriteState.DONE.value,
+            answered=row.state == WriteState.ANSWERED.value,
+        )
 
 
 def _later(moment: datetime | None, than: datetime) -> bool:

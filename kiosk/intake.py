@@ -214,7 +214,7 @@ class Intake:
         if new.secret_proven or (secret is not None and not same):
             card.unblock_state = UnblockState.USABLE.value
             card.secret_proven = card.mutual_proven = new.secret_proven
-            card.proof_refusals = card.unproven_sends = 0
+            card.unproven_sends = 0
         if secret is None or same:
             return False
         sealed = self._secrets.sealed(card.id, card.audit_key, secret)

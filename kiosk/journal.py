@@ -146,10 +146,28 @@ class Journal:
             await self._close(session, write, WriteState.UNKNOWN, settled=False)
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN)
 
-    async def done(self, visit: Visit, write: int, purpose: Purpose, language: str) -> None:
+    async def answered(self, visit: Visit, write: int) -> None:
+        """The answer was "done", and a proof is owed that it was the enrolled card that gave it."""
+        async with self._store.work() as session:
+            await self._close(session, write, WriteState.ANSWERED, settled=False)
+            self._store.audit.record(
+                session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN, "not proven"
+            )
+
+    async def done(
+        self,
+        visit: Visit,
+        write: int,
+        purpose: Purpose,
+        language: str,
+        *,
+        proven: bool = False,
+        mutual: bool = False,
+    ) -> None:
         """The card did change: count and block are cleared by an unlock, a notice is queued.
 
-        It stays open until the holder is `told` at the kiosk, too.
+        It stays open until the holder is `told` at the kiosk, too. ``proven``: it is the enrolled card;
+        ``mutual``: by mutual authentication.
         """
         async with self._store.work() as session:
             if await self._close(session, write, WriteState.DONE, settled=False) is None:
@@ -163,7 +181,7 @@ class Journal:
                     .values(attempts=0, blocked_at=None)
                 )
                 await self._pendings.drop(session, visit, Purpose.UNLOCK)
-                await secret_accepted(session, known.card)
+                await secret_accepted(session, known.card, proven=proven, mutual=mutual)
             unlocked = purpose is Purpose.UNLOCK
             self._store.audit.record(
                 session, Event.UNLOCKED if unlocked else Event.PASSCODE_CHANGED, visit.about
@@ -197,6 +215,15 @@ class Journal:
                 session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN, "cannot be found out"
             )
             await self._suspect(session, visit, write, sight)
+
+    async def taken_by_another(self, visit: Visit, write: OpenWrite) -> None:
+        """The card has not changed, though something said so that was sent its unblock secret: an alarm."""
+        async with self._store.work() as session:
+            await self._close(session, write.id, WriteState.NOT_DONE)
+            self._store.audit.record(
+                session, Event.CARD_NOT_GENUINE, visit.about, Outcome.ALARM, "another card was unlocked"
+            )
+            await self._mark_secret(session, visit, "NotGenuine")
 
     async def _suspect(self, session: AsyncSession, visit: Visit, write: OpenWrite, sight: Sight) -> None:
         """Mark the secret if the lost answer may have been a refusal, which costs one of its tries."""

@@ -28,23 +28,15 @@ async def secret_failed(session: AsyncSession, store: Store, card: int, about: S
     store.audit.record(session, Event.UNBLOCK_SECRET_FAILED, about, Outcome.ALARM, reason)
 
 
-async def secret_accepted(session: AsyncSession, card: int, *, mutual: bool = False) -> None:
+async def secret_accepted(
+    session: AsyncSession, card: int, *, proven: bool = True, mutual: bool = False
+) -> None:
     """The card has accepted the secret that is kept for it, or derived: nothing is held against it.
 
-    ``mutual``: and has shown that it knows it too.
+    ``proven``: and it is the enrolled card; ``mutual``: by having shown that it knows the secret, too.
     """
-    await _wipe(session, card, secret_proven=True, **({"mutual_proven": True} if mutual else {}))
-
-
-async def proof_refused(session: AsyncSession, card: int) -> int:
-    """Count a refusal of a secret that the card had accepted before; how many there were in a row."""
-    counted = await session.exec(
-        update(CardRow)
-        .where(col(CardRow.id) == card)
-        .values(proof_refusals=col(CardRow.proof_refusals) + 1)
-        .returning(col(CardRow.proof_refusals))
-    )
-    return int(counted.scalar_one())
+    facts = {"secret_proven": proven or mutual, "mutual_proven": mutual}
+    await _wipe(session, card, **{fact: True for fact, holds in facts.items() if holds})
 
 
 async def secret_cleared(session: AsyncSession, store: Store, card: int, about: Subject, reason: str) -> None:
@@ -87,7 +79,6 @@ async def _wipe(session: AsyncSession, card: int, **facts: bool) -> None:
         .where(col(CardRow.id) == card)
         .values(
             unblock_state=UnblockState.USABLE.value,
-            proof_refusals=0,
             unproven_sends=0,
             **facts,
         )

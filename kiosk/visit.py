@@ -29,20 +29,15 @@ class Belief(Enum):
     """How far a card is taken for the one that the store knows."""
 
     PROVEN = "proven"  # it has proven so, or the site asks for no proof
-    MUTUAL = "mutual"  # it has proven so by its unblock secret, which it has accepted in the same session
+    MUTUAL = "mutual"  # it is to prove so by its unblock secret, right before that is used
     BELIEVED = "believed"  # by its number: only a secret that is its alone may be sent, and is then replaced
     LATER = "later"  # a CA has to vouch for it, which can only be seen after the passcode
     DOUBTED = "doubted"  # it is sent none: the site demands a proof first, or the secret is not its alone
 
     @property
-    def proven(self) -> bool:
-        """Whether there is nothing left to prove."""
-        return self in (Belief.PROVEN, Belief.MUTUAL)
-
-    @property
     def may_have_secret(self) -> bool:
         """Whether an unblock secret may be sent to the card."""
-        return self.proven or self is Belief.BELIEVED
+        return self in (Belief.PROVEN, Belief.MUTUAL, Belief.BELIEVED)
 
     @property
     def may_register(self) -> bool:
@@ -52,13 +47,17 @@ class Belief(Enum):
 
 @dataclass(frozen=True)
 class OpenWrite:
-    """A card write of which it is not known whether it happened; or that is ``done``, and was not told."""
+    """A card write of which it is not known whether it happened; or that is ``done``, and was not told.
+
+    ``answered``: something said that it was done, and has still to prove that it is the enrolled card.
+    """
 
     id: int
     purpose: Purpose
     was_locked: bool
     unblock_tries: int | None
     done: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,6 @@ class Known:
     secret_proven: bool = False  # the card has accepted this unblock secret
     mutual_proven: bool = False  # and proven by it that it knows it
     secret_unsettled: bool = False  # a new one was begun: which of the two the card holds is not known
-    proof_refusals: int = 0
     selftest: bool = False
 
     @property

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import SecretStr
 
 from cardio.apdu import Command, Response
 from cardio.card import PasscodeFormat
-from cardio.errors import CardIOError, OutcomeUnknown, PasscodeRefused
+from cardio.errors import CardError, CardIOError, OutcomeUnknown, PasscodeRefused
 from cardio.reader import Channel
 
 MAYBE_WRITTEN = (0x65, 0x6F)  # SW1: memory was changed, or the card cannot say what happened
@@ -24,6 +27,16 @@ async def write(channel: Channel, command: Command) -> Response:
     if response.sw >> 8 in MAYBE_WRITTEN:
         raise OutcomeUnknown(f"{command.ins:02X} was answered {response.sw:04X}")
     return response
+
+
+@contextmanager
+def secret_accepted() -> Iterator[None]:
+    """Around what follows an unblock secret that the card has accepted: a refusal there does not blame it."""
+    try:
+        yield
+    except CardError as refusal:
+        refusal.secret_accepted = True
+        raise
 
 
 def passcode_bytes(passcode: SecretStr, rules: PasscodeFormat) -> bytes:

@@ -12,7 +12,7 @@ from pydantic import SecretBytes, SecretStr
 
 from cardio.apdu import SW, Command, Response
 from cardio.applets import gids_auth, gids_data
-from cardio.applets.common import passcode_bytes, write
+from cardio.applets.common import passcode_bytes, secret_accepted, write
 from cardio.applets.gids_auth import AdminKey, MutualAuthentication
 from cardio.card import Card, CardBase, CardId, KeyUse, PasscodeFormat, Traits
 from cardio.errors import (
@@ -148,11 +148,12 @@ class GidsApplication(CardBase):
         if not self._administrator:
             await self._authenticate(secret)
         self._administrator = False  # cards end it with the command, whatever comes of it
-        response = await write(self._channel, Command(0x00, 0x2C, 0x02, _PIN, fresh))
-        if response.sw in _BAD_FORMAT:
-            raise PasscodeRefused(sw=response.sw)
-        if not response.ok:
-            raise CardError(sw=response.sw)
+        with secret_accepted():
+            response = await write(self._channel, Command(0x00, 0x2C, 0x02, _PIN, fresh))
+            if response.sw in _BAD_FORMAT:
+                raise PasscodeRefused(sw=response.sw)
+            if not response.ok:
+                raise CardError(sw=response.sw)
 
     async def certificate_expiry(self) -> datetime | None:
         """When the certificate of the default container ends (UTC), None where there is none.

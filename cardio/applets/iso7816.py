@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import SecretBytes, SecretStr
 
 from cardio.apdu import SW, Command, Response
-from cardio.applets.common import passcode_bytes, write
+from cardio.applets.common import passcode_bytes, secret_accepted, write
 from cardio.applets.iso7816_data import is_serial, read, serial
 from cardio.card import Card, CardBase, CardId, KeyUse, PasscodeFormat, Traits
 from cardio.errors import (
@@ -132,7 +132,8 @@ class ProfileApplication(CardBase):
             await self._raise_for_passcode(response)
         else:
             await self.verify(present)
-            self._raise_for_new(await write(self._channel, self._command(_CHANGE, 1, fresh)))
+            with secret_accepted():
+                self._raise_for_new(await write(self._channel, self._command(_CHANGE, 1, fresh)))
 
     async def reset_passcode(self, secret: SecretBytes, new: SecretStr) -> None:
         """Set a new passcode with the PUK; the passcode is not verified afterwards.
@@ -150,7 +151,8 @@ class ProfileApplication(CardBase):
         else:
             verify = self._puk_command(_VERIFY, puk)
             _raise_for_puk_alone(await write(self._channel, verify), self._profile.puk)
-            self._raise_for_new(await write(self._channel, self._reset(2, fresh)))
+            with secret_accepted():
+                self._raise_for_new(await write(self._channel, self._reset(2, fresh)))
 
     async def check_secret(self, secret: SecretBytes) -> None:
         """Change the PUK into itself: a wrong one costs a try, a right one changes nothing.

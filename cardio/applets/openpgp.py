@@ -14,7 +14,7 @@ from pydantic import SecretBytes, SecretStr
 
 from cardio.apdu import SW, Command, Response
 from cardio.applets import openpgp_data
-from cardio.applets.common import write
+from cardio.applets.common import secret_accepted, write
 from cardio.applets.openpgp_data import ApplicationData, PasswordStatus
 from cardio.applets.openpgp_kdf import Password
 from cardio.applets.openpgp_passwords import ADMIN_FORMAT, CODE_FORMAT, Passwords
@@ -166,7 +166,8 @@ class OpenPgpApplication(CardBase):
         if self._with_admin_pin:
             admin_pin, fresh = await self._passwords.derived(self._passwords.admin_pin(secret), chosen)
             await self._verify_admin(admin_pin)
-            _raise_for_value(await self._write(Command(0x00, 0x2C, 0x02, _PW1_SIGNING, fresh)))
+            with secret_accepted():
+                _raise_for_value(await self._write(Command(0x00, 0x2C, 0x02, _PW1_SIGNING, fresh)))
             return
         code, fresh = await self._passwords.derived(self._passwords.resetting_code(secret), chosen)
         response = await self._write(Command(0x00, 0x2C, 0x00, _PW1_SIGNING, code + fresh))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from kiosk.codes import Sent, Then, TooManyMails
+from kiosk.codes import Before, Sent, Then, TooManyMails
 from kiosk.dialogue import Dialogue
 from kiosk.journeys.endings import CannotHelp, SomethingElse
 from kiosk.mail import MailNotSent
@@ -28,11 +28,13 @@ async def by_emailed_code(
     email: str | None = None,
     draft: str | None = None,
     then: Callable[[str], Then] | None = None,
+    before: Before | None = None,
 ) -> SecretStr:
     """A code to the address, entered here; a code that is already under way is used.
 
     ``draft`` is what the code will confirm: where one is given, a code under way is replaced.
-    ``then``, made for the language in force, runs in the transaction that consumes the code.
+    ``then``, made for the language in force, runs in the transaction that consumes the code, ``before``
+    when it is known to be right.
     Returns the code, which must not become the passcode.
     """
     pending = visit.pending(purpose) if draft is None else None
@@ -64,7 +66,9 @@ async def by_emailed_code(
             sent, refusal = await post.send(sent)
         elif isinstance(answer, SecretStr):
             async with dialogue.busy(Busy(Activity.CHECKING_CODE, place=place)):
-                entry = await service.codes.check(visit, purpose, answer, then and then(dialogue.language))
+                entry = await service.codes.check(
+                    visit, purpose, answer, then and then(dialogue.language), before
+                )
             if entry.refusal is None:
                 return answer
             refusal, left = entry.refusal, entry.tries_left

@@ -50,8 +50,8 @@ def _can_go_on(pending: Pending, visit: Visit, settings: Settings) -> bool:
     known, sight = visit.known, visit.sight
     if pending.purpose is Purpose.UNLOCK:
         return can_unblock(known, sight, settings) and (pending.assisted or not known.blocked)
-    if pending.purpose is Purpose.REGISTER and known.registered:  # meanwhile, with another card
-        return False
+    if pending.purpose is Purpose.REGISTER and (known.registered or not can_register(known, sight, settings)):
+        return False  # meanwhile, with another card; or it would lead to nothing
     return pending.purpose in JOURNEY_OF and not sight.locked and not known.blocked
 
 
@@ -72,7 +72,7 @@ def decide(visit: Visit, settings: Settings, now: datetime) -> Decision:
         note = note or missing
         rest = (Offer.CHANGE_DETAILS, Offer.WITHDRAW)
         return Decision((Offer.CHANGE_PASSCODE, *forgotten, *assisted, *rest), note)
-    register = (Offer.REGISTER,) if has_secret(known, sight, settings) and sight.belief.may_register else ()
+    register = (Offer.REGISTER,) if can_register(known, sight, settings) else ()
     note = None if register else note
     return Decision((*register, Offer.CHANGE_PASSCODE, *forgotten, *assisted), note)
 
@@ -92,6 +92,11 @@ def _locked(known: Known, settings: Settings, now: datetime, *, usable: bool) ->
 def can_unblock(known: Known, sight: Sight, settings: Settings) -> bool:
     """Whether there is an unblock secret for this card, and it may be sent to the one in the reader."""
     return has_secret(known, sight, settings) and sight.belief.may_have_secret
+
+
+def can_register(known: Known, sight: Sight, settings: Settings) -> bool:
+    """Whether a registration may ever lead to an unlock."""
+    return has_secret(known, sight, settings) and sight.belief.may_register
 
 
 def has_secret(known: Known, sight: Sight, settings: Settings) -> bool:

@@ -183,6 +183,8 @@ async def _settle(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
             await service.journal.not_done(visit, write, visit.sight)
         else:
             await _done(visit, write, dialogue, service)
+    elif visit.sight.locked and write.answered:
+        await service.journal.taken_by_another(visit, write)
     elif visit.sight.locked:
         await service.journal.open_ended(visit, write, visit.sight)  # locked since: neither passcode opens it
     else:
@@ -208,8 +210,11 @@ async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, 
         try:
             async with dialogue.busy(Busy(Activity.CHECKING_PASSCODE)):
                 await service.cards.settle_by_asking(visit, passcode)
-        except PasscodeRefused:
+        except PasscodeRefused as refusal:
             too_short = True
+            if refusal.sw:  # the card's own word: it may have cost a try
+                await service.journal.open_ended(visit, write, visit.sight)
+                return
         except PasscodeLocked:  # a card that does not tell its tries: neither passcode opens it
             await service.journal.open_ended(visit, write, visit.sight)
             raise CannotHelp(Why.PASSCODE_LOCKED) from None

@@ -56,6 +56,7 @@ async def register(visit: Visit, dialogue: Dialogue, service: Service) -> None:
         email=email,
         draft=draft,
         then=lambda language: service.registrations.complete(visit, checked.keys, language),
+        before=lambda: service.cards.prove_to_register(visit),
     )
     known = (await service.refreshed(visit)).known
     waits = known.usable_from if known.usable_from and known.usable_from > service.store.clock.now() else None

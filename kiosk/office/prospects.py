@@ -116,7 +116,7 @@ async def _proof(
     if free is not None and free.vouched and free.signs:
         return Belief.PROVEN, "signs with a key that a CA vouches for"
     if family.traits.mutual and known.has_unblock_secret:
-        return Belief.MUTUAL, "by its unblock secret (mutual authentication), which is not tried here"
+        return Belief.MUTUAL, "by its unblock secret (mutual authentication), when it is unlocked"
     has_cas = seen.name in trusts(settings, datetime.now(UTC))
     belief = unproven(known, rule, has_cas=has_cas)
     if known.passcode_key is not None:

@@ -55,6 +55,7 @@ class WriteState(Enum):
 
     INTENT = "intent"  # committed before the command goes out
     UNKNOWN = "unknown"  # the answer was lost
+    ANSWERED = "answered"  # "done", by what has still to prove that it is the enrolled card
     DONE = "done"
     NOT_DONE = "not-done"  # the card was asked: it did not change
     REFUSED = "refused"  # the card answered with a refusal
@@ -111,7 +112,6 @@ class CardRow(SQLModel, table=True):
     unblock_state: str = UnblockState.USABLE.value
     secret_proven: bool = False  # the card has accepted the unblock secret kept for it
     mutual_proven: bool = False  # by mutual authentication with it: the card knows how to
-    proof_refusals: int = 0  # in a row, of a mutual authentication with a proven secret
     unproven_sends: int = 0  # of the unblock secret since it last worked, where its tries are not told
     created_at: datetime
 

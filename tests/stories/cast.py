@@ -34,8 +34,7 @@ class Role:
     ``unblocks`` and ``tries`` look into a card: whether that is its unblock secret, and how many tries
     of that are left (None: it counts none). ``tells``: it says that it is locked; ``counter_settles``:
     and a lost unlock is settled by that. ``rotates``: an unlock replaces the unblock secret; ``proves``:
-    the card proves itself as it goes in, and only such a card is asked there which of two secrets it
-    holds.
+    the card proves itself as it goes in.
     """
 
     name: str
@@ -66,13 +65,10 @@ class Role:
         return card
 
     async def agrees(self, world: World, card: AnyCard) -> bool:
-        """Whether the vault holds the secret that the card holds, and no other beside it.
-
-        A card that cannot prove itself is not asked: there the one begun to replace it may stay beside it.
-        """
+        """Whether the vault holds the card's secret; one begun to replace it may be beside it."""
         kept = await world.secrets()
         right = [secret for secret in kept if self.unblocks(card, secret.get_secret_value())]
-        return len(right) == 1 and (len(kept) == 1 or not self.proves)
+        return len(right) == 1
 
 
 async def see_card(world: World, card: AnyCard) -> SeenCard:

@@ -137,7 +137,7 @@ async def test_an_unlock_whose_outcome_cannot_be_written_down_is_settled_later(
     registered.ann.lock()
     registered.hands.forward(minutes=2)
 
-    async def away(*_: object) -> None:
+    async def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("OperationalError")
 
     with monkeypatch.context() as patch:

@@ -15,7 +15,14 @@ from cardio.virtual.piv import PivCard
 from kiosk.dialogue import Gone
 from kiosk.enrolment import NewCard
 from kiosk.refusals import Why
-from kiosk.steps import EnterCode, EnterPasscode, Offer, Privacy, SeeRA, Welcome
+from kiosk.steps import (
+    EnterCode,
+    EnterPasscode,
+    Offer,
+    Privacy,
+    SeeRA,
+    Welcome,
+)
 from kiosk.storage.models import CardRow, CardWriteRow, HolderRow, PendingRow
 from tests.stories.conftest import OpenWorld
 from tests.stories.plots import NEW_PIN, changing_passcode, register, registration, unlock, unlocking

@@ -20,8 +20,8 @@ from tests.stories.test_torn_twice import UNLOCK, replacement_torn, settled
 from tests.stories.world import World
 
 UNITS = {  # of work: in an unlock with a replacement; after one that did not reach the card; and that did
-    "piv-rotating": (18, 27, 24),
-    "openpgp-by-admin-pin": (18, 23, 22),
+    "piv-rotating": (19, 25, 24),
+    "openpgp-by-admin-pin": (19, 25, 24),
 }
 STORIES = [
     (CAST[name], first, units)

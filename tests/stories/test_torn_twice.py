@@ -18,10 +18,10 @@ from tests.stories.world import World
 UNLOCK = next(plot for plot in PLOTS if plot.offer is Offer.UNLOCK)
 REPLACE = 0x24
 COMMANDS = {  # of an unlock after a replacement that did not reach the card, and after one that did
-    "piv-rotating": (30, 28),
+    "piv-rotating": (28, 26),
     "openpgp-by-admin-pin": (21, 18),
-    "openpgp-rotating": (24, 21),
-    "profile-rotating": (22, 20),
+    "openpgp-rotating": (20, 17),
+    "profile-rotating": (20, 18),
 }
 STORIES = [
     (CAST[name], first, commands)

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 
+from cardio.apdu import Command, Response
 from cardio.virtual.piv import PivCard
-from cardio.virtual.piv_ca import CardCa
+from cardio.virtual.piv_ca import CardCa, CardNumbers
 from kiosk.dialogue import Gone
 from kiosk.refusals import Why
 from kiosk.settings import SettingsError
@@ -21,6 +23,7 @@ from tests.stories.script import see
 from tests.stories.world import PIN, World
 
 LEAVES = Gone.CARD_OUT
+VERIFY, GET_DATA = 0x20, 0xCB
 REFUSED = see(SeeRA, why=Why.NOT_GENUINE)
 AT_THE_PASSCODE = [see(Welcome, Offer.REGISTER), see(Privacy), see(EnterPasscode, PIN), REFUSED]
 
@@ -147,3 +150,38 @@ async def test_a_ca_file_that_cannot_be_read_keeps_the_kiosk_from_starting(
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(SettingsError, match=r"cards\.piv\.ca_file"):
         await open_world(cards={"piv": {"ca_file": tmp_path / "ca.pem"}})
+
+
+async def test_a_shim_that_hides_the_key_after_the_passcode_registers_nobody(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """9E signs for whoever asks; that a passcode was right shows 9A alone."""
+    card = await site.card()
+    honest = card.process
+
+    def shim(command: Command) -> Response:
+        if command.ins == VERIFY and command.data:
+            return Response(b"", 0x9000)
+        if command.ins == GET_DATA and command.data.endswith(bytes.fromhex("5FC105")):
+            return Response(b"", 0x6A82)
+        return honest(command)
+
+    monkeypatch.setattr(card, "process", shim)
+    await site.world.visit(card, AT_THE_PASSCODE)
+    assert await site.alarms() == ["no key that a CA vouches for"]
+    assert await site.world.rows(PendingRow) == []
+
+
+async def test_the_key_that_signs_for_anybody_is_not_taken_for_the_one_after_the_passcode(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Certificates without an extended key usage fit both."""
+    card = await site.card()
+    free = card._keys[0x9E]
+    numbers = CardNumbers(card.guid)
+    names = (x509.SubjectAlternativeName(numbers.alternative_names()), False)
+    plain = site.ca.issue(free.public, numbers.subject(), datetime.now(UTC) + timedelta(days=900), [names])
+    monkeypatch.setattr(card, "_certificates", {0x9E: plain, 0x9A: plain})
+    monkeypatch.setattr(card, "_keys", {0x9E: free, 0x9A: free})
+    await site.world.visit(card, AT_THE_PASSCODE)
+    assert await site.alarms() == ["one key for both uses"]

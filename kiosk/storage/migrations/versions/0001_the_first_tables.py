@@ -87,7 +87,6 @@ def upgrade() -> None:
         sa.Column("unblock_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("secret_proven", sa.Boolean(), nullable=False),
         sa.Column("mutual_proven", sa.Boolean(), nullable=False),
-        sa.Column("proof_refusals", sa.Integer(), nullable=False),
         sa.Column("unproven_sends", sa.Integer(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint("state IN ('active', 'suspended', 'revoked')", name="state_known"),
@@ -169,7 +168,8 @@ def upgrade() -> None:
         sa.Column("settled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('intent', 'unknown', 'done', 'not-done', 'refused', 'open-ended')", name="state_known"
+            "state IN ('intent', 'unknown', 'answered', 'done', 'not-done', 'refused', 'open-ended')",
+            name="state_known",
         ),
         sa.ForeignKeyConstraint(
             ["card"],
