@@ -147,7 +147,8 @@ def _card(chosen: SeenFamily) -> Iterator[tuple[str, str]]:
     for key in chosen.keys:
         yield "Key", _key(key)
     if not chosen.keys:
-        yield "Key", "none: a copy of this card could not be told from it"
+        by_secret = f"none: the {chosen.secret} proves it, right before an unlock"
+        yield "Key", by_secret if chosen.mutual else "none: a copy of this card could not be told from it"
     yield "Certificate", f"ends {when(chosen.certificate_ends)}" if chosen.certificate_ends else "none"
 
 

@@ -60,7 +60,10 @@ class SeenKey:
 
 @dataclass(frozen=True)
 class SeenFamily:
-    """What the card is to one family. Tries are None where it does not tell, or is none of the family."""
+    """What the card is to one family. Tries are None where it does not tell, or is none of the family.
+
+    ``mutual``: cards of the family may prove themselves by their unblock secret.
+    """
 
     name: str
     configured: bool
@@ -73,6 +76,7 @@ class SeenFamily:
     unblock_tries: int | None = None
     certificate_ends: datetime | None = None
     keys: tuple[SeenKey, ...] = ()
+    mutual: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +153,13 @@ async def ask(settings: Settings, reader: Reader, insertion: int, family: Family
             return replace(seen, answer=Answer.ERROR, detail=str(error))
         if card is None:
             return seen
-        seen = replace(seen, id=card.id, passcode_format=card.passcode_format, secret=family.secret.name)
+        seen = replace(
+            seen,
+            id=card.id,
+            passcode_format=card.passcode_format,
+            secret=family.secret.name,
+            mutual=family.traits.mutual,
+        )
         trust = trusts(settings, datetime.now(UTC)).get(family.name)
         try:
             return await _read(card, family, seen, trust)
