@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import SecretBytes
@@ -11,8 +11,9 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from cardio.card import CardId
-from kiosk.audit import Event, Subject
+from cardio.card import CardId, KeyUse
+from kiosk import refused
+from kiosk.audit import Event, Outcome, Subject
 from kiosk.intake import Change, Intake, NewCard, NewHolder, NewRow, RowFault
 from kiosk.marks import secret_cleared
 from kiosk.storage.models import (
@@ -23,9 +24,9 @@ from kiosk.storage.models import (
     HolderRow,
     NextSecretRow,
     NoticeRow,
+    RefusedSecretRow,
     RegistrationRow,
     UnblockSecretRow,
-    UnblockState,
     row_id,
 )
 from kiosk.store import Store
@@ -85,7 +86,10 @@ class Enrolment:
             await self._intake(session, by).add_holder(holder, selftest=selftest)
 
     async def enrol(self, holder_id: str, card: NewCard, *, by: str) -> Change:
-        """Tie a card to a holder. Raises EnrolmentError for an unknown holder or another's card."""
+        """Tie a card to a holder.
+
+        Raises EnrolmentError for an unknown holder, another's card, and a secret that it refused before.
+        """
         async with self._store.work() as session:
             holder = await self._holder(session, holder_id)
             if holder is None:
@@ -94,7 +98,10 @@ class Enrolment:
             intake = self._intake(session, by)
             if faults := await intake.faults(rows):
                 raise EnrolmentError(faults[0].reason)
-            return (await intake.take_in(rows))[0]
+            (changes,) = await intake.take_in(rows)
+            if changes[0] is Change.REFUSED:
+                raise refused_before("unblock secret")
+            return changes[0]
 
     async def faults(self, rows: Sequence[NewRow]) -> list[RowFault]:
         """What `import_all` would refuse these rows for."""
@@ -102,7 +109,7 @@ class Enrolment:
             return await self._intake(session, "").faults(rows)
 
     async def import_all(self, rows: Sequence[NewRow], *, by: str) -> Counter[Change]:
-        """Take in every row, or none; how many cards were added, renewed and unchanged.
+        """Take in every row, or none; what became of how many cards, and of the secrets given for them.
 
         A row that is there already changes nothing but the card's secret and key, where they differ.
         Raises RowsRefused with every row at fault.
@@ -111,7 +118,7 @@ class Enrolment:
             intake = self._intake(session, by)
             if faults := await intake.faults(rows):
                 raise RowsRefused(faults)
-            return Counter(await intake.take_in(rows))
+            return Counter(change for changes in await intake.take_in(rows) for change in changes)
 
     async def set_card_state(self, card: CardId, state: CardState, *, by: str, reason: str) -> None:
         """Suspend, revoke or take back into use. Raises EnrolmentError for an unknown card."""
@@ -121,31 +128,61 @@ class Enrolment:
                 raise unknown_card(card)
             row.state = state.value
             session.add(row)
-            holder = await session.get_one(HolderRow, row.holder)
-            about = Subject(holder.audit_key, row.audit_key, actor=by)
+            about = await self._about(session, row, by)
             self._store.audit.record(session, Event.CARD_STATE_SET, about, reason=reason, state=state.value)
 
-    async def was_refused(self, card: CardId, secret: SecretBytes) -> bool:
-        """Whether this card has refused this very secret, and nobody has looked since."""
+    async def require_pinned(self, card: CardId, shown: Mapping[KeyUse, bytes | None], *, by: str) -> None:
+        """Raise EnrolmentError, with an alarm on record, if a pinned key is none of those shown."""
         async with self._store.work() as session:
             row = await self._card(session, card)
-            if row is None or row.unblock_state != UnblockState.FAILED.value:
+            if row is None:
+                return
+            pinned = {KeyUse.FREE: row.public_key, KeyUse.PASSCODE: row.passcode_key}
+            others = [use for use, key in pinned.items() if key is not None and key != shown.get(use)]
+            if others:
+                about = await self._about(session, row, by)
+                use = others[0].value
+                self._store.audit.record(
+                    session, Event.CARD_NOT_GENUINE, about, Outcome.ALARM, "another key at enrolment", use=use
+                )
+        if others:
+            shows = "another key than the one" if shown.get(others[0]) else "no key, but one is"
+            raise EnrolmentError(
+                f"this card shows {shows} pinned for it: it may be a copy; if the card was given a new key, "
+                "--replace-key"
+            )
+
+    async def keeps_another(self, card: CardId, secret: SecretBytes) -> bool:
+        """Whether the card has accepted another secret, which is kept for it and does not give way."""
+        async with self._store.work() as session:
+            row = await self._card(session, card)
+            if row is None or not row.secret_proven:
                 return False
             kept = await session.get(UnblockSecretRow, row.id)
-            return kept is not None and self._secrets.holds(kept, row.audit_key, secret)
+            opens = kept is None or self._secrets.opens(row, kept)
+            return opens and not self._secrets.is_present(row, kept, secret)
 
     async def clear_secret(self, card: CardId, *, by: str, reason: str) -> None:
         """Somebody has looked: a secret that failed may be sent again, and another one be taken instead.
 
-        Raises EnrolmentError for an unknown card.
+        So it is for a card that refused one at an officer's desk and is not in the store. Raises
+        EnrolmentError for a card of which nothing is known.
         """
         async with self._store.work() as session:
             row = await self._card(session, card)
-            if row is None:
+            if row is not None:
+                about = await self._about(session, row, by)
+                await secret_cleared(session, self._store, row_id(row), about, reason)
+            elif await refused.forget(session, card):
+                self._store.audit.record(
+                    session, Event.UNBLOCK_SECRET_CLEARED, Subject(actor=by), reason=reason
+                )
+            else:
                 raise unknown_card(card)
-            holder = await session.get_one(HolderRow, row.holder)
-            about = Subject(holder.audit_key, row.audit_key, actor=by)
-            await secret_cleared(session, self._store, row_id(row), about, reason)
+
+    async def _about(self, session: AsyncSession, row: CardRow, by: str) -> Subject:
+        holder = await session.get_one(HolderRow, row.holder)
+        return Subject(holder.audit_key, row.audit_key, actor=by)
 
     def _intake(self, session: AsyncSession, by: str) -> Intake:
         return Intake(self._store, self._secrets, session, by)
@@ -202,12 +239,21 @@ def unknown_card(card: CardId) -> EnrolmentError:
     return EnrolmentError(f"there is no card {card} in the store")
 
 
+def refused_before(name: str) -> EnrolmentError:
+    """The error for a secret, of that name, that a card has refused."""
+    return EnrolmentError(
+        f"the card has refused this {name} before, so it is not sent again: see 'kiosk card clear-secret'"
+    )
+
+
 async def remove_selftest_holders(store: Store) -> None:
     """Remove self-test holders and all that is theirs; their audit events stay, and are marked."""
     async with store.work() as session:
         holders = (await session.exec(select(HolderRow.id).where(HolderRow.selftest))).all()
-        cards = (await session.exec(select(CardRow.id).where(col(CardRow.holder).in_(holders)))).all()
+        rows = (await session.exec(select(CardRow).where(col(CardRow.holder).in_(holders)))).all()
+        cards, numbers = [row.id for row in rows], [str(refused.number(row)) for row in rows]
         await session.exec(delete(CardWriteRow).where(col(CardWriteRow.card).in_(cards)))
+        await session.exec(delete(RefusedSecretRow).where(col(RefusedSecretRow.card).in_(numbers)))
         await session.exec(delete(CardRow).where(col(CardRow.id).in_(cards)))
         await session.exec(delete(NoticeRow).where(col(NoticeRow.holder).in_(holders)))
         await session.exec(delete(CodeMailRow).where(col(CodeMailRow.holder).in_(holders)))

@@ -13,7 +13,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
+from kiosk import refused
 from kiosk.audit import Detail, Event, Subject
+from kiosk.marks import UNPROVEN_SENDS
 from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow, UnblockState, row_id
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
@@ -36,6 +38,7 @@ class NewCard:
 
     ``public_key`` (which proves without a passcode) and ``passcode_key`` are pinned: DER
     SubjectPublicKeyInfo. ``secret_proven``: the card has proven just now that it knows this very secret.
+    ``replace_keys``: what is pinned and not given here is pinned no longer.
     """
 
     id: CardId
@@ -43,6 +46,7 @@ class NewCard:
     public_key: bytes | None = field(default=None, repr=False)
     secret_proven: bool = False
     passcode_key: bytes | None = field(default=None, repr=False)
+    replace_keys: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,12 +67,14 @@ class RowFault:
 
 
 class Change(Enum):
-    """What became of a card."""
+    """What became of a card, and of the unblock secret that was given for it."""
 
     ADDED = "added"
     RENEWED = "renewed"  # another unblock secret or key than before
     UNCHANGED = "unchanged"
     KEPT = "kept"  # another unblock secret was given, but the card has accepted the one that is kept
+    REFUSED = "refused"  # the card has refused the one that was given before: it was not taken
+    HELD = "held"  # it was taken, but is not sent before an officer has looked: too many were sent in vain
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class _There:
     holders: dict[str, HolderRow]
     cards: dict[CardId, CardRow]
     secrets: dict[int, UnblockSecretRow]
+    refused: refused.Refused
 
     def objections(self, row: NewRow) -> Iterator[str]:
         holder, card = self.holders.get(row.holder.holder_id), self.cards.get(row.card.id)
@@ -107,15 +114,17 @@ class Intake:
             self._session.expunge_all()
         return sorted(found)
 
-    async def take_in(self, rows: Sequence[NewRow]) -> list[Change]:
-        """Take in rows without faults; what became of the card of each."""
-        changes: list[Change] = []
+    async def take_in(self, rows: Sequence[NewRow]) -> list[Sequence[Change]]:
+        """Take in rows without faults; what became of the card of each, the most telling first."""
+        changes: list[Sequence[Change]] = []
         for chunk in _chunks(rows):
             before = await self._there(chunk)
             new = dict.fromkeys(row.holder for row in chunk if row.holder.holder_id not in before.holders)
             await self._add_holders(list(new))
             holders = (await self._there(chunk)).holders
-            await self._insert([self._card(row, holders) for row in chunk if row.card.id not in before.cards])
+            await self._insert(
+                [self._card(row, before, holders) for row in chunk if row.card.id not in before.cards]
+            )
             there = await self._there(chunk)
             changes += await self._equip_all(chunk, there, new=set(there.cards) - set(before.cards))
             self._session.expunge_all()
@@ -147,9 +156,10 @@ class Intake:
             ],
         )
 
-    def _card(self, row: NewRow, holders: Mapping[str, HolderRow]) -> CardRow:
+    def _card(self, row: NewRow, before: _There, holders: Mapping[str, HolderRow]) -> CardRow:
         holder = holders[row.holder.holder_id].id
         assert holder is not None  # noqa: S101 - it was read from the store
+        sends = sum(tried.sends for tried in before.refused.get(row.card.id, ()))
         return CardRow(
             holder=holder,
             audit_key=uuid.uuid4().hex,
@@ -158,63 +168,102 @@ class Intake:
             serial=row.card.id.serial,
             public_key=row.card.public_key,
             passcode_key=row.card.passcode_key,
+            unproven_sends=min(sends, UNPROVEN_SENDS),
             created_at=self._store.clock.now(),
         )
 
     async def _equip_all(
         self, chunk: Sequence[NewRow], there: _There, new: Collection[CardId]
-    ) -> list[Change]:
+    ) -> list[Sequence[Change]]:
         """Give each card its secret and key where they differ from what it has, and record the events."""
-        changes: list[Change] = []
+        changes: list[Sequence[Change]] = []
         events: list[tuple[Event, Subject, dict[str, Detail]]] = []
         secrets: list[UnblockSecretRow] = []
         for row in chunk:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
-            keeps = self._keeps_its_secret(card, row.card, there)
-            renewed = not keeps and self._put_secret(card, row.card, there, secrets)
-            renewed |= _pin(card, row.card)
+            await self._remember(card, row.card, there)
+            reserve = self._reserve(card, row.card, there)
+            renewed = reserve is None and self._put_secret(card, row.card, there, secrets)
+            if renewed and card.unblock_state != UnblockState.USABLE.value:
+                reserve = Change.HELD
+            replaced, pinned = _pin(card, row.card)
             added = row.card.id in new
-            change = Change.ADDED if added else Change.RENEWED if renewed else Change.UNCHANGED
-            changes.append(Change.KEPT if keeps and change is Change.UNCHANGED else change)
+            changed = renewed or pinned
+            change = Change.ADDED if added else Change.RENEWED if changed else Change.UNCHANGED
+            quiet = change is Change.UNCHANGED
+            changes.append([change] if reserve is None else [reserve] if quiet else [reserve, change])
+            if quiet:
+                continue
             about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
-            pinned = card.public_key is not None or card.passcode_key is not None
-            detail: dict[str, Detail] = {"pinned": pinned, "change": changes[-1].value}
-            events.append((Event.CARD_ENROLLED, about, detail))
+            has_key = card.public_key is not None or card.passcode_key is not None
+            detail: dict[str, Detail] = {"pinned": has_key, "change": change.value}
+            events.append((Event.CARD_ENROLLED, about, detail | ({"key_replaced": True} if replaced else {})))
         await self._insert(secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
-        changed = (Change.ADDED, Change.RENEWED)
-        told = [event for event, change in zip(events, changes, strict=True) if change in changed]
-        await self._store.audit.record_all(self._session, told)
+        await self._store.audit.record_all(self._session, events)
         return changes
 
-    def _keeps_its_secret(self, card: CardRow, new: NewCard, there: _There) -> bool:
+    async def _remember(self, card: CardRow, new: NewCard, there: _There) -> None:
+        """What the card has just accepted is not held against it; a derived one that failed is not forgotten.
+
+        Of that nothing tells any more once another secret is kept in its place.
+        """
+        if new.secret is None:
+            return
+        if new.secret_proven:
+            await refused.accepted(self._session, new.id, self._secrets.fingerprint(new.secret))
+        elif card.unblock_state == UnblockState.FAILED.value and row_id(card) not in there.secrets:
+            derived = self._secrets.derived(new.id)
+            if derived is not None:
+                await refused.remember(self._session, new.id, self._secrets.fingerprint(derived))
+
+    def _reserve(self, card: CardRow, new: NewCard, there: _There) -> Change | None:
+        """Why the secret that is given is not taken; None where nothing speaks against it."""
+        if new.secret is None or new.secret_proven:
+            return None
+        if self._keeps_its_secret(card, new.secret, there):
+            return Change.KEPT
+        given = self._secrets.fingerprint(new.secret)
+        if any(row.refused and row.fingerprint == given for row in there.refused.get(new.id, ())):
+            return Change.REFUSED
+        kept = there.secrets.get(row_id(card))
+        if card.unblock_state != UnblockState.FAILED.value:
+            return None
+        if not self._secrets.is_present(card, kept, new.secret):
+            return None
+        return Change.REFUSED if kept is None else Change.HELD
+
+    def _keeps_its_secret(self, card: CardRow, secret: SecretBytes, there: _There) -> bool:
         """Whether another secret is given than the one that the card has accepted.
 
         A roll that is brought in again still has the secret of before it was replaced; taking that
-        would lose the one the card has now. `secret_cleared` gives way to another one.
+        would lose the one the card has now, even where that is marked as refused, or known to others.
+        `secret_cleared` gives way to another one.
         """
-        if new.secret is None or new.secret_proven or not card.secret_proven:
+        if not card.secret_proven:
             return False
         kept = there.secrets.get(row_id(card))
-        if kept is not None:
-            same = self._secrets.holds(kept, card.audit_key, new.secret)
-            if same or not self._secrets.opens(card, kept):
-                return False
-        return card.unblock_state == UnblockState.USABLE.value
+        if kept is not None and not self._secrets.opens(card, kept):
+            return False
+        return not self._secrets.is_present(card, kept, secret)
 
     def _put_secret(self, card: CardRow, new: NewCard, there: _There, added: list[UnblockSecretRow]) -> bool:
         """Keep a secret if it is another than before; a first one goes to ``added``.
 
-        Only another one makes a card usable again whose secret was refused: the same would be refused
-        again, and cost another of its tries. One that the card has just accepted does too.
+        Another one makes a card usable again whose secret was refused; but what was sent in vain to a
+        card that does not tell its tries stays counted, and holds it back where that was too often.
         """
         assert card.id is not None  # noqa: S101 - it was read from the store
         secret, kept = new.secret, there.secrets.get(card.id)
         same = secret is not None and kept is not None and self._secrets.holds(kept, card.audit_key, secret)
-        if new.secret_proven or (secret is not None and not same):
+        if new.secret_proven:
             card.unblock_state = UnblockState.USABLE.value
-            card.secret_proven = card.mutual_proven = new.secret_proven
+            card.secret_proven = card.mutual_proven = True
             card.unproven_sends = 0
+        elif secret is not None and not same:
+            held = card.unproven_sends >= UNPROVEN_SENDS
+            card.unblock_state = (UnblockState.FAILED if held else UnblockState.USABLE).value
+            card.secret_proven = card.mutual_proven = False
         if secret is None or same:
             return False
         sealed = self._secrets.sealed(card.id, card.audit_key, secret)
@@ -248,17 +297,20 @@ class Intake:
             {holder.holder_id: holder for holder in holders},
             by_id,
             {secret.card: secret for secret in secrets},
+            await refused.found(self._session, [row.card.id for row in rows]),
         )
 
 
-def _pin(card: CardRow, new: NewCard) -> bool:
-    """Pin the keys that are given; whether one was another before."""
+def _pin(card: CardRow, new: NewCard) -> tuple[bool, bool]:
+    """Pin the keys that are given; whether one took the place of another, and whether anything changed."""
     before = (card.public_key, card.passcode_key)
-    if new.public_key is not None and card.public_key != new.public_key:
+    if new.replace_keys or new.public_key is not None:
         card.public_key = new.public_key
-    if new.passcode_key is not None and card.passcode_key != new.passcode_key:
+    if new.replace_keys or new.passcode_key is not None:
         card.passcode_key = new.passcode_key
-    return (card.public_key, card.passcode_key) != before
+    after = (card.public_key, card.passcode_key)
+    replaced = any(old is not None and old != now for old, now in zip(before, after, strict=True))
+    return replaced, after != before
 
 
 def _contradictions(rows: Sequence[NewRow]) -> Iterator[RowFault]:

@@ -9,14 +9,15 @@ from sqlalchemy import case, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from kiosk import refused
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.storage.models import CardRow, NextSecretRow, UnblockState
 from kiosk.store import Store
 
 UNPROVEN_SENDS = 2
-"""Sends whose answer was lost, of a secret whose tries the card does not tell, since it last worked.
+"""Sends in vain to a card that does not tell its tries, of whatever secrets, since one last worked.
 
-See ``docs/decisions/0009-one-failing-send.md``; factory counters begin at 3.
+Until an officer has looked; see ``docs/decisions/0009-one-failing-send.md``. Factory counters begin at 3.
 """
 
 
@@ -25,6 +26,7 @@ async def secret_failed(session: AsyncSession, store: Store, card: int, about: S
     await session.exec(
         update(CardRow).where(col(CardRow.id) == card).values(unblock_state=UnblockState.FAILED.value)
     )
+    await refused.remember_kept(session, card)
     store.audit.record(session, Event.UNBLOCK_SECRET_FAILED, about, Outcome.ALARM, reason)
 
 
@@ -37,6 +39,7 @@ async def secret_accepted(
     """
     facts = {"secret_proven": proven or mutual, "mutual_proven": mutual}
     await _wipe(session, card, **{fact: True for fact, holds in facts.items() if holds})
+    await refused.kept_accepted(session, card)
 
 
 async def secret_cleared(session: AsyncSession, store: Store, card: int, about: Subject, reason: str) -> None:
@@ -45,6 +48,7 @@ async def secret_cleared(session: AsyncSession, store: Store, card: int, about: 
     What was found out about a replacement under way is forgotten with it.
     """
     await _wipe(session, card, secret_proven=False, mutual_proven=False)
+    await refused.forget(session, refused.number(await session.get_one(CardRow, card)))
     await session.exec(
         update(NextSecretRow)
         .where(col(NextSecretRow.card) == card)

@@ -256,7 +256,7 @@ class Rotation:
         async with self._store.work() as session:
             row = await session.get(NextSecretRow, known.card)
             if row is None:
-                return
+                raise VaultError("what the card holds now is no longer kept: somebody removed it meanwhile")
             secret = self._secrets.opened_next(row, known.card_key)
             await session.delete(row)
             await session.merge(self._secrets.sealed(known.card, known.card_key, secret))

@@ -75,7 +75,7 @@ class UnblockSecrets:
         return Candidates(
             self._fitting(known.id, self._opened(kept, known.card_key, FIELD))
             if kept
-            else self._derived(known.id),
+            else self.derived(known.id),
             self._fitting(known.id, self._opened(following, known.card_key, NEXT_FIELD))
             if following
             else None,
@@ -97,6 +97,17 @@ class UnblockSecrets:
             return self._accepts(card.family, self._opened(kept, card.audit_key, FIELD))
         except VaultError:
             return False
+
+    def fingerprint(self, secret: SecretBytes) -> bytes:
+        """What tells whether two secrets are the same, and nothing else."""
+        return self._vault.fingerprint(secret)
+
+    def is_present(self, card: CardRow, kept: UnblockSecretRow | None, secret: SecretBytes) -> bool:
+        """Whether this very secret is the card's already: the one that is kept, or derived where none is."""
+        if kept is not None:
+            return self.holds(kept, card.audit_key, secret)
+        derived = self.derived(CardId(card.family, card.kind, card.serial))
+        return derived is not None and _same(derived, secret)
 
     def usable(self, card: CardRow, kept: UnblockSecretRow | None, following: NextSecretRow | None) -> bool:
         """Whether there is a secret that may be sent to the card, and that it has not refused before."""
@@ -140,12 +151,13 @@ class UnblockSecrets:
             kept = self._opened(row, card_key, FIELD)
         except VaultError:
             return False
-        return hmac.compare_digest(kept.get_secret_value(), secret.get_secret_value())
+        return _same(kept, secret)
 
     def _opened(self, row: UnblockSecretRow | NextSecretRow, card_key: str, name: str) -> SecretBytes:
         return self._vault.open(card_key, name, Sealed(row.key_id, row.nonce, row.ciphertext))
 
-    def _derived(self, card: CardId) -> SecretBytes | None:
+    def derived(self, card: CardId) -> SecretBytes | None:
+        """The secret that the master key gives; None for a family that has none."""
         derivation = self._derivations.get(card.family)
         return derivation.secret(card) if derivation else None
 
@@ -155,3 +167,7 @@ class UnblockSecrets:
     def _accepts(self, family: str, secret: SecretBytes) -> bool:
         known = self._formats.get(family)
         return known is None or known.accepts(secret)
+
+
+def _same(one: SecretBytes, other: SecretBytes) -> bool:
+    return hmac.compare_digest(one.get_secret_value(), other.get_secret_value())

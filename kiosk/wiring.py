@@ -40,6 +40,7 @@ from kiosk.service import Service
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
 from kiosk.store import Store
+from kiosk.trials import Trials
 from kiosk.trusts import trusts
 from kiosk.unblock import UnblockSecrets
 from kiosk.vault import Vault
@@ -64,6 +65,7 @@ class Parts:
     service: Service
     enrolment: Enrolment
     rotation: Rotation
+    trials: Trials
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -168,8 +170,8 @@ def put_together(
         journal=journal,
         address=address,
     )
-    enrolment = Enrolment(store, secrets)
-    return Parts(service, enrolment, rotation, reader, chosen, database, mailer, hasher)
+    enrolment, trials = Enrolment(store, secrets), Trials(store, secrets)
+    return Parts(service, enrolment, rotation, trials, reader, chosen, database, mailer, hasher)
 
 
 def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import warnings
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
+from kiosk.commands.desk import ask_for, describe, tell
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, table, when
+from kiosk.commands.printing import harmless, table
 from kiosk.commands.trace import trace
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-    from cardio.secret import SecretFormat
-    from kiosk.office.enrolling import SeenCard
-    from kiosk.office.equipping import Equipped
 
 app = typer.Typer(
     help="Bring cards in, list them, suspend them; plug virtual ones in.",
@@ -55,6 +48,9 @@ def enrol(
         bool,
         typer.Option("--fresh", help="Set a random PUK or resetting code on the card, and keep that."),
     ] = False,
+    replace_key: Annotated[
+        bool, typer.Option("--replace-key", help="Pin the card's keys though others were pinned for it.")
+    ] = False,
     reader: ReaderPattern = "",
 ) -> None:
     """Tie the card in the reader to a holder.
@@ -62,14 +58,17 @@ def enrol(
     With it goes the unblock secret (a PUK, a resetting code, an admin PIN or an admin key), which sets a
     new passcode once the card has locked. It is asked for twice and not shown, unless it comes from a
     file or standard input. It is kept as you give it, and not tried: a wrong one shows at the first
-    unlock. An admin key alone is tried, once, for it is what proves such a card. Nothing else here spends
-    a try of the card. A card that can prove itself without its passcode (PIV 9E) does so, and its key is
-    pinned; the key that signs after the passcode is pinned as the card shows it.
+    unlock. An admin key alone is tried, once, for it is what proves such a card; after a refusal no other
+    is, before 'kiosk card clear-secret'. Nothing else here spends a try of the card. A card that can prove
+    itself without its passcode (PIV 9E) does so, and its key is pinned; the key that signs after the
+    passcode is pinned as the card shows it. A card that shows another key than the one pinned for it may
+    be a copy and is refused: --replace-key is for one that was given new keys, or has none any more.
 
     With --fresh you are asked for what the card has now: its present PUK (often the factory's), or the
-    admin PIN of an OpenPGP card. A random PUK or resetting code is kept first, and then written to the
-    card. If the card is pulled or the power fails, give the same command again: it finds out and
-    finishes. The card must tell its tries, and have at least three.
+    admin PIN of an OpenPGP card. A present PUK is kept once the card has accepted it, not before. A
+    random PUK or resetting code is kept first, and then written to the card. If the card is pulled or the
+    power fails, give the same command again: it finds out and finishes. The card must tell its tries, and
+    have at least three.
 
     \b
     Examples: kiosk card enrol 40017
@@ -83,98 +82,44 @@ def enrol(
 
     if secret_file and secret_stdin:
         raise typer.BadParameter("choose one of --secret-file and --secret-stdin")
-    settings = settings_of(context, reader=reader)
+    settings, by = settings_of(context, reader=reader), operator()
     name = asyncio.run(enrolling.holder_name(settings, holder_id))
     given = enrolling.secret_from(secret_file, sys.stdin) if secret_file or secret_stdin else None
     with own_reader(settings, "kiosk card enrol"):
         seen = asyncio.run(enrolling.read_card(settings, wiring.pcsc_reader(settings), _say))
-        _describe(seen)
+        if not replace_key:
+            asyncio.run(enrolling.require_pinned(settings, seen, by=by))
+        describe(seen)
         wanted = equipping.asked_for(seen.family, fresh=fresh)
         if fresh:
             asyncio.run(equipping.require_tries(settings, seen))
-        secret = equipping.checked(given or _ask_for(wanted, fresh=fresh), wanted)
+        secret = equipping.checked(given or ask_for(wanted, fresh=fresh), wanted)
         if fresh or seen.family.traits.mutual:
             at_the_card = wiring.pcsc_reader(settings)
             done = asyncio.run(
                 equipping.equip(
-                    settings, at_the_card, _say, holder_id, seen, secret, fresh=fresh, by=operator()
+                    settings,
+                    at_the_card,
+                    _say,
+                    holder_id,
+                    seen,
+                    secret,
+                    fresh=fresh,
+                    by=by,
+                    replace_key=replace_key,
                 )
             )
         else:
-            change = asyncio.run(enrolling.enrol(settings, holder_id, seen, secret, by=operator()))
+            change = asyncio.run(
+                enrolling.enrol(settings, holder_id, seen, secret, by=by, replace_key=replace_key)
+            )
             done = equipping.Equipped(change)
-    _tell(done, seen, f"{harmless(name)} ({harmless(holder_id)})")
-
-
-def _tell(done: Equipped, seen: SeenCard, holder: str) -> None:
-    how = {
-        "added": "is enrolled for",
-        "renewed": "was enrolled already; secret and key are renewed for",
-        "unchanged": "was enrolled already, just so, for",
-        "kept": "was enrolled already for",
-    }
-    secret = seen.family.secret.name
-    typer.echo(f"Card {seen.id} {how[done.change.value]} {holder}.")
-    told = {
-        "set": f"A fresh {secret} was set on the card, and is kept.",
-        "finished": f"The fresh {secret} of an earlier try is on the card, and is kept.",
-        "kept": f"Nothing was sent to it: it has accepted another {secret}, which stays kept.",
-    }
-    if done.fresh:
-        typer.echo(told[done.fresh.value])
-    elif done.change.value == "kept":
-        typer.echo(f"It has accepted another {secret}, which stays kept; the one you gave is not.")
-    if done.change.value == "kept":
-        typer.echo("If the card was reset since: 'kiosk card clear-secret', then this again.")
+    tell(done, seen, f"{harmless(name)} ({harmless(holder_id)})")
 
 
 def _say(message: str) -> None:
     for line in message.splitlines():
         typer.echo(harmless(line), err=True)
-
-
-def _ask_for(wanted: SecretFormat, *, fresh: bool) -> SecretStr:
-    """Ask twice, hidden. Raises EnrolmentError where there is no terminal that could hide it."""
-    from getpass import GetPassWarning
-
-    from pydantic import SecretStr
-
-    from kiosk.enrolment import EnrolmentError
-
-    question = f"Present {wanted.name}" if fresh else f"Unblock secret ({wanted.name})"
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", GetPassWarning)
-        try:
-            return SecretStr(typer.prompt(question, hide_input=True, confirmation_prompt="The same again"))
-        except GetPassWarning:
-            raise EnrolmentError("no terminal to ask on: use --secret-file or --secret-stdin") from None
-
-
-def _describe(seen: SeenCard) -> None:
-    def tries(count: int | None) -> str:
-        return "not told" if count is None else str(count)
-
-    traits = seen.family.traits
-    pinned = (
-        "proven just now, and pinned" if seen.key else "none: a copy of this card could not be told from it"
-    )
-    if seen.key is None and traits.mutual:
-        pinned = f"none: the {seen.family.secret.name} is what proves it"
-    lines = [("Card", str(seen.id)), ("Key of its own", pinned)]
-    if seen.sign_in_key or seen.doubt:
-        sign_in = "pinned; proven after the passcode" if seen.sign_in_key else f"not pinned: {seen.doubt}"
-        lines.append(("Sign-in key", harmless(sign_in)))
-    lines.append(("Passcode tries left", tries(seen.passcode_tries)))
-    lines.append(
-        (
-            f"{seen.family.secret.name[:1].upper()}{seen.family.secret.name[1:]} tries left",
-            tries(seen.unblock_tries),
-        )
-    )
-    lines.append(("Certificate ends", when(seen.certificate_ends)))
-    width = max(len(name) for name, _ in lines) + 1
-    for name, value in lines:
-        typer.echo(f"{name + ':':{width}} {value}")
 
 
 @app.command("import")
@@ -222,6 +167,16 @@ def import_(
         typer.echo(
             f"{counts['kept']} have accepted another unblock secret than the one given, and keep it; "
             "for a card that was reset, see 'kiosk card clear-secret'."
+        )
+    if counts["refused"]:
+        typer.echo(
+            f"{counts['refused']} have refused before the unblock secret that was given, so it is not taken: "
+            "see 'kiosk card clear-secret'."
+        )
+    if counts["held"]:
+        typer.echo(
+            f"{counts['held']} have an unblock secret that is not sent before 'kiosk card clear-secret': "
+            "too many were sent in vain, and such a card does not tell its tries."
         )
     if count := believed(settings).unpinned:
         typer.echo(f"{told(count)}; 'kiosk doctor' says what to do.")
@@ -304,9 +259,11 @@ def clear_secret(context: typer.Context, serial: Serial, reason: Reason) -> None
     A card that refused its unblock secret, or may have, is not sent it again: each refusal costs a try,
     and after the last the card cannot be unlocked any more. Look first whether the secret kept here
     is the card's, and how many tries it has left. If it is another one, enrol or import the card with
-    that instead: then this is not needed.
+    that instead: then this is not needed, unless two were sent in vain to a card that does not tell its
+    tries. After this, whatever the card has refused may be sent once more, so be sure.
 
-    It is also for a card that was reset and has another secret now: after this, enrol or import it anew.
+    It is also for a card that was reset and has another secret now, and for one that refused an admin
+    key when it was to be enrolled: after this, enrol or import it anew.
 
     \b
     Example: kiosk card clear-secret piv:guid:8F1C...52 --reason "as in T-4711"

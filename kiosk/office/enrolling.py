@@ -19,6 +19,7 @@ from kiosk.office.private import read_private
 from kiosk.office.waiting import Say, wait_for_card
 from kiosk.settings import Settings
 from kiosk.trusts import trusts
+from kiosk.wiring import Parts
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class SeenCard:
     """A card as it was read. ``key`` is what it has proven to hold, None where it offers none.
 
     ``sign_in_key`` signs after the passcode, so it is proven when somebody has entered that;
-    ``doubt`` says why it is not to be pinned. ``authority_tries`` are those of what sets a fresh
+    ``doubt`` says why it is not to be pinned, and ``shown`` is what the card shows all the same.
+    ``authority_tries`` are those of what sets a fresh
     unblock secret.
     """
 
     id: CardId
     key: bytes | None = field(repr=False)
     sign_in_key: bytes | None = field(repr=False)
+    shown: bytes | None = field(repr=False)
     doubt: str
     passcode_tries: int | None
     unblock_tries: int | None
@@ -65,7 +68,8 @@ async def _read(settings: Settings, card: Card, family: Family) -> SeenCard:
     offered = await card.offered_key(KeyUse.FREE)
     if offered is not None:
         await card.prove(KeyUse.FREE, offered.public_key)
-    sign_in, doubt = await _sign_in_key(settings, card, family)
+    shown, doubt = await _sign_in_key(settings, card, family)
+    sign_in = None if doubt else shown
     rule = settings.cards.table(family.name).card_authentication
     free = KeyUse.FREE in family.traits.key_uses
     provable = offered or family.traits.mutual or (sign_in and not free)
@@ -78,6 +82,7 @@ async def _read(settings: Settings, card: Card, family: Family) -> SeenCard:
         id=card.id,
         key=offered.public_key if offered else None,
         sign_in_key=sign_in,
+        shown=shown,
         doubt=doubt,
         passcode_tries=await card.tries_left(),
         unblock_tries=await card.unblock_tries_left(),
@@ -88,7 +93,7 @@ async def _read(settings: Settings, card: Card, family: Family) -> SeenCard:
 
 
 async def _sign_in_key(settings: Settings, card: Card, family: Family) -> tuple[bytes | None, str]:
-    """The key that signs after the passcode, and why it is not to be pinned where it is not.
+    """The key that signs after the passcode, as the card shows it, and why it is not to be pinned.
 
     Nothing proves yet that the card holds it; CAs that the site has configured must vouch for it.
     """
@@ -106,21 +111,54 @@ async def _sign_in_key(settings: Settings, card: Card, family: Family) -> tuple[
                 raise NotGenuine("it has no certificate")
             trust.verify(offered.certificate, card.id, KeyUse.PASSCODE, now)
     except (ValueError, NotGenuine, ProtocolError) as error:
-        return None, str(error)
+        return offered.public_key, str(error) or type(error).__name__
     return offered.public_key, ""
 
 
-async def enrol(
-    settings: Settings, holder_id: str, seen: SeenCard, secret: SecretBytes, *, by: str
-) -> Change:
-    """Tie a card that was read to a holder. Raises EnrolmentError."""
+async def require_pinned(settings: Settings, seen: SeenCard, *, by: str) -> None:
+    """Raise EnrolmentError, with an alarm on record, if another key is pinned for the card that was read."""
     async with office(settings) as parts:
-        return await parts.enrolment.enrol(holder_id, new_card(seen, secret), by=by)
+        await require_same_keys(parts, seen, by=by)
 
 
-def new_card(seen: SeenCard, secret: SecretBytes | None, *, proven: bool = False) -> NewCard:
+async def require_same_keys(parts: Parts, seen: SeenCard, *, by: str) -> None:
+    """The same, where the store is open."""
+    shown = {KeyUse.FREE: seen.key, KeyUse.PASSCODE: seen.shown}
+    await parts.enrolment.require_pinned(seen.id, shown, by=by)
+
+
+async def enrol(
+    settings: Settings,
+    holder_id: str,
+    seen: SeenCard,
+    secret: SecretBytes,
+    *,
+    by: str,
+    replace_key: bool = False,
+) -> Change:
+    """Tie a card that was read to a holder. Raises EnrolmentError.
+
+    ``replace_key``: though another one was pinned for it.
+    """
+    async with office(settings) as parts:
+        if not replace_key:
+            await require_same_keys(parts, seen, by=by)
+        new = new_card(seen, secret, replace_key=replace_key)
+        return await parts.enrolment.enrol(holder_id, new, by=by)
+
+
+def new_card(
+    seen: SeenCard, secret: SecretBytes | None, *, proven: bool = False, replace_key: bool = False
+) -> NewCard:
     """A card that was read, with its unblock secret; ``proven``: the card has just accepted that."""
-    return NewCard(seen.id, secret, seen.key, secret_proven=proven, passcode_key=seen.sign_in_key)
+    return NewCard(
+        seen.id,
+        secret,
+        seen.key,
+        secret_proven=proven,
+        passcode_key=seen.sign_in_key,
+        replace_keys=replace_key,
+    )
 
 
 def secret_from(file: Path | None, stream: TextIO) -> SecretStr:

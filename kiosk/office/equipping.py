@@ -13,17 +13,25 @@ from enum import Enum
 from pydantic import SecretBytes, SecretStr
 
 from cardio.card import Card, Family, KeyUse, identify
-from cardio.errors import NoProof, NotGenuine, OutcomeUnknown, UnblockSecretLocked, WrongUnblockSecret
+from cardio.errors import (
+    CardError,
+    NoProof,
+    NotGenuine,
+    OutcomeUnknown,
+    UnblockSecretLocked,
+    WrongUnblockSecret,
+)
 from cardio.reader import Reader
 from cardio.secret import SecretFormat
 from kiosk.audit import Subject
 from kiosk.enrolment import Change, EnrolmentError
 from kiosk.office import fields
-from kiosk.office.enrolling import SeenCard, new_card
+from kiosk.office.enrolling import SeenCard, new_card, require_same_keys
 from kiosk.office.office import office
 from kiosk.office.waiting import Say, wait_for_card
 from kiosk.rotation import FEWEST, NotReplaceable
 from kiosk.settings import Settings
+from kiosk.vault import VaultError
 from kiosk.visit import Known
 from kiosk.wiring import Parts
 
@@ -100,17 +108,22 @@ async def equip(
     *,
     fresh: bool,
     by: str,
+    replace_key: bool = False,
 ) -> Equipped:
     """Tie the card in the reader to a holder, and with it what it has accepted, or a fresh secret.
 
-    Closes the reader. Raises EnrolmentError and any CardIOError but OutcomeUnknown.
+    ``replace_key``: though another key was pinned for it. Closes the reader. Raises EnrolmentError and any
+    CardIOError but OutcomeUnknown.
     """
     try:
-        async with office(settings) as parts, _the_same_card(parts, reader, say, seen) as card:
-            work = _AtTheCard(parts, card, holder_id, seen, by)
-            if fresh:
-                return await work.set_fresh(given)
-            return Equipped(await work.enrol_proven(given))
+        async with office(settings) as parts:
+            if not replace_key:
+                await require_same_keys(parts, seen, by=by)
+            async with _the_same_card(parts, reader, say, seen) as card:
+                work = _AtTheCard(parts, card, holder_id, seen, by, replace_key)
+                if fresh:
+                    return await work.set_fresh(given)
+                return Equipped(await work.enrol_proven(given))
     except OutcomeUnknown:
         raise EnrolmentError(
             "the card was taken out too early: give the same command again, it finds out what the card holds"
@@ -121,7 +134,7 @@ async def equip(
 
 @asynccontextmanager
 async def _the_same_card(parts: Parts, reader: Reader, say: Say, seen: SeenCard) -> AsyncIterator[Card]:
-    """A session with the card that was read before, which proves its key again."""
+    """A session with the card that was read before, which proves again the key that is pinned, or will be."""
     present = await wait_for_card(reader, say)
     async with reader.session(present.insertion) as channel:
         card = await identify(channel, parts.families)
@@ -139,23 +152,32 @@ class _AtTheCard:
     holder_id: str
     seen: SeenCard
     by: str
+    replace_key: bool
 
     async def enrol_proven(self, given: SecretBytes) -> Change:
         """Have a card of mutual authentication accept the secret, then keep it.
 
-        A card that knows no such thing shows only when it is unlocked whether the secret is right.
+        A card that knows no such thing shows only when it is unlocked whether the secret is right. That
+        it is tried is on record before: such a card may count in silence.
         """
-        await self._require_unrefused(given)
-        name = self.seen.family.secret.name
+        self._require_holder(await self._known())
+        trials, name = self.parts.trials, self.seen.family.secret.name
+        await trials.begin(self.seen.id, given, name)
         try:
             await self.card.prove_by_secret(given)
         except NoProof:
+            await trials.not_sent(self.seen.id, given)
             self._require_none_required()
             return await self._enrol(given)
         except (WrongUnblockSecret, UnblockSecretLocked, NotGenuine) as refusal:
+            if isinstance(refusal, WrongUnblockSecret) and refusal.sw == 0:
+                await trials.not_sent(self.seen.id, given)
+                raise EnrolmentError(f"this card takes another kind of {name}: nothing was sent") from None
+            await trials.refused(self.seen.id, given, by=self.by)
             raise EnrolmentError(
                 f"card and {name} do not know each other ({type(refusal).__name__}): nothing was kept. "
-                "Do not try this key again before you know why: such a card may count in silence"
+                f"No {name} is tried on it again before 'kiosk card clear-secret': find out why first, "
+                "such a card may count in silence"
             ) from None
         return await self._enrol(given, proven=True)
 
@@ -167,22 +189,42 @@ class _AtTheCard:
                 "demands a proof"
             )
 
+    def _require_holder(self, known: Known | None) -> None:
+        if known is not None and known.holder_id != self.holder_id:
+            raise EnrolmentError("this card belongs to another holder")
+
     async def set_fresh(self, given: SecretBytes) -> Equipped:
         """Finish what was begun earlier, or set a fresh secret by the given one."""
         known = await self._known()
-        if known is not None and known.holder_id != self.holder_id:
-            raise EnrolmentError("this card belongs to another holder")
+        self._require_holder(known)
         if known is not None and await self._finished(known):
             return Equipped(await self._enrol(None), Fresh.FINISHED)
         _require_tries(await self._seen_now())
-        by_itself = self.seen.family.traits.replaceable
-        if by_itself:
-            await self._require_unrefused(given)
-        change = await self._enrol(given if by_itself else None)
-        if change is Change.KEPT:
-            return Equipped(change, Fresh.KEPT)
-        await self._replace(None if by_itself else given)
+        if not self.seen.family.traits.replaceable:
+            change = await self._enrol(None)
+            await self._replace(given)
+            return Equipped(change, Fresh.SET)
+        if await self.parts.enrolment.keeps_another(self.seen.id, given):
+            return Equipped(await self._enrol(given), Fresh.KEPT)
+        await self._have_accepted(given)
+        change = await self._enrol(given, proven=True)
+        await self._replace(None)
         return Equipped(change, Fresh.SET)
+
+    async def _have_accepted(self, given: SecretBytes) -> None:
+        """Before the card has accepted what was given, nothing is kept, and nothing kept gives way."""
+        trials, name = self.parts.trials, self.seen.family.secret.name
+        await trials.require_unrefused(self.seen.id, given, name)
+        try:
+            await self.card.check_secret(given)
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            await trials.refused(self.seen.id, given, by=self.by)
+            raise self._refused(name, refusal) from None
+
+    def _refused(self, name: str, refusal: CardError) -> EnrolmentError:
+        left = getattr(refusal, "tries_left", 0)
+        told = "" if left is None else f", which has {left} tries left"
+        return EnrolmentError(f"the card refused the {name} you gave{told}: nothing was set")
 
     async def _finished(self, known: Known) -> bool:
         """Whether a fresh secret that was begun earlier is on the card."""
@@ -204,20 +246,15 @@ class _AtTheCard:
             await self.parts.rotation.replace(self.card, known, self._about(known), authority)
         except NotReplaceable as reason:
             raise EnrolmentError(f"no fresh {self.seen.family.secret.name} was set: {reason}") from None
-        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
-            left = getattr(refusal, "tries_left", 0)
-            told = "" if left is None else f", which has {left} tries left"
-            raise EnrolmentError(f"the card refused the {name} you gave{told}: nothing was set") from None
-
-    async def _require_unrefused(self, given: SecretBytes) -> None:
-        if await self.parts.enrolment.was_refused(self.seen.id, given):
+        except VaultError as lost:
             raise EnrolmentError(
-                f"the card has refused this {self.seen.family.secret.name} before, so it is not sent again: "
-                "see 'kiosk card clear-secret'"
-            )
+                f"the vault may not have the {self.seen.family.secret.name} that the card has now: {lost}"
+            ) from None
+        except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
+            raise self._refused(name, refusal) from None
 
     async def _enrol(self, secret: SecretBytes | None, *, proven: bool = False) -> Change:
-        new = new_card(self.seen, secret, proven=proven)
+        new = new_card(self.seen, secret, proven=proven, replace_key=self.replace_key)
         return await self.parts.enrolment.enrol(self.holder_id, new, by=self.by)
 
     async def _known(self) -> Known | None:

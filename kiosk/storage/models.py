@@ -148,6 +148,20 @@ class NextSecretRow(SQLModel, table=True):
     at: datetime
 
 
+class RefusedSecretRow(SQLModel, table=True):
+    """A secret that a card has refused, by the card's number: it need not be in the store (yet).
+
+    ``refused`` False: it was sent at an officer's desk, and no answer came; ``sends`` counts those.
+    """
+
+    __tablename__ = "refused_secret"
+
+    card: str = Field(primary_key=True, repr=False)  # "family:kind:serial"
+    fingerprint: bytes = Field(primary_key=True, repr=False)  # keyed, as that of a secret that is kept
+    refused: bool = True
+    sends: int = 0
+
+
 class RegistrationRow(SQLModel, table=True):
     """A completed registration: the address is confirmed, the answers are in `security_answer`."""
 

@@ -244,4 +244,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["card"], ["card.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("card"),
     )
+    op.create_table(
+        "refused_secret",
+        sa.Column("card", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("refused", sa.Boolean(), nullable=False),
+        sa.Column("sends", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("card", "fingerprint"),
+    )
     # ### end Alembic commands ###
