@@ -243,6 +243,7 @@ def personal_rows() -> list[SQLModel]:
             kiosk="Kiosk 1",
             at=NOW,
         ),
+        models.RefusedSecretRow(card=f"piv:guid:{serial}", fingerprint=hashed.encode()),
         models.RegistrationRow(
             holder=1, email=email, own_email=False, privacy_version="1", registered_at=NOW, usable_from=NOW
         ),

@@ -7,7 +7,7 @@ from pydantic import SecretBytes
 
 from cardio.virtual.piv_quirks import Quirks
 from kiosk.dialogue import Gone
-from kiosk.enrolment import NewCard
+from kiosk.enrolment import EnrolmentError, NewCard
 from kiosk.refusals import Why
 from kiosk.steps import NewPasscode, Offer, SeeRA, Welcome
 from kiosk.storage.models import CardRow, CardWriteRow, UnblockSecretRow
@@ -26,6 +26,13 @@ async def with_wrong_secret(world: World, **card: object) -> World:
     world.ann.lock()
     world.hands.forward(minutes=2)
     return world
+
+
+async def bring(world: World, secret: str) -> None:
+    """The RA brings in this secret for Ann's card."""
+    await world.parts.enrolment.enrol(
+        "H1", NewCard(identity(world.ann), SecretBytes(secret.encode())), by="officer"
+    )
 
 
 def refused(world: World) -> list[See]:
@@ -61,10 +68,11 @@ async def test_a_marked_secret_takes_register_and_forgotten_away(world: World) -
 async def test_another_secret_from_the_ra_gets_its_chance(world: World) -> None:
     await with_wrong_secret(world)
     await world.visit(world.ann, refused(world))
-    for secret, state in (("11119999", "failed"), (PUK, "usable")):
-        new = NewCard(identity(world.ann), SecretBytes(secret.encode()))
-        await world.parts.enrolment.enrol("H1", new, by="officer")
-        assert [card.unblock_state for card in await world.rows(CardRow)] == [state]
+    with pytest.raises(EnrolmentError, match="refused this unblock secret before"):
+        await bring(world, "11119999")
+    assert [card.unblock_state for card in await world.rows(CardRow)] == ["failed"]
+    await bring(world, PUK)
+    assert [card.unblock_state for card in await world.rows(CardRow)] == ["usable"]
     world.hands.forward(minutes=31)
     await unlock(world, world.ann)
 

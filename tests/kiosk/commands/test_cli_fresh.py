@@ -107,18 +107,38 @@ def test_a_wrong_puk_is_sent_once_and_another_gets_its_chance(desk: Desk, card: 
     told = desk.shell.fails(*FRESH, typed=WRONG)
     assert "the card refused the PUK you gave, which has 4 tries left: nothing was set" in told
     assert WRONG not in told
-    assert secret_kept(desk) == "refused"
+    assert desk.shell.json("card", "list") == [], "nothing is kept of it"
     assert "has refused this PUK before, so it is not sent again" in desk.shell.fails(*FRESH, typed=WRONG)
+    assert "has refused this unblock secret before" in desk.shell.fails(*ENROL, typed=WRONG)
     assert card.state().puk_tries_left == 4
     desk.shell.ok(*FRESH, typed=FACTORY_PUK)
     assert (secret_kept(desk), card.state().puk_tries_left) == ("kept", 5)
+
+
+def test_a_mistyped_puk_does_not_take_the_place_of_the_right_one(desk: Desk, card: PivCard) -> None:
+    desk.shell.ok(*ENROL, typed=FACTORY_PUK)
+    kept = desk.shell.query("SELECT ciphertext FROM unblock_secret")
+    assert "nothing was set" in desk.shell.fails(*FRESH, typed=WRONG)
+    assert desk.shell.query("SELECT ciphertext FROM unblock_secret") == kept
+    assert desk.shell.query("SELECT unblock_state FROM card") == [("usable",)]
+    audited = "SELECT actor, outcome, reason FROM audit_event WHERE event = 'unblock-secret.failed'"
+    assert desk.shell.query(audited) == [(ME, "refused", "at an officer's desk")]
+    desk.shell.ok(*FRESH, typed=FACTORY_PUK)
+    assert (card.state().puk != FACTORY_PUK, card.state().puk_tries_left) == (True, 5)
+
+
+def test_what_the_card_refuses_although_it_is_kept_is_marked(desk: Desk, card: PivCard) -> None:
+    desk.shell.ok(*ENROL, typed=WRONG)
+    desk.shell.fails(*FRESH, typed=WRONG)
+    assert secret_kept(desk) == "refused"
+    assert "has refused this PUK before" in desk.shell.fails(*FRESH, typed=WRONG)
+    assert card.state().puk_tries_left == 4
 
 
 def test_somebody_who_has_looked_lets_it_be_sent_again(desk: Desk, card: PivCard) -> None:
     desk.shell.fails(*FRESH, typed=WRONG)
     told = desk.shell.ok("card", "clear-secret", GUID, "--reason", "as in T-4711")
     assert f"The unblock secret of card piv:guid:{GUID} may be sent again." in told
-    assert secret_kept(desk) == "kept"
     query = "SELECT actor, reason FROM audit_event WHERE event = 'unblock-secret.cleared'"
     assert desk.shell.query(query) == [(ME, "as in T-4711")]
     desk.shell.fails(*FRESH, typed=WRONG)
@@ -132,7 +152,7 @@ def test_clearing_needs_a_card_and_a_reason(desk: Desk) -> None:
     desk.shell.fails(*FRESH, typed=WRONG)
     assert "the reason is empty" in desk.shell.fails("card", "clear-secret", GUID, "--reason", "")
     desk.shell.fails("card", "clear-secret", GUID, code=2)
-    assert secret_kept(desk) == "refused"
+    assert "has refused this PUK before" in desk.shell.fails(*FRESH, typed=WRONG)
 
 
 def test_a_secret_that_the_card_has_accepted_does_not_give_way(desk: Desk, card: PivCard) -> None:
@@ -151,7 +171,7 @@ def test_a_card_that_was_reset_is_enrolled_anew_once_somebody_has_looked(desk: D
     reset = PivCard(guid=bytes.fromhex(GUID), puk=FACTORY_PUK)
     desk.swap(reset)
     desk.shell.ok("card", "clear-secret", GUID, "--reason", "reset by the RA")
-    desk.shell.ok(*FRESH, typed=FACTORY_PUK)
+    desk.shell.ok(*FRESH, "--replace-key", typed=FACTORY_PUK)
     assert (reset.state().puk != FACTORY_PUK, reset.state().puk_tries_left) == (True, 3)
 
 
@@ -160,7 +180,7 @@ def test_torn_out_the_list_says_so_and_the_same_command_finishes(
     desk: Desk, card: PivCard, happened: bool
 ) -> None:
     fault = desk.reader.faults.lose_reply if happened else desk.reader.faults.pull_before
-    fault(ins=CHANGE)
+    fault(2, ins=CHANGE)  # the first is the card's answer to the present one
     assert "give the same command again" in desk.shell.fails(*FRESH, typed=FACTORY_PUK)
     assert secret_kept(desk) == "being replaced"
     desk.reader.insert(card)
@@ -221,11 +241,18 @@ def test_an_admin_key_is_tried_and_then_kept_as_proven(shell: Shell, monkeypatch
 
 
 def test_a_wrong_admin_key_is_not_kept(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    card = GidsCard(admin_key=KEY, admin_tries=3)
+    number = bytes(range(16))
+    card = GidsCard(admin_key=KEY, admin_tries=3, card_id=number)
     desk = desk_with(shell, card, monkeypatch, "gids")
     told = desk.shell.fails(*ENROL, typed=KEY[::-1].hex())
     assert "card and admin key do not know each other" in told
     assert "nothing was kept" in told
     assert (desk.shell.json("card", "list"), card.state().admin_tries_left) == ([], 2)
+    for again in (KEY[::-1], KEY):
+        assert "see 'kiosk card clear-secret'" in desk.shell.fails(*ENROL, typed=again.hex())
+    assert card.state().admin_tries_left == 2
+    clear = ("card", "clear-secret", f"gids:card-id:{number.hex()}", "--reason", "it was mistyped")
+    desk.shell.ok(*clear)
+    assert "there is no card" in desk.shell.fails(*clear), "there is nothing left to clear"
     desk.shell.ok(*ENROL, typed=KEY.hex())
     assert card.state().admin_tries_left == 3
