@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
 from pydantic import SecretBytes
+from sqlmodel import SQLModel
 
+from cardio.apdu import Command, Response
 from cardio.errors import NotGenuine
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.piv import PivCard
 from kiosk.enrolment import Change, EnrolmentError, NewCard
 from kiosk.office import enrolling, equipping, office
-from kiosk.storage.models import CardRow
+from kiosk.storage.models import CardRow, NextSecretRow
 from kiosk.wiring import KeyRing
 from tests.stories.cast import CAST, AnyCard, see_card
 from tests.stories.conftest import OpenWorld, with_ann
@@ -125,3 +129,27 @@ async def test_an_import_may_pin_another_key(world: World) -> None:
     new = NewCard(identity(world.ann), None, key)
     await world.parts.enrolment.enrol("H1", new, by="roll")
     assert (await row(world)).public_key == key
+
+
+@pytest.mark.parametrize("what", [NextSecretRow, CardRow])
+async def test_a_fresh_secret_that_somebody_removed_meanwhile_is_not_told_as_set(
+    world: World, what: type[SQLModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card has it, and the vault has not."""
+    await world.holder()
+    card = await world.card()
+    replace = PivCard.process
+
+    def removed(this: PivCard, command: Command) -> Response:
+        answer = replace(this, command)
+        if command.ins == 0x24 and this.state().puk != PUK:
+            with closing(sqlite3.connect(world.service.store.database.path)) as store, store:
+                store.execute("PRAGMA foreign_keys = ON")
+                store.execute(f"DELETE FROM {what.__tablename__}")  # noqa: S608 - a table of ours
+        return answer
+
+    monkeypatch.setattr(PivCard, "process", removed)
+    with pytest.raises(EnrolmentError, match="the vault may not have the PUK that the card has now"):
+        await set_fresh(world, card)
+    assert card.state().puk != PUK
+    assert await world.events("unblock-secret.replaced") == []

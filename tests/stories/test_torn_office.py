@@ -64,22 +64,22 @@ COMMANDS = {
     "profile-silent": 2,
 }
 COMMANDS_OF_FRESH = {
-    "piv": 20,
+    "piv": 21,
     "openpgp": 9,
     "openpgp-without-code": 9,
     "openpgp-with-kdf": 9,
-    "openpgp-by-admin-pin": 9,
-    "profile-rotating": 12,
+    "openpgp-by-admin-pin": 12,
+    "profile-rotating": 13,
 }
 REPLACE = {"openpgp": 0xDA, "openpgp-without-code": 0xDA, "openpgp-with-kdf": 0xDA}  # others: CHANGE
 CHECKED_BEFORE = ("piv", "profile-rotating")  # by the same command as it is replaced with
 AGAIN = {  # after one whose secret did not reach the card, and after one that did
-    "piv": (24, 17),
+    "piv": (25, 17),
     "openpgp": (9, 9),
     "openpgp-without-code": (9, 6),
     "openpgp-with-kdf": (9, 9),
-    "openpgp-by-admin-pin": (17, 8),
-    "profile-rotating": (16, 9),
+    "openpgp-by-admin-pin": (18, 8),
+    "profile-rotating": (17, 9),
 }
 FACTORY = {**CAST, WITHOUT_CODE.name: WITHOUT_CODE}
 ORDERS = [Order(CAST[name], False, commands) for name, commands in COMMANDS.items()]

@@ -73,9 +73,9 @@ async def test_an_unlock_that_ends_between_two_units_of_work(
 
 
 UNITS_OF_FRESH = {  # at first; after one that did not reach the card; and that did
-    "piv": (8, 14, 6),
-    "openpgp": (6, 7, 7),
-    "openpgp-without-code": (6, 8, 5),
+    "piv": (10, 16, 7),
+    "openpgp": (7, 8, 8),
+    "openpgp-without-code": (7, 9, 6),
 }
 OFFICE = [
     (order, first, units)

@@ -154,6 +154,36 @@ def test_only_another_secret_makes_a_refused_one_usable_again(desk: Desk) -> Non
     assert desk.shell.json("card", "list")[0]["unblock_secret"] == "kept"
 
 
+def test_a_card_with_another_key_than_the_pinned_one_needs_an_option(desk: Desk, card: PivCard) -> None:
+    enrol = ("card", "enrol", "40017", "--secret-stdin")
+    desk.shell.ok(*enrol, typed=PUK)
+    desk.swap(anew := PivCard(guid=bytes.fromhex(GUID), puk=PUK))
+    told = desk.shell.fails(*enrol[:-1])
+    assert "this card shows another key than the one pinned for it: it may be a copy" in told
+    assert "if the card was given a new key, --replace-key" in told
+    assert "Unblock secret (PUK)" not in told, "it is asked for nothing"
+    assert "and pinned" not in told
+    assert desk.shell.query("SELECT public_key FROM card") == [(card.card_key_der,)]
+    alarms = "SELECT actor, outcome FROM audit_event WHERE event = 'card.not-genuine'"
+    assert desk.shell.query(alarms) == [(ME, "alarm")]
+    assert "secret and key are renewed" in desk.shell.ok(*enrol, "--replace-key", typed=PUK)
+    assert desk.shell.query("SELECT public_key FROM card") == [(anew.card_key_der,)]
+    assert desk.shell.query(alarms) == [(ME, "alarm")]
+
+
+def test_a_secret_that_is_held_back_is_said_to_be(desk: Desk) -> None:
+    """Two were sent in vain to a card that does not tell its tries."""
+    enrol = ("card", "enrol", "40017", "--secret-stdin")
+    desk.shell.ok(*enrol, typed="00000001")
+    desk.shell.query("UPDATE card SET unblock_state = 'failed', unproven_sends = 2")
+    told = desk.shell.ok(*enrol, typed=PUK)
+    assert "is enrolled for Ann Jones" in told
+    assert "The PUK is kept, and not sent before 'kiosk card clear-secret'" in told
+    assert desk.shell.json("card", "list")[0]["unblock_secret"] == "refused"
+    desk.shell.ok("card", "clear-secret", GUID, "--reason", "looked")
+    assert desk.shell.json("card", "list")[0]["unblock_secret"] == "kept"
+
+
 def test_anothers_card_stays_anothers(desk: Desk) -> None:
     desk.shell.ok("card", "enrol", "40017", "--secret-stdin", typed=PUK)
     desk.shell.ok("holder", "add", "2", "Bob Smith")

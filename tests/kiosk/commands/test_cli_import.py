@@ -90,6 +90,30 @@ def test_running_it_again_does_not_revive_a_refused_secret(shell: Shell) -> None
     assert (card["unblock_secret"], card["state"]) == ("kept", "suspended")
 
 
+def test_what_is_not_taken_or_not_sent_is_counted(shell: Shell) -> None:
+    shell.ok("card", "import", "-", typed=file_of(ANN, BOB))
+    shell.query("UPDATE card SET unblock_state = 'failed', unproven_sends = 2 WHERE serial = ?", OTHER)
+    shell.query(
+        "INSERT INTO refused_secret SELECT 'piv:guid:' || serial, fingerprint, 1, 0 FROM card "
+        "JOIN unblock_secret ON card = id WHERE serial = ?",
+        GUID,
+    )
+    told = shell.ok("card", "import", "-", typed=file_of(ANN, BOB.replace("00000001", "00000002")))
+    assert "Cards: 0 added, 1 with a new secret or key, 0 unchanged." in told
+    assert "1 have refused before the unblock secret that was given, so it is not taken" in told
+    assert "1 have an unblock secret that is not sent before 'kiosk card clear-secret'" in told
+
+
+def test_a_secret_that_the_card_has_accepted_is_kept_whatever_its_state(shell: Shell) -> None:
+    shell.ok("card", "import", "-", typed=file_of(ANN))
+    shell.query("UPDATE card SET unblock_state = 'failed', secret_proven = 1")
+    before = shell.query("SELECT ciphertext FROM unblock_secret")
+    told = shell.ok("card", "import", "-", typed=file_of(ANN.replace(PUK, "00000002")))
+    assert "1 have accepted another unblock secret than the one given, and keep it" in told
+    assert shell.query("SELECT ciphertext FROM unblock_secret") == before
+    assert shell.json("card", "list")[0]["unblock_secret"] == "refused"
+
+
 def test_two_cards_of_one_holder_and_a_card_without_secret(shell: Shell) -> None:
     second = f"40017,Ann Jones,ann.jones@nhs.net,piv,yubikey-serial:0012345,{''}"
     assert "2 added" in shell.ok("card", "import", "-", typed=file_of(ANN, second))
