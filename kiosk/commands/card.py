@@ -94,26 +94,8 @@ def enrol(
         if fresh:
             asyncio.run(equipping.require_tries(settings, seen))
         secret = equipping.checked(given or ask_for(wanted, fresh=fresh), wanted)
-        if fresh or seen.family.traits.mutual:
-            at_the_card = wiring.pcsc_reader(settings)
-            done = asyncio.run(
-                equipping.equip(
-                    settings,
-                    at_the_card,
-                    _say,
-                    holder_id,
-                    seen,
-                    secret,
-                    fresh=fresh,
-                    by=by,
-                    replace_key=replace_key,
-                )
-            )
-        else:
-            change = asyncio.run(
-                enrolling.enrol(settings, holder_id, seen, secret, by=by, replace_key=replace_key)
-            )
-            done = equipping.Equipped(change)
+        order = equipping.Order(holder_id, by, fresh=fresh, replace_key=replace_key)
+        done = asyncio.run(equipping.carry_out(settings, wiring.pcsc_reader, _say, seen, secret, order))
     tell(done, seen, f"{harmless(name)} ({harmless(holder_id)})")
 
 
@@ -191,8 +173,8 @@ def list_(
     """List cards with their holders.
 
     UNBLOCK SECRET: kept, derived from the master key, none, being replaced (which of two the card holds
-    is found out when it is next seen), refused by the card once, or unfit (kept, but no such card takes
-    it).
+    is found out when it is next seen), refused (by the card once, or held back: see clear-secret), or
+    unfit (kept, but no such card takes it).
 
     \b
     Examples: kiosk card list

@@ -5,9 +5,9 @@ Safe to be cut off anywhere: the same command again finds out what the card hold
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from pydantic import SecretBytes, SecretStr
@@ -26,7 +26,7 @@ from cardio.secret import SecretFormat
 from kiosk.audit import Subject
 from kiosk.enrolment import Change, EnrolmentError
 from kiosk.office import fields
-from kiosk.office.enrolling import SeenCard, new_card, require_same_keys
+from kiosk.office.enrolling import SeenCard, enrol, new_card, require_same_keys
 from kiosk.office.office import office
 from kiosk.office.waiting import Say, wait_for_card
 from kiosk.rotation import FEWEST, NotReplaceable
@@ -50,6 +50,16 @@ class Equipped:
 
     change: Change
     fresh: Fresh | None = None
+
+
+@dataclass(frozen=True)
+class Order:
+    """What an officer wants done with the card; ``replace_key``: though another key was pinned for it."""
+
+    holder_id: str = field(repr=False)
+    by: str
+    fresh: bool = False
+    replace_key: bool = False
 
 
 def asked_for(family: Family, *, fresh: bool) -> SecretFormat:
@@ -96,6 +106,34 @@ def _require_tries(seen: SeenCard) -> None:
             f"the card has {tries} tries of the {name} left, and {FEWEST} are needed to set a fresh "
             f"{seen.family.secret.name}: finding out what a torn one came to may cost one"
         )
+
+
+async def carry_out(
+    settings: Settings,
+    reader: Callable[[Settings], Reader],
+    say: Say,
+    seen: SeenCard,
+    given: SecretBytes,
+    order: Order,
+) -> Equipped:
+    """Tie a card that was read to a holder, with the card in the reader where it has to do something.
+
+    Raises as `equip`.
+    """
+    by, replace_key = order.by, order.replace_key
+    if order.fresh or seen.family.traits.mutual:
+        return await equip(
+            settings,
+            reader(settings),
+            say,
+            order.holder_id,
+            seen,
+            given,
+            fresh=order.fresh,
+            by=by,
+            replace_key=replace_key,
+        )
+    return Equipped(await enrol(settings, order.holder_id, seen, given, by=by, replace_key=replace_key))
 
 
 async def equip(

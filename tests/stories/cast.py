@@ -124,6 +124,7 @@ def _openpgp(name: str, *, by_admin_pin: bool = False, rotate: bool = False, **c
         unblocks=lambda made, secret: made.knows(password, secret.decode()),
         tries=lambda made: made.state().admin_tries_left if by_admin_pin else made.state().code_tries_left,
         sections={"cards": {"families": ["openpgp"], "openpgp": table}},
+        counter_settles=rotate,  # what has still to prove itself is asked
         rotates=by_admin_pin,
         proves=rotate,
     )
