@@ -34,8 +34,12 @@ async def found(session: AsyncSession, cards: Collection[CardId]) -> Refused:
 
 
 async def remember(session: AsyncSession, card: CardId, fingerprint: bytes) -> None:
-    """The card has refused this one."""
-    await session.merge(RefusedSecretRow(card=str(card), fingerprint=fingerprint))
+    """The card has refused this one; what was sent in vain at a desk stays counted."""
+    row = await session.get(RefusedSecretRow, (str(card), fingerprint))
+    if row is None:
+        row = RefusedSecretRow(card=str(card), fingerprint=fingerprint)
+    row.refused = True
+    session.add(row)
 
 
 async def remember_kept(session: AsyncSession, card: int) -> None:

@@ -125,6 +125,28 @@ async def test_a_key_whose_answer_was_lost_is_tried_once_more_and_no_third_time(
     assert (await world.found(CARD)).has_unblock_secret
 
 
+@pytest.mark.parametrize(("lost", "change", "spent"), [(False, Change.ADDED, 1), (True, Change.HELD, 2)])
+async def test_what_the_desk_spent_counts_once_the_card_is_brought_in(
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, lost: bool, change: Change, spent: int
+) -> None:
+    world = await desk(open_world, monkeypatch)
+    card = GidsCard(admin_key=OTHER_KEY, admin_tries=3, card_id=NUMBER)
+    if lost:
+        world.reader.faults.lose_reply(3, ins=AUTHENTICATE)
+        await left(world, card, ADMIN_KEY)
+    assert await left(world, card, ADMIN_KEY) == 3 - spent
+    new = NewCard(CARD, SecretBytes(bytes(24)))
+    assert await world.parts.enrolment.enrol("H1", new, by="roll") is change
+    (row,) = await world.rows(CardRow)
+    assert row.unproven_sends == spent
+    for _ in range(3):
+        await world.visit(
+            card,
+            [see(SeeRA)] if (await world.found(CARD)).has_unblock_secret else [see(Welcome, Gone.CARD_OUT)],
+        )
+    assert card.state().admin_tries_left == 1
+
+
 async def test_a_key_that_the_card_accepts_after_a_lost_answer_owes_nothing(
     open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
