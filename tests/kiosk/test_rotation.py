@@ -14,7 +14,6 @@ from cardio.errors import CardError, CardRemoved, OutcomeUnknown, WrongUnblockSe
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.piv import PivCard
 from kiosk.audit import Subject
-from kiosk.enrolment import EnrolmentError
 from kiosk.office.enrolling import new_card
 from kiosk.rotation import NotReplaceable
 from kiosk.storage.database import StoreUnavailable
@@ -214,24 +213,6 @@ async def test_a_refused_secret_is_not_sent_again_until_somebody_has_looked(worl
     with pytest.raises(WrongUnblockSecret):
         await replace(world, card)
     assert card.state().puk_tries_left == 3
-
-
-async def test_what_was_refused_is_that_very_secret_of_that_card(world: World) -> None:
-    card, other = await world.card(secret=WRONG), PivCard()
-    wrong, right = SecretBytes(WRONG.encode()), SecretBytes(PUK.encode())
-
-    async def allowed(which: PivCard, secret: SecretBytes) -> None:
-        await world.parts.trials.require_unrefused(identity(which), secret, "PUK")
-
-    await allowed(card, wrong)  # nobody has tried it
-    with pytest.raises(WrongUnblockSecret):
-        await replace(world, card)
-    with pytest.raises(EnrolmentError, match="refused this PUK before"):
-        await allowed(card, wrong)
-    await allowed(card, right)
-    await allowed(other, wrong)
-    await world.parts.enrolment.clear_secret(identity(card), by="ra", reason="looked")
-    await allowed(card, wrong)
 
 
 async def test_clearing_forgets_what_was_found_out_about_a_replacement(world: World) -> None:

@@ -135,6 +135,23 @@ async def test_a_secret_that_works_after_all_is_refused_no_longer(world: World) 
     assert await bring(world, PUK) is Change.UNCHANGED
 
 
+async def test_what_was_refused_is_that_very_secret_of_that_card(world: World) -> None:
+    await with_ann(world, secret=FIRST)
+
+    async def allowed(card: PivCard, secret: str) -> None:
+        await world.parts.trials.require_unrefused(identity(card), SecretBytes(secret.encode()), "PUK")
+
+    await allowed(world.ann, FIRST)  # nobody has tried it
+    world.ann.lock()
+    await fails(world)
+    with pytest.raises(EnrolmentError, match="refused this PUK before"):
+        await allowed(world.ann, FIRST)
+    await allowed(world.ann, PUK)
+    await allowed(PivCard(), FIRST)
+    await world.parts.enrolment.clear_secret(identity(world.ann), by="ra", reason="looked")
+    await allowed(world.ann, FIRST)
+
+
 async def test_a_refused_secret_of_a_card_not_in_the_store_is_not_taken_either(world: World) -> None:
     await world.holder()
     card = PivCard(puk=PUK)
