@@ -8,8 +8,7 @@ begin at 3, and the last try is never used. See ``docs/decisions/0009-one-failin
 from __future__ import annotations
 
 from pydantic import SecretBytes
-from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
@@ -19,7 +18,6 @@ from kiosk.enrolment import EnrolmentError, refused_before
 from kiosk.marks import (
     UNPROVEN_SENDS,
     give_back_unproven_send,
-    proof_refused,
     secret_failed,
     spend_unproven_send,
 )
@@ -76,9 +74,7 @@ class Trials:
             elif this is not None:
                 await session.delete(this)
             row = await _row(session, card)
-            if row is not None and row.secret_proven:
-                await session.exec(update(CardRow).where(col(CardRow.id) == row.id).values(proof_refusals=0))
-            elif row is not None:
+            if row is not None:
                 await give_back_unproven_send(session, row_id(row))
 
     async def refused(self, card: CardId, secret: SecretBytes, *, by: str) -> None:
@@ -109,12 +105,10 @@ class Trials:
         return self._secrets.is_present(row, kept, secret)
 
     async def _spend(self, session: AsyncSession, card: CardId, tried: list[RefusedSecretRow]) -> bool:
-        """Count a send; False where none is left. Of a proven secret the kiosks have one of the two."""
+        """Count a send; False where none is left."""
         row = await _row(session, card)
         if row is None:
             return sum(other.sends for other in tried) < UNPROVEN_SENDS
-        if row.secret_proven:
-            return row.proof_refusals == 0 and await proof_refused(session, row_id(row)) == 1
         return await spend_unproven_send(session, row_id(row))
 
 
