@@ -34,8 +34,7 @@ class SecretFormat:
         if not text or set(text) - set(self.alphabet):
             raise ValueError(f"must be {self._signs()}")
         if len(text) not in self.lengths:
-            hint = "(spreadsheets drop leading zeros: format it as text)"
-            raise ValueError(f"must have {self._allowed(1)} characters {hint}")
+            raise ValueError(f"must have {self._allowed(1)} characters")
         return SecretBytes(text.encode("ascii"))
 
     def _parse_hex(self, text: str) -> SecretBytes:

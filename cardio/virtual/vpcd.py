@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from enum import IntEnum
 
 from cardio.virtual.card import VirtualCard
@@ -31,19 +32,30 @@ class _Pulled(Exception):
 
 
 async def plug(
-    card: VirtualCard, host: str = "127.0.0.1", slot: int = 0, *, faults: Faults | None = None
+    card: VirtualCard,
+    host: str = "127.0.0.1",
+    slot: int = 0,
+    *,
+    faults: Faults | None = None,
+    waiting: Callable[[], None] = lambda: None,
 ) -> None:
     """Keep a card in a slot until cancelled, or until one of ``faults`` pulls it.
 
-    Waits for the service where it is not running, and comes back when it was restarted.
+    Waits for the service where it is not running (``waiting`` is called once, if it is not there at
+    first), and comes back when it was restarted.
     """
     faults = faults or Faults()
+    told = False
     while True:
         try:
             reader, writer = await asyncio.open_connection(host, VPCD_PORT + slot)
         except OSError:
+            if not told:
+                waiting()
+            told = True
             await asyncio.sleep(_RETRY_SECONDS)
             continue
+        told = True
         try:
             await serve(card, reader, writer, faults)
         except _Pulled:

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,11 @@ from kiosk.commands.plug import plug
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, table
 from kiosk.commands.trace import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kiosk.settings import Settings
 
 app = typer.Typer(
     help="Bring cards in, list them, suspend them; plug virtual ones in.",
@@ -116,7 +121,8 @@ def import_(
     The first line names the columns: holder_id, name, email, family, serial, unblock_secret and,
     where the key of a card (PIV 9E) is known, card_key: its public key in DER (SubjectPublicKeyInfo)
     as base64 or hexadecimal. email, unblock_secret and card_key may be empty; a card without a secret
-    cannot be unlocked here. serial is guid:HEX, fasc-n:HEX or yubikey-serial:DIGITS.
+    cannot be unlocked here. serial and unblock_secret are written as docs/cards.md says for each family;
+    a PIV card's serial is guid:HEX, fasc-n:HEX or yubikey-serial:DIGITS.
 
     Every bad row is named with its line, and then nothing is brought in. It is safe to run again.
     Kiosks on the same database wait meanwhile: under a minute for 100,000 cards.
@@ -126,7 +132,6 @@ def import_(
     A row:   40017,Ann Jones,ann.jones@nhs.net,piv,guid:8F1C...52,12345678
     """
     from kiosk.office import rolls
-    from kiosk.office.believed import believed, told
     from kiosk.office.operator import operator
     from kiosk.office.private import read_private
 
@@ -145,6 +150,13 @@ def import_(
         f"Cards: {counts['added']} added, {counts['renewed']} with a new secret or key, "
         f"{counts['unchanged']} unchanged."
     )
+    _tell_more(settings, counts)
+
+
+def _tell_more(settings: Settings, counts: Mapping[str, int]) -> None:
+    """What an officer has to know of the cards that were brought in."""
+    from kiosk.office.believed import believed, told
+
     if counts["kept"]:
         typer.echo(
             f"{counts['kept']} have accepted another unblock secret than the one given, and keep it; "
@@ -160,8 +172,14 @@ def import_(
             f"{counts['held']} have an unblock secret that is not sent before 'kiosk card clear-secret': "
             "too many were sent in vain, and such a card does not tell its tries."
         )
-    if count := believed(settings).unpinned:
-        typer.echo(f"{told(count)}; 'kiosk doctor' says what to do.")
+    found = believed(settings)
+    if found.unpinned:
+        typer.echo(f"{told(found.unpinned)}; 'kiosk doctor' says what to do.")
+    if found.shared:
+        typer.echo(
+            f"{found.shared} have the same unblock secret as another, and are not sent it while they cannot "
+            "prove themselves: see 'kiosk doctor'."
+        )
 
 
 @app.command("list")
@@ -173,8 +191,9 @@ def list_(
     """List cards with their holders.
 
     UNBLOCK SECRET: kept, derived from the master key, none, being replaced (which of two the card holds
-    is found out when it is next seen), refused (by the card once, or held back: see clear-secret), or
-    unfit (kept, but no such card takes it).
+    is found out at the next unlock), refused (by the card once, or held back: see clear-secret), or
+    unfit (kept, but no such card takes it). PROVES ITSELF, as what is pinned for it demands: always,
+    after the passcode, when unlocked, or no: then it is believed by its number.
 
     \b
     Examples: kiosk card list
@@ -187,7 +206,7 @@ def list_(
         print_json([asdict(one) for one in found])
         return
     table(
-        ("HOLDER", "NAME", "CARD", "STATE", "UNBLOCK SECRET", "KEY PINNED"),
+        ("HOLDER", "NAME", "CARD", "STATE", "UNBLOCK SECRET", "PROVES ITSELF"),
         [
             (
                 one.holder_id,
@@ -195,7 +214,7 @@ def list_(
                 one.card,
                 one.state,
                 one.unblock_secret,
-                "yes" if one.key_pinned else "no",
+                one.proves_itself,
             )
             for one in found
         ],

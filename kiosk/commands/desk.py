@@ -69,14 +69,14 @@ def describe(seen: SeenCard) -> None:
         return "not told" if count is None else str(count)
 
     traits = seen.family.traits
-    pinned = (
-        "proven just now, and pinned" if seen.key else "none: a copy of this card could not be told from it"
-    )
+    pinned = "proven just now" if seen.key else "none: a copy of this card could not be told from it"
     if seen.key is None and traits.mutual:
         pinned = f"none: the {seen.family.secret.name} is what proves it"
     lines = [("Card", str(seen.id)), ("Key of its own", pinned)]
     if seen.sign_in_key or seen.doubt:
-        sign_in = "pinned; proven after the passcode" if seen.sign_in_key else f"not pinned: {seen.doubt}"
+        sign_in = (
+            "shown; it signs after the passcode" if seen.sign_in_key else f"not to be pinned: {seen.doubt}"
+        )
         lines.append(("Sign-in key", harmless(sign_in)))
     lines.append(("Passcode tries left", tries(seen.passcode_tries)))
     lines.append(

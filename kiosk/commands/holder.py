@@ -88,11 +88,8 @@ def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -
     if person.cards:
         typer.echo()
         table(
-            ("CARD", "STATE", "UNBLOCK SECRET", "KEY PINNED"),
-            [
-                (one.card, one.state, one.unblock_secret, "yes" if one.key_pinned else "no")
-                for one in person.cards
-            ],
+            ("CARD", "STATE", "UNBLOCK SECRET", "PROVES ITSELF"),
+            [(one.card, one.state, one.unblock_secret, one.proves_itself) for one in person.cards],
         )
 
 

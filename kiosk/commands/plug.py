@@ -154,7 +154,10 @@ async def _until_stopped(card: VirtualCard, host: str, slot: int) -> None:
     """Keep the card in until SIGINT or SIGTERM."""
     from cardio.virtual.vpcd import plug as keep_in
 
-    plugged = asyncio.ensure_future(keep_in(card, host, slot))
+    def waiting() -> None:
+        typer.echo("Nothing listens there: the card goes in once pcscd runs with the vpcd driver.", err=True)
+
+    plugged = asyncio.ensure_future(keep_in(card, host, slot, waiting=waiting))
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, plugged.cancel)
     with suppress(asyncio.CancelledError):

@@ -12,7 +12,7 @@ from kiosk.families import families
 from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.settings import Settings
-from kiosk.storage.models import CardState, UnblockState
+from kiosk.storage.models import CardRow, CardState, UnblockState
 from kiosk.unblock import Source
 
 
@@ -20,7 +20,8 @@ from kiosk.unblock import Source
 class CardSummary:
     """A card as a list shows it.
 
-    ``unblock_secret``: "kept", "derived", "none", "unfit" (kept, but no such card takes it), "being
+    ``proves_itself``: "always", "after the passcode" or "when unlocked", by what is pinned or was proven; or
+    "no". ``unblock_secret``: "kept", "derived", "none", "unfit" (kept, but no such card takes it), "being
     replaced", or "refused" by the card once.
     """
 
@@ -29,7 +30,7 @@ class CardSummary:
     holder_name: str
     state: str
     unblock_secret: str
-    key_pinned: bool
+    proves_itself: str
     created_at: datetime
 
 
@@ -42,9 +43,17 @@ def summary(enrolled: EnrolledCard) -> CardSummary:
         holder.name,
         card.state,
         _unblock_secret(enrolled),
-        card.public_key is not None,
+        _proves_itself(card),
         card.created_at,
     )
+
+
+def _proves_itself(card: CardRow) -> str:
+    if card.public_key is not None:
+        return "always"
+    if card.passcode_key is not None:
+        return "after the passcode"
+    return "when unlocked" if card.mutual_proven else "no"
 
 
 def _unblock_secret(enrolled: EnrolledCard) -> str:

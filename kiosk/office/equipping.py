@@ -77,8 +77,7 @@ def asked_for(family: Family, *, fresh: bool) -> SecretFormat:
 
 def checked(given: SecretStr, wanted: SecretFormat) -> SecretBytes:
     """What was given, in the form the card wants it. Raises EnrolmentError, which does not repeat it."""
-    name = f"the unblock secret or what sets it ({wanted.name})"
-    return fields.checked(name, wanted.parse, given.get_secret_value())
+    return fields.checked(f"the {wanted.name}", wanted.parse, given.get_secret_value())
 
 
 async def require_tries(settings: Settings, seen: SeenCard) -> None:
@@ -229,7 +228,7 @@ class _AtTheCard:
 
     def _require_holder(self, known: Known | None) -> None:
         if known is not None and known.holder_id != self.holder_id:
-            raise EnrolmentError("this card belongs to another holder")
+            raise EnrolmentError("this card belongs to another holder: 'kiosk card list' says to whom")
 
     async def set_fresh(self, given: SecretBytes) -> Equipped:
         """Finish what was begun earlier, or set a fresh secret by the given one."""

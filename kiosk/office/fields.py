@@ -69,8 +69,12 @@ def card_id(text: str, family: Family) -> CardId:
 
 
 def unblock_secret(text: str, family: Family) -> SecretBytes:
-    """The secret that unlocks a card, as people write it."""
-    return family.secret.parse(text)
+    """The secret that unlocks a card, as a roll has it."""
+    try:
+        return family.secret.parse(text)
+    except ValueError as wrong:
+        hint = " (spreadsheets drop leading zeros: format it as text)" if text.isdigit() else ""
+        raise ValueError(f"{wrong}{hint}") from None
 
 
 def card_key(text: str, family: Family, use: KeyUse) -> bytes:

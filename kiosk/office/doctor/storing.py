@@ -112,7 +112,7 @@ async def card_keys(settings: Settings) -> Finding:
         )
     if found.shared:
         parts.append(f"{_cards(found.shared)} with the unblock secret of another card: it is not sent")
-        advice.append("give every card a secret of its own: 'kiosk card enrol --fresh'")
+        advice.append("give every card a secret of its own ('kiosk card enrol --fresh', where it takes one)")
     level = Level.WARN if found.unpinned or found.shared else Level.OK
     return Finding(name, level, "; ".join(parts), "; ".join(advice))
 
