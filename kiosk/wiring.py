@@ -19,6 +19,7 @@ from cardio.virtual.reader import VirtualReader
 from kiosk.assistance import Assistance
 from kiosk.attempts import Attempts
 from kiosk.audit import Audit
+from kiosk.card_settings import Cards
 from kiosk.cardwork import CardWork
 from kiosk.clock import Clock
 from kiosk.codes import Codes
@@ -196,7 +197,11 @@ class SelftestParts:
 
 
 def selftest_parts(settings: Settings, keys: KeyRing, mailer: Mailer) -> SelftestParts:
-    """What `kiosk selftest` runs on: the real store and mail server, a virtual reader."""
+    """What `kiosk selftest` runs on: the real store and mail server, a virtual reader.
+
+    Its card is a PIV card whatever cards the site has, and no CA of the site vouches for it.
+    """
     reader, recording = VirtualReader(), RecordingMailer(mailer)
+    settings = settings.model_copy(update={"cards": Cards()})
     parts = put_together(settings, reader=reader, keys=keys, mailer=recording, selftest=True)
     return SelftestParts(parts, reader, recording)
