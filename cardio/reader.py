@@ -20,6 +20,7 @@ class State(Enum):
 
     NO_SERVICE = "no-service"  # the card service (pcscd) is not running
     NO_READER = "no-reader"  # the service runs, no reader is plugged in
+    SEVERAL = "several"  # readers are plugged in, and nothing says which of them to take
     EMPTY = "empty"
     CARD = "card"
     MUTE = "mute"  # something is in the slot and does not answer to reset

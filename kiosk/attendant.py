@@ -133,6 +133,8 @@ class Attendant:
             return OutOfService.CARD_SERVICE
         if presence.state is State.NO_READER:
             return OutOfService.NO_READER
+        if presence.state is State.SEVERAL:
+            return OutOfService.SEVERAL_READERS
         try:
             if not await self._service.store.clock_is_believable():
                 await self._refuse_clock()
@@ -185,6 +187,8 @@ class Attendant:
             return Closed(OutOfService.CARD_SERVICE)
         if presence.state in (State.NO_READER, State.BROKEN):
             return Closed(OutOfService.NO_READER)
+        if presence.state is State.SEVERAL:
+            return Closed(OutOfService.SEVERAL_READERS)
         return Attract() if presence.state is State.EMPTY else OneMoment()
 
     async def _journey(

@@ -79,6 +79,7 @@ class OutOfService(Enum):
 
     STARTING = "starting"
     NO_READER = "no-reader"
+    SEVERAL_READERS = "several-readers"  # and reader.name does not say which
     CARD_SERVICE = "card-service"
     STORE = "store"
     CLOCK = "clock"

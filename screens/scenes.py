@@ -142,6 +142,7 @@ class ClosedScreen(SceneScreen[Closed]):
     def _reason(self, _: Words) -> str:
         reasons = {
             OutOfService.NO_READER: _("No card reader is connected."),
+            OutOfService.SEVERAL_READERS: _("More than one card reader is connected."),
             OutOfService.CARD_SERVICE: _(
                 "The card reader does not answer. We are trying again all the time."
             ),

@@ -36,7 +36,7 @@ class PcscReader:
     """The one contact reader whose name fits ``name_filter``; implements `cardio.reader.Reader`.
 
     Watching begins with the first `start`, `changed` or `session`; until then the state is
-    NO_SERVICE. Where no reader or several fit, it is NO_READER, and `candidates` says which.
+    NO_SERVICE. Where several readers fit, it is SEVERAL, and `candidates` says which.
     ``tap`` listens to the sessions that begin while it is set.
     """
 
@@ -132,7 +132,7 @@ class PcscReader:
         presence = self.presence
         if presence.state is State.BROKEN:
             raise ReaderBroken(self.name)
-        if presence.state in (State.NO_SERVICE, State.NO_READER):
+        if presence.state in (State.NO_SERVICE, State.NO_READER, State.SEVERAL):
             raise ReaderGone
         if presence.state is not State.CARD or presence.insertion != insertion:
             raise CardRemoved

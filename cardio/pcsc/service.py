@@ -171,7 +171,8 @@ class Watcher(threading.Thread):
             names = _names(context)
             candidates = contact_readers(names, self._name_filter)
             waited_for: list[tuple[str, int]] = [(_PLUG_AND_PLAY, len(names) << 16)]
-            sighting = Sighting(State.NO_READER, candidates=candidates, context=self._contexts)
+            none = State.SEVERAL if candidates else State.NO_READER
+            sighting = Sighting(none, candidates=candidates, context=self._contexts)
             if len(candidates) == 1:
                 flags, atr = _status(context, candidates[0])
                 state, counter, atr = _decode(flags, atr)

@@ -30,6 +30,7 @@ class VirtualReader:
         self._name = name
         self._card: VirtualCard | None = None
         self._service, self._plugged, self._broken = True, True, False
+        self._beside = False
         self._insertion = 0
         self._board = PresenceBoard(Presence(State.EMPTY))
         self._exclusive = asyncio.Lock()
@@ -92,6 +93,11 @@ class VirtualReader:
         self._plugged = True
         self._show()
 
+    def plug_beside(self, another: bool = True) -> None:
+        """Plug another reader in beside it, so that nothing says which to take; or pull that out again."""
+        self._beside = another
+        self._show()
+
     def break_down(self) -> None:
         """Make the reader one that never answers again: State.BROKEN until the end."""
         self._broken = True
@@ -130,6 +136,8 @@ class VirtualReader:
             return State.NO_SERVICE, b""
         if not self._plugged:
             return State.NO_READER, b""
+        if self._beside:
+            return State.SEVERAL, b""
         if self._card is None:
             return State.EMPTY, b""
         return (State.CARD, self._card.atr) if self._card.atr else (State.MUTE, b"")
@@ -138,7 +146,7 @@ class VirtualReader:
         presence = self.presence
         if presence.state is State.BROKEN:
             raise ReaderBroken(self._name)
-        if presence.state in (State.NO_SERVICE, State.NO_READER):
+        if presence.state in (State.NO_SERVICE, State.NO_READER, State.SEVERAL):
             raise ReaderGone(self._name)
         if self._card is None or presence.state is not State.CARD or presence.insertion != insertion:
             raise CardRemoved

@@ -90,7 +90,7 @@ def test_the_filter_is_text_with_stars(pattern: str, fits: list[str]) -> None:
 
 async def test_several_readers_that_fit_are_none(pcsc_service: PcscService) -> None:
     async with watching("virtual pcd") as reader:
-        assert reader.presence == Presence(State.NO_READER)
+        assert reader.presence == Presence(State.SEVERAL)
         assert reader.candidates == ("Virtual PCD 00 00", "Virtual PCD 00 01")
         assert reader.name == ""
         with pytest.raises(ReaderGone):

@@ -147,6 +147,18 @@ async def test_the_reader_is_unplugged_and_plugged_in_again(front: Front) -> Non
     await front.stage.until(Attract)
 
 
+async def test_another_reader_is_plugged_in_beside_it(front: Front) -> None:
+    await front.stage.until(Attract)
+    front.world.reader.plug_beside()
+    closed = await front.stage.until(Closed)
+    assert closed.reason is OutOfService.SEVERAL_READERS
+    front.world.reader.plug_beside(another=False)
+    await put_in(front, await ann(front.world))
+    front.world.reader.plug_beside()
+    closed = await front.stage.until(Closed)
+    assert closed.reason is OutOfService.SEVERAL_READERS
+
+
 @pytest.mark.parametrize("with_card", [False, True])
 async def test_a_broken_reader_ends_the_process(front: Front, with_card: bool) -> None:
     await front.stage.until(Attract)
