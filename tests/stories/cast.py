@@ -126,7 +126,6 @@ def _openpgp(name: str, *, by_admin_pin: bool = False, rotate: bool = False, **c
         sections={"cards": {"families": ["openpgp"], "openpgp": table}},
         counter_settles=rotate,  # what has still to prove itself is asked
         rotates=by_admin_pin,
-        proves=rotate,
     )
 
 
@@ -158,7 +157,6 @@ def _profile(name: str, table: dict[str, Any], *, rotates: bool = False, **card:
         tells="status_query" in table["passcode"],
         counter_settles="status_query" in table["passcode"] and table["puk"]["reset_p1"] != "01",
         rotates=rotates,
-        proves=rotates,
     )
 
 

@@ -67,6 +67,7 @@ class Person:
     done: bool = False
     seen: list[Step[Any]] = field(default_factory=list)
     visits: int = 0
+    baffled: bool = False  # takes the card and goes at whatever they did not expect
 
     async def visit(
         self, card: VirtualCard, *, leave_at: int = NEVER, reason: Gone = Gone.CARD_OUT
@@ -103,7 +104,13 @@ class Person:
             if self.reason is Gone.CARD_OUT:
                 reader.remove()
             raise Abandoned(self.reason)
-        return self._reply(step)
+        try:
+            return self._reply(step)
+        except (AssertionError, KeyError):
+            if not self.baffled:
+                raise
+            reader.remove()
+            raise Abandoned(Gone.CARD_OUT) from None
 
     @asynccontextmanager
     async def busy(self, work: Busy) -> AsyncIterator[None]:
