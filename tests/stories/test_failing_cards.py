@@ -102,6 +102,20 @@ async def test_a_settling_passcode_that_is_too_short_costs_no_try(
     await registered.visit(registered.ann, lines)
 
 
+async def test_a_settling_passcode_that_the_card_itself_refuses_is_asked_for_once(
+    registered: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its refusal of the format may cost a try."""
+    with monkeypatch.context() as patch:
+        Answers(patch, registered.ann).to(CHANGE, 0x6F00, carried_out=True)
+        await registered.visit(registered.ann, [*changing_passcode()[:3], see(SeeRA, why=Why.PUT_BACK)])
+    Answers(monkeypatch, registered.ann).to(VERIFY, 0x6A80)
+    lines = [see(EnterPasscode, NEW_PIN, purpose=Purpose.SETTLE), see(Welcome, LEAVES)]
+    await registered.visit(registered.ann, lines)
+    (write,) = await registered.rows(CardWriteRow)
+    assert write.state == "open-ended"
+
+
 async def test_a_card_without_a_count_that_is_locked_when_it_is_asked(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -216,10 +216,12 @@ async def test_off_sends_the_key_only_to_unlock(open_world: OpenWorld) -> None:
     assert card.state().pin == NEW_PIN
 
 
+@pytest.mark.parametrize("mutual", [True, False])
 async def test_a_passcode_that_the_card_refuses_does_not_blame_the_key(
-    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, mutual: bool
 ) -> None:
-    card = gids_card()
+    """The card had accepted that, one way or the other."""
+    card = gids_card(mutual=mutual)
     world = await registered(open_world, card)
     card.lock()
     with monkeypatch.context() as patch:
