@@ -118,8 +118,8 @@ class Rotation:
     async def settle(self, card: Card, known: Known, about: Subject) -> bool:
         """Find out which secret the card holds, where that is not known; whether it is the new one.
 
-        Only for a card that has proven itself or is in an officer's hands: it is sent a secret. Raises
-        any CardIOError that ends the session; what is not known then is found out at the next insertion.
+        Only for a card in an officer's hands: it is sent a secret. Elsewhere the next unlock finds out.
+        Raises any CardIOError that ends the session; what is not known then stays to be found out.
         """
         row = await self._next(known)
         tries = await card.unblock_tries_left()

@@ -32,11 +32,11 @@ MADNESS: dict[str, Callable[[], bytes]] = {
 }
 
 
-class Mad:
-    """A card that is itself for so many commands, and then answers all others in one way."""
+class Wrapped:
+    """A card in another's skin: what it answers is up to a subclass."""
 
-    def __init__(self, card: VirtualCard, honest: int, answer: Callable[[], bytes]) -> None:
-        self._card, self._left, self._answer = card, honest, answer
+    def __init__(self, card: VirtualCard) -> None:
+        self._card = card
 
     @property
     def atr(self) -> bytes:
@@ -50,6 +50,14 @@ class Mad:
     def power_off(self) -> None:
         """Stop the card."""
         self._card.power_off()
+
+
+class Mad(Wrapped):
+    """A card that is itself for so many commands, and then answers all others in one way."""
+
+    def __init__(self, card: VirtualCard, honest: int, answer: Callable[[], bytes]) -> None:
+        super().__init__(card)
+        self._left, self._answer = honest, answer
 
     def transmit(self, apdu: bytes) -> bytes:
         """Carry out one command, or say anything."""

@@ -12,6 +12,7 @@ from cardio.virtual.card import VirtualCard
 from tests.contracts.benches import Bench
 from tests.contracts.specimens import SPECIMENS, Specimen, specimens
 from tests.contracts.steps import opened, says_secret_tries
+from tests.madness import Wrapped
 
 WITH_KEYS = [
     pytest.param(specimen, use, id=f"{name}-{use.value}")
@@ -103,24 +104,8 @@ async def test_there_is_no_key_but_those_of_its_traits(bench: Bench, specimen: S
 # -- by the unblock secret ----------------------------------------------------------------------
 
 
-class Boaster:
+class Boaster(Wrapped):
     """A copy without the secret: where the card refuses a cryptogram, it answers with one of its own."""
-
-    def __init__(self, card: VirtualCard) -> None:
-        self._card = card
-
-    @property
-    def atr(self) -> bytes:
-        """As the card it copies."""
-        return self._card.atr
-
-    def power_on(self) -> None:
-        """As the card it copies."""
-        self._card.power_on()
-
-    def power_off(self) -> None:
-        """As the card it copies."""
-        self._card.power_off()
 
     def transmit(self, apdu: bytes) -> bytes:
         """Boast."""
