@@ -56,7 +56,8 @@ packages() {
     "$python" -c 'import os, sysconfig as s, sys; sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))' ||
         echo "python$version-dev"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || echo "python$version-venv"
-    if [ "$level" != run ]; then printf '%s\n' pcscd vsmartcard-vpcd yubico-piv-tool opensc openssl gnupg scdaemon tmux; fi
+    if [ "$level" != run ]; then printf '%s\n' pcscd vsmartcard-vpcd yubico-piv-tool opensc openssl gnupg scdaemon tmux \
+        postgresql softhsm2; fi
     if [ "$level" = screenshots ]; then printf '%s\n' chromium fonts-firacode; fi
 }
 
