@@ -45,7 +45,7 @@ class Assistance:
         code = new_code(DIGITS)
         hashed = await self._hasher.hash(_context(known.holder_key), code)
         now = self._store.clock.now()
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await session.merge(
                 AssistanceRow(
                     holder=known.holder,
@@ -70,7 +70,7 @@ class Assistance:
         if not await self._hasher.matches(_context(visit.known.holder_key), code, hashed):
             left = self._store.settings.codes.tries - wrong
             return await self._refuse(visit, CodeRefusal.WRONG if left else CodeRefusal.VOID, left)
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             used = await session.exec(
                 update(AssistanceRow)
                 .where(
@@ -93,7 +93,7 @@ class Assistance:
     async def _spend(self, visit: Visit) -> tuple[str, int] | CodeRefusal:
         now = self._store.clock.now()
         wrong = col(AssistanceRow.wrong)
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             spent = await session.exec(
                 update(AssistanceRow)
                 .where(
@@ -112,7 +112,7 @@ class Assistance:
         return CodeRefusal.EXPIRED if expired else CodeRefusal.VOID
 
     async def _refuse(self, visit: Visit, why: CodeRefusal, left: int | None) -> Entry:
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             if left == 0:
                 await session.exec(
                     update(AssistanceRow)
@@ -126,7 +126,7 @@ class Assistance:
 
     async def clear_block(self, known: Known, *, by: str, reason: str) -> None:
         """The RA gives the holder their attempts back."""
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await session.exec(
                 update(HolderRow).where(col(HolderRow.id) == known.holder).values(attempts=0, blocked_at=None)
             )

@@ -70,7 +70,7 @@ class Attempts:
             ]
         )
         left = self._store.settings.unlock.attempts - spent
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             if right:
                 await self._give_back(session, visit)
                 await self._pendings.record_questions(session, visit, purpose)
@@ -89,7 +89,7 @@ class Attempts:
         limit = self._store.settings.unlock.attempts
         count = col(HolderRow.attempts)
         now = self._store.clock.now()
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             spent = await session.exec(
                 update(HolderRow)
                 .where(

@@ -2,6 +2,9 @@
 
 Codes live by the wall clock, so a clock that is set back would revive them. Every look at the
 time is held against the monotonic clock, the build date and the store's newest event.
+
+Where the store is a server, its clock is the time at every kiosk: `heed` is told what it shows, with
+every unit of work. This machine's own wall clock then only has to be near it.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from datetime import UTC, datetime, timedelta
 
 BUILT = datetime(2026, 11, 24, tzinfo=UTC)  # moved with each release; no right clock shows an earlier time
 JUMP = timedelta(minutes=2)
+NEAR = timedelta(seconds=30)  # how far this machine's clock may be from the store's before it is told
 
 
 class Clock:
-    """Wall clock in UTC. ``wall`` and ``monotonic`` are replaced in tests."""
+    """The time in UTC. ``wall`` and ``monotonic`` are replaced in tests."""
 
     def __init__(
         self,
@@ -25,15 +29,30 @@ class Clock:
         self._wall = wall
         self._monotonic = monotonic
         self._start = (wall(), monotonic())
+        self._heeded: tuple[datetime, float] | None = None
+
+    def heed(self, at: datetime, age: float = 0.0) -> None:
+        """The store's own clock showed ``at`` (UTC), ``age`` seconds ago: from now on that is the time."""
+        first = self._heeded is None
+        self._heeded = (at, self._monotonic() - age)
+        if first:
+            self.accept()
 
     def now(self) -> datetime:
         """The present time, UTC."""
-        return self._wall()
+        if self._heeded is None:
+            return self._wall()
+        at, then = self._heeded
+        return at + timedelta(seconds=self._monotonic() - then)
+
+    def error(self) -> timedelta:
+        """How far this machine's wall clock is ahead of the store's; nothing where that has none."""
+        return self._wall() - self.now() if self._heeded is not None else timedelta()
 
     def drift(self) -> timedelta:
-        """How far the wall clock has moved away from the monotonic one since the start."""
-        wall, monotonic = self._start
-        return self._wall() - wall - timedelta(seconds=self._monotonic() - monotonic)
+        """How far the time has moved away from the monotonic clock since the start."""
+        then, monotonic = self._start
+        return self.now() - then - timedelta(seconds=self._monotonic() - monotonic)
 
     def steady(self) -> datetime:
         """What the clock would show had it not been set since the start, UTC."""
@@ -50,4 +69,4 @@ class Clock:
 
     def accept(self) -> None:
         """Take the present time as right from now on (after pending codes were voided)."""
-        self._start = (self._wall(), self._monotonic())
+        self._start = (self.now(), self._monotonic())

@@ -106,7 +106,7 @@ class Codes:
     ) -> int | None:
         """Count the mail against the rates and store the code as *sending*."""
         now = self._store.clock.now()
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             # Writing the holder's row first makes two kiosks count one after the other.
             holder = visit.known.holder
             await session.exec(update(HolderRow).where(col(HolderRow.id) == holder).values(id=holder))
@@ -163,7 +163,7 @@ class Codes:
 
     async def _taken(self, visit: Visit, purpose: Purpose, hashed: str, minutes: timedelta) -> Sent:
         now = self._store.clock.now()
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.SENDING))
@@ -176,7 +176,7 @@ class Codes:
         self, visit: Visit, purpose: Purpose, hashed: str, failure: MailNotSent, uncounted: int | None
     ) -> None:
         """Void the code. A mail that surely did not leave does not count against the rates."""
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.SENDING))
@@ -219,7 +219,7 @@ class Codes:
             return CodeRefusal.VOID  # it jumped within this visit: who knows how old the code is
         now = self._store.clock.now()
         wrong = col(PendingRow.code_wrong)
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             spent = await session.exec(
                 update(PendingRow)
                 .where(
@@ -239,7 +239,7 @@ class Codes:
         return CodeRefusal.EXPIRED if late else CodeRefusal.VOID
 
     async def _refuse(self, visit: Visit, purpose: Purpose, why: CodeRefusal, left: int | None) -> Entry:
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             if why is CodeRefusal.VOID:
                 await session.exec(
                     update(PendingRow)
@@ -262,7 +262,7 @@ class Codes:
         return Entry(why, left)
 
     async def _consume(self, visit: Visit, purpose: Purpose, hashed: str, then: Then | None) -> bool:
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             used = await session.exec(
                 update(PendingRow)
                 .where(_this_code(visit, purpose, hashed, CodeState.USABLE))

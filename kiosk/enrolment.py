@@ -14,7 +14,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from cardio.card import CardId, KeyUse
 from kiosk import refused
 from kiosk.audit import Event, Outcome, Subject
-from kiosk.intake import Change, Intake, NewCard, NewHolder, NewRow, RowFault
+from kiosk.intake import (
+    Change,
+    Intake,
+    NewCard,
+    NewHolder,
+    NewRow,
+    RowFault,
+    Told,
+    chunks,
+    contradictions,
+    silent,
+)
 from kiosk.marks import secret_cleared
 from kiosk.storage.models import (
     CardRow,
@@ -103,22 +114,37 @@ class Enrolment:
                 raise refused_before("unblock secret")
             return changes[0]
 
-    async def faults(self, rows: Sequence[NewRow]) -> list[RowFault]:
-        """What `import_all` would refuse these rows for."""
-        async with self._store.work() as session:
-            return await self._intake(session, "").faults(rows)
+    async def faults(self, rows: Sequence[NewRow], told: Told = silent) -> list[RowFault]:
+        """What `import_all` would refuse these rows for, by line."""
+        found, looked_at = list(contradictions(rows)), 0
+        for chunk in chunks(rows):
+            async with self._store.work() as session:
+                found += await self._intake(session, "").faults(chunk)
+            looked_at += len(chunk)
+            told(looked_at, len(rows))
+        return sorted(found)
 
-    async def import_all(self, rows: Sequence[NewRow], *, by: str) -> Counter[Change]:
-        """Take in every row, or none; what became of how many cards, and of the secrets given for them.
+    async def import_all(self, rows: Sequence[NewRow], *, by: str, told: Told = silent) -> Counter[Change]:
+        """Take in every row; what became of how many cards, and of the secrets given for them.
 
-        A row that is there already changes nothing but the card's secret and key, where they differ.
-        Raises RowsRefused with every row at fault.
+        A row that is there already changes nothing but the card's secret and key, where they differ: an
+        import that was interrupted goes on when it is begun again. Raises RowsRefused with every row at
+        fault, before any is taken in.
         """
-        async with self._store.work() as session:
-            intake = self._intake(session, by)
-            if faults := await intake.faults(rows):
-                raise RowsRefused(faults)
-            return Counter(change for changes in await intake.take_in(rows) for change in changes)
+        if faults := await self.faults(rows):
+            raise RowsRefused(faults)
+        changes: Counter[Change] = Counter()
+        done = 0
+        for chunk in chunks(rows):
+            async with self._store.work() as session:
+                intake = self._intake(session, by)
+                if faults := await intake.faults(chunk):  # somebody was quicker
+                    raise RowsRefused(faults)
+                taken = await intake.take_in(chunk)
+            changes.update(change for each in taken for change in each)
+            done += len(chunk)
+            told(done, len(rows))
+        return changes
 
     async def set_card_state(self, card: CardId, state: CardState, *, by: str, reason: str) -> None:
         """Suspend, revoke or take back into use. Raises EnrolmentError for an unknown card."""
@@ -188,13 +214,14 @@ class Enrolment:
         return Intake(self._store, self._secrets, session, by)
 
     async def _holder(self, session: AsyncSession, holder_id: str) -> HolderRow | None:
-        return (await session.exec(select(HolderRow).where(HolderRow.holder_id == holder_id))).one_or_none()
+        query = select(HolderRow).where(HolderRow.holder_id == holder_id)
+        return (await session.exec(query.with_for_update(key_share=True))).one_or_none()
 
     async def _card(self, session: AsyncSession, card: CardId) -> CardRow | None:
         query = select(CardRow).where(
             CardRow.family == card.family, CardRow.kind == card.kind, CardRow.serial == card.serial
         )
-        return (await session.exec(query)).one_or_none()
+        return (await session.exec(query.with_for_update(key_share=True))).one_or_none()
 
     async def holder(self, holder_id: str) -> HolderRow:
         """One holder. Raises EnrolmentError if there is none of that id."""

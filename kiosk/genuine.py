@@ -136,7 +136,7 @@ class Genuineness:
         except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
             if refusal.sw and known.secret_proven:
                 await self.refuse(about, "proof failed")
-            async with self._store.work() as session:
+            async with self._store.work(known.holder) as session:
                 await give_back_unproven_send(session, known.card)
                 if refusal.sw:
                     await secret_failed(session, self._store, known.card, about, type(refusal).__name__)
@@ -147,7 +147,7 @@ class Genuineness:
         if not mutual:
             await self._give_back(known)
             return
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await secret_accepted(session, known.card, mutual=True)
 
     async def refuse(self, about: Subject, reason: str) -> NoReturn:
@@ -208,14 +208,14 @@ class Genuineness:
 
     async def _spend(self, known: Known, about: Subject) -> bool:
         """Count a send before it goes out; False, and an alarm, where the answers were lost too often."""
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             if await spend_unproven_send(session, known.card):
                 return True
             await secret_failed(session, self._store, known.card, about, "unproven")
             return False
 
     async def _give_back(self, known: Known) -> None:
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await give_back_unproven_send(session, known.card)
 
     def _has_cas(self, known: Known) -> bool:

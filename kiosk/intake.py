@@ -1,9 +1,9 @@
-"""Bringing many holders and cards in, in one unit of work and few statements."""
+"""Bringing many holders and cards in, some hundreds in a unit of work and few statements."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -20,7 +20,8 @@ from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow, UnblockSt
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 
-CHUNK = 500  # rows at a time: SQLite takes a limited number of values, and memory stays flat
+Told = Callable[[int, int], None]  # how many rows are done, and of how many
+CHUNK = 500  # rows in a unit of work: kiosks get their turn in between, and memory stays flat
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class _There:
 
 
 class Intake:
-    """Checks rows and takes them in, within the session of one unit of work."""
+    """Checks some rows and takes them in, within the session of one unit of work."""
 
     def __init__(self, store: Store, secrets: UnblockSecrets, session: AsyncSession, by: str) -> None:
         self._store = store
@@ -106,29 +107,21 @@ class Intake:
         self._by = by
 
     async def faults(self, rows: Sequence[NewRow]) -> list[RowFault]:
-        """Everything that speaks against taking these rows in, by line."""
-        found = list(_contradictions(rows))
-        for chunk in _chunks(rows):
-            there = await self._there(chunk)
-            found += [RowFault(row.line, reason) for row in chunk for reason in there.objections(row)]
-            self._session.expunge_all()
-        return sorted(found)
+        """Everything in the store that speaks against taking these rows in, by line."""
+        there = await self._there(rows)
+        return [RowFault(row.line, reason) for row in rows for reason in there.objections(row)]
 
     async def take_in(self, rows: Sequence[NewRow]) -> list[Sequence[Change]]:
         """Take in rows without faults; what became of the card of each, the most telling first."""
-        changes: list[Sequence[Change]] = []
-        for chunk in _chunks(rows):
-            before = await self._there(chunk)
-            new = dict.fromkeys(row.holder for row in chunk if row.holder.holder_id not in before.holders)
-            await self._add_holders(list(new))
-            holders = (await self._there(chunk)).holders
-            await self._insert(
-                [self._card(row, before, holders) for row in chunk if row.card.id not in before.cards]
-            )
-            there = await self._there(chunk)
-            changes += await self._equip_all(chunk, there, new=set(there.cards) - set(before.cards))
-            self._session.expunge_all()
-        return changes
+        before = await self._there(rows)
+        new = dict.fromkeys(row.holder for row in rows if row.holder.holder_id not in before.holders)
+        await self._add_holders(list(new))
+        holders = (await self._there(rows)).holders
+        await self._insert(
+            [self._card(row, before, holders) for row in rows if row.card.id not in before.cards]
+        )
+        there = await self._there(rows, change=True)
+        return await self._equip_all(rows, there, new=set(there.cards) - set(before.cards))
 
     async def add_holder(self, new: NewHolder, *, selftest: bool = False) -> None:
         """Add a holder whose id is not taken."""
@@ -173,13 +166,13 @@ class Intake:
         )
 
     async def _equip_all(
-        self, chunk: Sequence[NewRow], there: _There, new: Collection[CardId]
+        self, rows: Sequence[NewRow], there: _There, new: Collection[CardId]
     ) -> list[Sequence[Change]]:
         """Give each card its secret and key where they differ from what it has, and record the events."""
         changes: list[Sequence[Change]] = []
         events: list[tuple[Event, Subject, dict[str, Detail]]] = []
         secrets: list[UnblockSecretRow] = []
-        for row in chunk:
+        for row in rows:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
             await self._remember(card, row.card, there)
             reserve = self._reserve(card, row.card, there)
@@ -280,13 +273,18 @@ class Intake:
             values = [row.model_dump(exclude={"id"}) for row in rows]
             await self._session.exec(insert(type(rows[0])), params=values)
 
-    async def _there(self, rows: Sequence[NewRow]) -> _There:
-        holders = await self._session.exec(
-            select(HolderRow).where(col(HolderRow.holder_id).in_({row.holder.holder_id for row in rows}))
+    async def _there(self, rows: Sequence[NewRow], *, change: bool = False) -> _There:
+        """``change``: what is read is about to be changed, so nobody else may meanwhile."""
+        find_holders = select(HolderRow).where(
+            col(HolderRow.holder_id).in_({row.holder.holder_id for row in rows})
         )
-        cards = await self._session.exec(
-            select(CardRow).where(col(CardRow.serial).in_({row.card.id.serial for row in rows}))
-        )
+        find_cards = select(CardRow).where(col(CardRow.serial).in_({row.card.id.serial for row in rows}))
+        if change:  # in their order, or two imports might wait for each other
+            find_holders = find_holders.order_by(col(HolderRow.id)).with_for_update(key_share=True)
+            find_cards = find_cards.order_by(col(CardRow.id)).with_for_update(key_share=True)
+            self._session.expire_all()
+        holders = await self._session.exec(find_holders)
+        cards = await self._session.exec(find_cards)
         by_id = {CardId(card.family, card.kind, card.serial): card for card in cards}
         secrets = await self._session.exec(
             select(UnblockSecretRow).where(
@@ -313,7 +311,11 @@ def _pin(card: CardRow, new: NewCard) -> tuple[bool, bool]:
     return replaced, after != before
 
 
-def _contradictions(rows: Sequence[NewRow]) -> Iterator[RowFault]:
+def silent(done: int, total: int) -> None:
+    """Tell nobody how far it is."""
+
+
+def contradictions(rows: Sequence[NewRow]) -> Iterator[RowFault]:
     """Rows that do not agree with an earlier one."""
     holders: dict[str, NewRow] = {}
     cards: dict[CardId, NewRow] = {}
@@ -326,6 +328,7 @@ def _contradictions(rows: Sequence[NewRow]) -> Iterator[RowFault]:
             yield RowFault(row.line, f"this card is in line {earlier.line} already")
 
 
-def _chunks(rows: Sequence[NewRow]) -> Iterator[Sequence[NewRow]]:
+def chunks(rows: Sequence[NewRow]) -> Iterator[Sequence[NewRow]]:
+    """The rows of one unit of work after another."""
     for start in range(0, len(rows), CHUNK):
         yield rows[start : start + CHUNK]

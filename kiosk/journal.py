@@ -61,7 +61,7 @@ class Journal:
 
         Raises UnblockNotPossible where the secret was sent in vain as often as may be.
         """
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             if purpose is Purpose.UNLOCK:
                 await self._require_proofs(session, visit)
                 if unblock_tries is None and not await spend_unproven_send(session, visit.known.card):
@@ -117,7 +117,7 @@ class Journal:
         cost one of its tries: there are fewer now, or the card does not tell. ``sent`` False: the
         command did not go out.
         """
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             row = await self._close(session, write, WriteState.REFUSED)
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about, Outcome.REFUSED, reason)
             if row is None or row.purpose != Purpose.UNLOCK.value:
@@ -142,13 +142,13 @@ class Journal:
 
     async def unknown(self, visit: Visit, write: int) -> None:
         """The answer was lost."""
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await self._close(session, write, WriteState.UNKNOWN, settled=False)
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN)
 
     async def answered(self, visit: Visit, write: int) -> None:
         """The answer was "done", and a proof is owed that it was the enrolled card that gave it."""
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await self._close(session, write, WriteState.ANSWERED, settled=False)
             self._store.audit.record(
                 session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN, "not proven"
@@ -169,7 +169,7 @@ class Journal:
         It stays open until the holder is `told` at the kiosk, too. ``proven``: it is the enrolled card;
         ``mutual``: by mutual authentication.
         """
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             if await self._close(session, write, WriteState.DONE, settled=False) is None:
                 return  # another kiosk has settled it
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about)
@@ -200,7 +200,7 @@ class Journal:
 
     async def not_done(self, visit: Visit, write: OpenWrite, sight: Sight) -> None:
         """The card was asked and had not changed."""
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await self._close(session, write.id, WriteState.NOT_DONE)
             self._store.audit.record(
                 session, Event.CARD_WRITE_ENDED, visit.about, Outcome.FAILED, "card unchanged"
@@ -209,7 +209,7 @@ class Journal:
 
     async def open_ended(self, visit: Visit, write: OpenWrite, sight: Sight) -> None:
         """What the write did cannot be found out any more, and no longer matters."""
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await self._close(session, write.id, WriteState.OPEN_ENDED)
             self._store.audit.record(
                 session, Event.CARD_WRITE_ENDED, visit.about, Outcome.UNKNOWN, "cannot be found out"
@@ -218,7 +218,7 @@ class Journal:
 
     async def taken_by_another(self, visit: Visit, write: OpenWrite) -> None:
         """The card has not changed, though something said so that was sent its unblock secret: an alarm."""
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await self._close(session, write.id, WriteState.NOT_DONE)
             self._store.audit.record(
                 session, Event.CARD_NOT_GENUINE, visit.about, Outcome.ALARM, "another card was unlocked"

@@ -110,7 +110,7 @@ class Registrations:
     async def change_questions(self, visit: Visit, answers: Sequence[HashedAnswer], language: str) -> None:
         """Put new questions in place of the old ones. Attempts and blocks stay as they are."""
         known = visit.known
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await require_standing(session, self._store, visit)
             await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder))
             self._add_answers(session, known.holder, answers)
@@ -141,7 +141,7 @@ class Registrations:
     async def withdraw(self, visit: Visit, language: str) -> None:
         """Erase answers, own address and pending codes. Attempts and blocks stay."""
         known = visit.known
-        async with self._store.work() as session:
+        async with self._store.work(visit.known.holder) as session:
             await require_standing(session, self._store, visit)
             self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
             await self._erase(session, known.holder)

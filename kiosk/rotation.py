@@ -217,7 +217,7 @@ class Rotation:
             await self._fail(known, about, type(refusal).__name__)
             return
         await self._drop(known, about)
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await secret_accepted(session, known.card)
 
     # -- units of work --------------------------------------------------------------------------
@@ -226,7 +226,7 @@ class Rotation:
         self, known: Known, tries: int | None, *, may_resume: bool
     ) -> tuple[NextSecretRow, bool]:
         """Keep a fresh secret beside the present one; or go on with the one that was begun before."""
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             begun = await session.get(NextSecretRow, known.card)
             if begun is not None and not may_resume:
                 raise NotReplaceable("it is not known yet what became of an earlier replacement")
@@ -244,7 +244,7 @@ class Rotation:
 
     async def _note(self, known: Known, *, asked: int | None, before: int | None) -> None:
         """Commit what is about to be asked: of the next one, or (``before`` None) of the present one."""
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await session.exec(
                 update(NextSecretRow)
                 .where(col(NextSecretRow.card) == known.card)
@@ -253,7 +253,7 @@ class Rotation:
 
     async def _promote(self, known: Known, about: Subject) -> None:
         """The card holds the next one: it is the present one from now on."""
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             row = await session.get(NextSecretRow, known.card)
             if row is None:
                 raise VaultError("what the card holds now is no longer kept: somebody removed it meanwhile")
@@ -265,14 +265,14 @@ class Rotation:
 
     async def _drop(self, known: Known, about: Subject) -> None:
         """The card does not hold the next one."""
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await session.exec(delete(NextSecretRow).where(col(NextSecretRow.card) == known.card))
             self._store.audit.record(
                 session, Event.UNBLOCK_SECRET_REPLACED, about, Outcome.FAILED, "not written"
             )
 
     async def _fail(self, known: Known, about: Subject, reason: str) -> None:
-        async with self._store.work() as session:
+        async with self._store.work(known.holder) as session:
             await secret_failed(session, self._store, known.card, about, reason)
 
     def _traits(self, known: Known) -> Traits:

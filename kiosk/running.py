@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.settings import Settings
-from kiosk.storage.database import SCHEMA, current_revision, database_path
+from kiosk.storage.database import StoreUnavailable
+from kiosk.storage.place import place
+from kiosk.storage.schema import require_schema
 from kiosk.wiring import KeyRing, key_ring, pcsc_reader, put_together, smtp_mailer
-
-
-class StoreOutOfDate(Exception):
-    """The database has another schema than this release works with. The message says what to do."""
 
 
 class RealKiosk:
@@ -21,11 +21,8 @@ class RealKiosk:
 
     def __init__(self, settings: Settings) -> None:
         """Raises KeyProblem or StoreOutOfDate, before a screen is drawn."""
-        path = database_path(settings.database.url, settings.state_directory)
-        if (revision := current_revision(path)) != SCHEMA:
-            raise StoreOutOfDate(
-                f"{path}: its schema is {revision or 'missing'}, not {SCHEMA}: run 'kiosk init'"
-            )
+        with suppress(StoreUnavailable):  # then it begins out of service, and comes back by itself
+            require_schema(place(settings))
         self.settings = settings
         self._keys: KeyRing = key_ring(settings)
         self._mailer = smtp_mailer(settings)

@@ -67,7 +67,9 @@ class PatienceTable(Section):
 class Database(Section):
     """Where the store is."""
 
-    url: str = Field("sqlite:///kiosk.db", pattern=r"^sqlite:///.+")
+    url: str = Field("sqlite:///kiosk.db", pattern=r"^(sqlite:///.+|postgres(ql)?://.+)")
+    password_file: OptionalPath = None
+    ca_file: OptionalPath = None
 
 
 class State(Section):

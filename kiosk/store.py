@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Audit, Event, Outcome, Subject, newest_event
 from kiosk.clock import Clock
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
+from kiosk.storage.models import HolderRow
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,16 @@ class Store:
         return self.settings.site.kiosk_name
 
     @asynccontextmanager
-    async def work(self) -> AsyncIterator[AsyncSession]:
-        """One unit of work (see `Database.transaction`). Raises StoreUnavailable."""
+    async def work(self, holder: int | None = None) -> AsyncIterator[AsyncSession]:
+        """One unit of work (see `Database.transaction`). Raises StoreUnavailable.
+
+        ``holder``: whose facts it reads and then changes, or whose card's; such units follow one another
+        over the whole fleet. Single statements need no such order.
+        """
         async with self.database.transaction() as session:
+            if holder is not None and not self.database.backend.one_at_a_time:
+                row = select(HolderRow.id).where(HolderRow.id == holder)
+                await session.exec(row.with_for_update(key_share=True))  # cards and codes may refer to it
             yield session
 
     async def clock_is_believable(self) -> bool:

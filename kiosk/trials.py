@@ -116,4 +116,4 @@ async def _row(session: AsyncSession, card: CardId) -> CardRow | None:
     query = select(CardRow).where(
         CardRow.family == card.family, CardRow.kind == card.kind, CardRow.serial == card.serial
     )
-    return (await session.exec(query)).one_or_none()
+    return (await session.exec(query.with_for_update(key_share=True))).one_or_none()

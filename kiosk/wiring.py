@@ -39,7 +39,8 @@ from kiosk.registrations import Registrations
 from kiosk.rotation import Rotation
 from kiosk.service import Service
 from kiosk.settings import Settings
-from kiosk.storage.database import Database
+from kiosk.storage.database import PATIENCE, Database
+from kiosk.storage.place import place
 from kiosk.store import Store
 from kiosk.trials import Trials
 from kiosk.trusts import trusts
@@ -137,13 +138,15 @@ def put_together(
     clock: Clock | None = None,
     hasher: Hasher | None = None,
     selftest: bool = False,
+    patience: float | None = PATIENCE,
 ) -> Parts:
     """Everything a kiosk consists of.
 
     With ``selftest`` it sees self-test holders and their notices only, without it everybody else.
+    ``patience``: seconds for a unit of work on a database server, None without a limit.
     """
     clock = clock or Clock()
-    database = Database(settings.database.url, settings.state_directory)
+    database = Database(place(settings), clock, patience)
     store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings)
     hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
     chosen = families(settings)

@@ -15,7 +15,7 @@ from kiosk.commands.desk import ask_for, describe, tell
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, table
+from kiosk.commands.printing import harmless, progress, table
 from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def import_(
         str, typer.Argument(metavar="FILE", help="A CSV file in UTF-8, of mode 0600; - reads standard input.")
     ],
 ) -> None:
-    """Bring in holders and cards from a CSV file, all or none.
+    """Bring in holders and cards from a CSV file.
 
     The first line names the columns: holder_id, name, email, family, serial, unblock_secret and,
     where the key of a card (PIV 9E) is known, card_key: its public key in DER (SubjectPublicKeyInfo)
@@ -124,8 +124,8 @@ def import_(
     cannot be unlocked here. serial and unblock_secret are written as docs/cards.md says for each family;
     a PIV card's serial is guid:HEX, fasc-n:HEX or yubikey-serial:DIGITS.
 
-    Every bad row is named with its line, and then nothing is brought in. It is safe to run again.
-    Kiosks on the same database wait meanwhile: under a minute for 100,000 cards.
+    Every bad row is named with its line, and then nothing is brought in. Kiosks on the same database
+    work on meanwhile. An import that was interrupted goes on when it is run again.
 
     \b
     Example: kiosk card import cards.csv
@@ -138,7 +138,8 @@ def import_(
     settings = settings_of(context)
     content = sys.stdin.buffer.read() if file == "-" else read_private(Path(file))
     name = "standard input" if file == "-" else file
-    faults, counts = asyncio.run(rolls.import_roll(settings, content, by=operator()))
+    with progress("Bringing in") as told:
+        faults, counts = asyncio.run(rolls.import_roll(settings, content, by=operator(), told=told))
     if faults:
         for fault in faults:
             typer.echo(f"{name}:{fault.line}: {harmless(fault.reason)}", err=True)

@@ -46,8 +46,8 @@ def _store(error: Exception) -> tuple[str, int] | None:
     from kiosk.keys import KeyProblem
     from kiosk.office.initialising import InitProblem
     from kiosk.ownership import ReaderTaken
-    from kiosk.running import StoreOutOfDate
     from kiosk.storage.database import StoreUnavailable
+    from kiosk.storage.schema import StoreOutOfDate
     from kiosk.vault import VaultError
 
     if isinstance(error, EnrolmentError | KeyProblem | StoreOutOfDate | InitProblem | ReaderTaken):

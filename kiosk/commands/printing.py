@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +25,22 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def as_json(value: Any) -> None:
     """Print JSON, its times as ISO 8601 in UTC."""
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal: called with how many of how many are done."""
+    with ExitStack() as stack:
+        bars: list[Any] = []
+
+        def told(done: int, total: int) -> None:
+            if not bars and sys.stderr.isatty():
+                bar = typer.progressbar(length=total, label=label, show_pos=True, file=sys.stderr)
+                bars.append(stack.enter_context(bar))
+            for bar in bars:
+                bar.update(done - bar.pos)
+
+        yield told
 
 
 def when(moment: datetime | None) -> str:

@@ -15,8 +15,8 @@ from pydantic import SecretBytes
 from kiosk.demo.smtp import DemoMailServer, ReceivedMail
 from kiosk.mail import Mailer, SmtpMailer
 from kiosk.settings import Settings
-from kiosk.storage.database import database_path
-from kiosk.storage.migrate import upgrade
+from kiosk.storage.place import place
+from kiosk.storage.schema import upgrade
 from kiosk.wiring import KeyRing, diversified
 
 
@@ -44,7 +44,7 @@ async def scratch_kiosk(settings: Settings) -> AsyncIterator[Scratch]:
                 database={"url": "sqlite:///kiosk.db"},
                 hashing={"cost": 10},  # nothing here outlives the process, and nobody likes to wait
             )
-            await asyncio.to_thread(upgrade, database_path(chosen.database.url, folder))
+            await asyncio.to_thread(upgrade, place(chosen))
             masters = {name: _random_key() for name in diversified(chosen)}
             keys = KeyRing(_random_key(), _random_key(), masters)
             yield Scratch(chosen, keys, SmtpMailer(chosen.mail, server.password), server.inbox)

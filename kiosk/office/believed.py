@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
+
+from sqlalchemy import bindparam, text
 
 from kiosk.families import families
 from kiosk.settings import Settings
-from kiosk.storage.database import database_path
+from kiosk.storage.place import place
 from kiosk.wiring import diversified
 
 _QUERY = """
     SELECT
         card.family,
-        SUM(card.passcode_key IS NULL),
-        SUM(card.passcode_key IS NOT NULL),
-        SUM(unblock_secret.fingerprint IN (
+        SUM(CASE WHEN card.passcode_key IS NULL THEN 1 ELSE 0 END),
+        SUM(CASE WHEN card.passcode_key IS NOT NULL THEN 1 ELSE 0 END),
+        SUM(CASE WHEN unblock_secret.fingerprint IN (
             SELECT fingerprint FROM unblock_secret GROUP BY fingerprint HAVING COUNT(*) > 1
-        ))
+        ) THEN 1 ELSE 0 END)
     FROM card LEFT JOIN unblock_secret ON unblock_secret.card = card.id
     JOIN holder ON holder.id = card.holder
     WHERE card.state = 'active' AND NOT holder.selftest AND card.public_key IS NULL AND NOT card.mutual_proven
-        AND (unblock_secret.card IS NOT NULL OR card.family IN (SELECT value FROM json_each(?)))
+        AND (unblock_secret.card IS NOT NULL OR card.family IN :derived)
     GROUP BY card.family
 """
 
@@ -44,11 +44,15 @@ class Believed:
 
 
 def believed(settings: Settings) -> Believed:
-    """Count them; the database is only read. Raises sqlite3.Error."""
-    path = database_path(settings.database.url, settings.state_directory)
-    derived = "[" + ",".join(f'"{name}"' for name in diversified(settings)) + "]"
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as connection:
-        rows = {family: counts for family, *counts in connection.execute(_QUERY, (derived,))}
+    """Count them; the database is only read. Raises DBAPIError."""
+    query = text(_QUERY).bindparams(bindparam("derived", expanding=True))
+    engine = place(settings).plain()
+    try:
+        with engine.connect() as connection:
+            found = connection.execute(query, {"derived": diversified(settings)})
+            rows = {family: counts for family, *counts in found}
+    finally:
+        engine.dispose()
     unpinned = unprovable = later = shared = 0
     for family in families(settings):
         if family.name not in rows or settings.cards.table(family.name).card_authentication == "off":

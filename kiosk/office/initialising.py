@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import pwd
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from alembic.util import CommandError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from kiosk.keys import create_key, key_source, load_key
 from kiosk.settings import Settings
-from kiosk.storage.database import SCHEMA, current_revision, database_path
-from kiosk.storage.migrate import upgrade
+from kiosk.storage.backend import Backend
+from kiosk.storage.place import place
+from kiosk.storage.schema import SCHEMA, upgrade
 
 
 class InitProblem(Exception):
@@ -25,14 +26,14 @@ class InitProblem(Exception):
 def initialise(settings: Settings) -> Iterator[str]:
     """Prepare everything, telling what was done line by line. Raises InitProblem, KeyProblem."""
     yield _make_directory(settings.state_directory)
-    database = database_path(settings.database.url, settings.state_directory)
+    store = place(settings)
     keys = settings.keys
     for configured, credential, table in (
         (keys.vault, "vault-key", "unblock_secret"),
         (keys.pepper, "pepper-key", "security_answer"),
     ):
-        yield _make_key(settings.state_directory, configured, credential, (database, table))
-    yield _make_database(database)
+        yield _make_key(settings.state_directory, configured, credential, (store, table))
+    yield _make_database(store)
 
 
 def _make_directory(directory: Path) -> str:
@@ -57,47 +58,50 @@ def _make_directory(directory: Path) -> str:
     return f"{directory}: {'made' if made else 'is there'}"
 
 
-def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple[Path, str]) -> str:
+def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple[Backend, str]) -> str:
     """Make a key, unless something in the store could then never be read again."""
     path = key_source(directory, configured, credential)
     if path.exists():
         load_key(directory, configured, credential)
         return f"{path}: is there, and kept"
-    database, table = used_in
-    if _rows(database, table):
+    store, table = used_in
+    if _rows(store, table):
         raise InitProblem(
-            f"{path}: is missing, but {database} was written with it, and a new key would open nothing: "
+            f"{path}: is missing, but {store.shown} was written with it, and a new key would open nothing: "
             "put the old one back from your backup"
         )
     create_key(path)
     return f"{path}: made, for its owner alone"
 
 
-def _make_database(path: Path) -> str:
-    before = current_revision(path)
+def _make_database(store: Backend) -> str:
+    before = store.revision()
     if before == SCHEMA:
-        return f"{path}: is there, schema {SCHEMA}"
+        return f"{store.shown}: is there, schema {SCHEMA}"
     try:
-        upgrade(path)
+        upgrade(store)
     except CommandError:  # alembic knows no migration of that name
         raise InitProblem(
-            f"{path}: was made by a newer release (schema {before}): install that release again"
+            f"{store.shown}: was made by a newer release (schema {before}): install that release again"
         ) from None
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise InitProblem(f"{path}: cannot be brought to schema {SCHEMA}: {cause}") from None
-    return f"{path}: {f'brought from schema {before} to' if before else 'made, schema'} {SCHEMA}"
+        raise InitProblem(f"{store.shown}: cannot be brought to schema {SCHEMA}: {cause}") from None
+    return f"{store.shown}: {f'brought from schema {before} to' if before else 'made, schema'} {SCHEMA}"
 
 
-def _rows(database: Path, table: str) -> bool:
-    """Whether a table of a database file has any row; False where there is no such file or table."""
-    if not database.exists():
+def _rows(store: Backend, table: str) -> bool:
+    """Whether a table of the store has any row; False where there is no store or table yet."""
+    if store.revision() is None:
         return False
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        try:
-            query = f"SELECT 1 FROM {table} LIMIT 1"  # noqa: S608 - names from above, not from outside
-            return connection.execute(query).fetchone() is not None
-        except sqlite3.Error as error:
-            if "no such table" in str(error):
+    engine = store.plain()
+    try:
+        with engine.connect() as connection:
+            if not inspect(connection).has_table(table):
                 return False
-            raise InitProblem(f"{database}: cannot be read: {error}") from None
+            query = f"SELECT 1 FROM {table} LIMIT 1"  # noqa: S608 - names from above, not from outside
+            return connection.execute(text(query)).first() is not None
+    except DBAPIError as error:
+        raise InitProblem(f"{store.shown}: cannot be read: {error.orig}") from None
+    finally:
+        engine.dispose()

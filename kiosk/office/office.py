@@ -8,9 +8,9 @@ from email.message import EmailMessage
 
 from cardio.virtual.reader import VirtualReader
 from kiosk.mail import MailNotSent
-from kiosk.running import StoreOutOfDate
 from kiosk.settings import Settings
-from kiosk.storage.database import SCHEMA, current_revision, database_path
+from kiosk.storage.place import place
+from kiosk.storage.schema import require_schema
 from kiosk.wiring import Parts, key_ring, put_together
 
 
@@ -24,17 +24,12 @@ class NoMail:
 
 @asynccontextmanager
 async def office(settings: Settings) -> AsyncIterator[Parts]:
-    """Open the store and the services. Raises StoreOutOfDate, KeyProblem; later StoreUnavailable."""
-    require_schema(settings)
-    parts = put_together(settings, reader=VirtualReader(), keys=key_ring(settings), mailer=NoMail())
+    """Open the store and the services. Raises StoreOutOfDate, KeyProblem, StoreUnavailable."""
+    require_schema(place(settings))
+    parts = put_together(
+        settings, reader=VirtualReader(), keys=key_ring(settings), mailer=NoMail(), patience=None
+    )
     try:
         yield parts
     finally:
         await parts.close()
-
-
-def require_schema(settings: Settings) -> None:
-    """Raise StoreOutOfDate unless the database has the schema of this release."""
-    path = database_path(settings.database.url, settings.state_directory)
-    if (revision := current_revision(path)) != SCHEMA:
-        raise StoreOutOfDate(f"{path}: its schema is {revision or 'missing'}, not {SCHEMA}: run 'kiosk init'")

@@ -15,11 +15,11 @@ from kiosk.office.cards import summary
 from kiosk.office.inspecting import SeenFamily, proves
 from kiosk.office.office import office
 from kiosk.refusals import Why
-from kiosk.running import StoreOutOfDate
 from kiosk.settings import Settings
 from kiosk.steps import Offer
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import CardState
+from kiosk.storage.schema import StoreOutOfDate
 from kiosk.trusts import trusts
 from kiosk.visit import Belief, Known, Sight, Visit
 from kiosk.wiring import Parts

@@ -1,4 +1,4 @@
-"""A roll of cards and their holders: a CSV file (RFC 4180) in UTF-8, brought in as a whole or not at all."""
+"""A roll of cards and their holders: a CSV file (RFC 4180) in UTF-8, taken in if every line of it can be."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TypeVar
 from cardio.card import Family, KeyUse
 from kiosk.enrolment import Change, NewCard, NewHolder, NewRow, RowFault, RowsRefused
 from kiosk.families import families
+from kiosk.intake import Told, silent
 from kiosk.office import fields
 from kiosk.office.office import office
 from kiosk.settings import Settings
@@ -30,7 +31,7 @@ class Roll:
 
 
 async def import_roll(
-    settings: Settings, content: bytes, *, by: str
+    settings: Settings, content: bytes, *, by: str, told: Told = silent
 ) -> tuple[Sequence[RowFault], Mapping[str, int]]:
     """Bring a file in; every fault by its line, or how many cards were added, renewed and unchanged."""
     roll = read_roll(content, families(settings), settings.email.domains)
@@ -38,7 +39,7 @@ async def import_roll(
         if roll.faults:  # the store may have more to say, so that one correction is enough
             return sorted(roll.faults + await parts.enrolment.faults(roll.rows)), {}
         try:
-            counts = await parts.enrolment.import_all(roll.rows, by=by)
+            counts = await parts.enrolment.import_all(roll.rows, by=by, told=told)
         except RowsRefused as refused:
             return refused.faults, {}
     return (), {change.value: counts[change] for change in Change}

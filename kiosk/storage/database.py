@@ -1,59 +1,87 @@
-"""The database: connections with the right pragmas, and one transaction per unit of work."""
+"""The store's database: one transaction per unit of work."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
 
-from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from kiosk.clock import Clock
+from kiosk.storage.backend import Backend, StoreUnavailable
 from kiosk.storage.models import AuditRow
 
-SCHEMA = "0001"  # the migration this release works with (a test holds it against alembic's head)
+__all__ = ["Database", "StoreUnavailable"]
 
-log = logging.getLogger(__name__)
-
-PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # a counter that was spent must stay spent after a power cut
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
-    "PRAGMA secure_delete=ON",  # erased answers leave no trace in free pages
-    "PRAGMA trusted_schema=OFF",
-)
-
-
-class StoreUnavailable(Exception):
-    """The database cannot be used: nothing of this unit of work was kept."""
+PATIENCE = 4.0  # seconds for a unit of work at a kiosk
+GREETING = 1.5  # seconds for the first answer on a connection
 
 
 class Database:
-    """One SQLite database. `transaction` is the only way in."""
+    """A store's database. `transaction` is the only way in."""
 
-    def __init__(self, url: str, directory: Path) -> None:
-        self.path = database_path(url, directory)
-        self._engine = _engine(self.path)
+    def __init__(self, backend: Backend, clock: Clock, patience: float | None = PATIENCE) -> None:
+        """``patience``: seconds after which a unit of work is ended; None for the office's long ones."""
+        self.backend = backend
+        self._clock = clock
+        self._patience = patience
+        self._engine = backend.engine()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A unit of work: committed when the body ends, rolled back when it raises.
 
-        Raises StoreUnavailable where the database is away, locked, full or read-only.
+        The clock heeds the database's, where that has one of its own. Raises StoreUnavailable where the
+        database is away, locked, full or read-only: then nothing was kept.
         """
         try:
-            async with AsyncSession(self._engine, expire_on_commit=False) as session, session.begin():
-                yield session
+            async with await self._opened() as session:
+                with await self.backend.watch(session, self._patience):
+                    yield session
+                    await session.flush()
+                    await self._commit(session)
         except DBAPIError as error:
             raise StoreUnavailable(type(error.orig).__name__) from None
+        except PoolTimeout:
+            raise StoreUnavailable("too many at once") from None
+
+    async def _opened(self) -> AsyncSession:
+        """A session on a connection that answers: a pooled one may be dead, after a restart or a failover."""
+        try:
+            return await self._greeted()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return await self._greeted()
+
+    async def _greeted(self) -> AsyncSession:
+        session = AsyncSession(self._engine, expire_on_commit=False)
+        try:
+            with await self.backend.watch(session, GREETING):
+                await self._heed(session)
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    async def _heed(self, session: AsyncSession) -> None:
+        before = time.monotonic()
+        if (at := await self.backend.time(session)) is not None:
+            self._clock.heed(at, (time.monotonic() - before) / 2)
+
+    async def _commit(self, session: AsyncSession) -> None:
+        """Commit; where the answer is lost, find out what became of it."""
+        ticket = await self.backend.ticket(session)
+        try:
+            await session.commit()
+        except DBAPIError:
+            if ticket is None or not await self.backend.took_place(self._engine, ticket):
+                raise
 
     async def ping(self) -> None:
         """Read one row. Raises StoreUnavailable."""
@@ -61,63 +89,13 @@ class Database:
             await session.exec(select(AuditRow.seq).limit(1))
 
     async def forget(self) -> None:
-        """After something was erased: move the write-ahead log, which still holds it, into the file."""
-        await asyncio.to_thread(_truncate_log, self.path)
+        """After something was erased: let it be gone from the files, as far as this program can."""
+        await self.backend.erase()
 
     async def version(self) -> str | None:
-        """The migration the database is at, None where it has none."""
-        return await asyncio.to_thread(current_revision, self.path)
+        """The migration the database is at, None where it has none. Raises StoreUnavailable."""
+        return await asyncio.to_thread(self.backend.revision)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
-
-
-def _truncate_log(path: Path) -> None:
-    connection = sqlite3.connect(path, timeout=1)
-    try:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # a busy one is left to SQLite's own time
-    except sqlite3.Error as error:
-        log.warning("the write-ahead log was not emptied: %s", type(error).__name__)
-    finally:
-        connection.close()
-
-
-def current_revision(path: Path) -> str | None:
-    """The migration a database file is at, None where there is no file or no schema."""
-    if not path.exists():
-        return None
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error:
-        return None
-    finally:
-        connection.close()
-    return str(row[0]) if row else None
-
-
-def database_path(url: str, directory: Path) -> Path:
-    """The file a ``sqlite:///`` URL names, relative to the state directory."""
-    return directory / url.removeprefix("sqlite:///")
-
-
-def _engine(path: Path) -> AsyncEngine:
-    engine = create_async_engine(
-        f"sqlite+aiosqlite:///{path}",
-        hide_parameters=True,  # or an error would print what a person typed
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def on_connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # pysqlite's own BEGIN comes too late for a counter
-        cursor = connection.cursor()
-        for pragma in PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def on_begin(connection: Any) -> None:
-        connection.execute(text("BEGIN IMMEDIATE"))
-
-    return engine

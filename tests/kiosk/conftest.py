@@ -12,16 +12,17 @@ from kiosk import attendant
 from kiosk.attendant import Attendant
 from kiosk.settings import Settings
 from tests.kiosk.stage import BareStage
-from tests.stories.conftest import open_world, with_ann
+from tests.stories.conftest import database, open_world, with_ann
 from tests.stories.world import World, new_world
 
-__all__ = ["front", "open_world", "registered", "world"]
+__all__ = ["database", "front", "open_world", "registered", "world"]
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+async def world(tmp_path: Path, database: dict[str, str]) -> AsyncIterator[World]:
     """A kiosk on an empty store, whose patience with a card left in is over at once."""
-    async with new_world(tmp_path, Settings().changed(patience={"card_left_in": 0.01})) as made:
+    settings = Settings().changed(patience={"card_left_in": 0.01}, database=database)
+    async with new_world(tmp_path, settings) as made:
         yield made
 
 

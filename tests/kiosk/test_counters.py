@@ -25,7 +25,7 @@ WRONG = tuple(SecretStr("no") for _ in ANSWERS)
 @pytest.fixture
 async def kiosks(registered: World) -> AsyncIterator[list[World]]:
     """Two kiosks on one store, in which Ann is registered."""
-    directory = registered.service.store.database.path.parent
+    directory = registered.settings.state_directory
     registered.hands.forward(hours=2)
     async with new_world(directory, Settings(), beside=registered) as second:
         yield [registered, second]

@@ -17,9 +17,11 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, select
 
+from kiosk.clock import Clock
 from kiosk.storage import models
-from kiosk.storage.database import SCHEMA, Database, StoreUnavailable, current_revision
-from kiosk.storage.migrate import MIGRATIONS, upgrade
+from kiosk.storage.database import Database, StoreUnavailable
+from kiosk.storage.schema import MIGRATIONS, SCHEMA, upgrade
+from kiosk.storage.sqlite import Sqlite
 from tests.stories.world import empty_database
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -29,7 +31,7 @@ NOW = datetime(2027, 1, 1, tzinfo=UTC)
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database."""
     (tmp_path / "kiosk.db").write_bytes(empty_database())
-    made = Database("sqlite:///kiosk.db", tmp_path)
+    made = Database(Sqlite(tmp_path / "kiosk.db"), Clock())
     yield made
     await made.close()
 
@@ -75,7 +77,7 @@ def test_the_schema_is_alembics_head() -> None:
 
 
 def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
-    upgrade(tmp_path / "kiosk.db")
+    upgrade(Sqlite(tmp_path / "kiosk.db"))
     engine = create_engine(f"sqlite:///{tmp_path / 'kiosk.db'}")
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -85,7 +87,7 @@ def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
 
 def test_the_migrations_make_the_models_constraints(tmp_path: Path) -> None:
     """Alembic does not compare CHECKs."""
-    upgrade(tmp_path / "kiosk.db")
+    upgrade(Sqlite(tmp_path / "kiosk.db"))
     engine = create_engine("sqlite://")
     SQLModel.metadata.create_all(engine)
     with engine.connect() as connection:
@@ -108,18 +110,18 @@ def checks(sql: str) -> set[str]:
 
 def test_upgrading_is_done_once_and_the_file_is_nobody_elses(tmp_path: Path) -> None:
     path = tmp_path / "state" / "kiosk.db"
-    assert current_revision(path) is None
-    upgrade(path)
+    assert Sqlite(path).revision() is None
+    upgrade(Sqlite(path))
     assert path.stat().st_mode & 0o077 == 0
     before = path.read_bytes()
-    upgrade(path)
-    assert (path.read_bytes(), current_revision(path)) == (before, SCHEMA)
+    upgrade(Sqlite(path))
+    assert (path.read_bytes(), Sqlite(path).revision()) == (before, SCHEMA)
 
 
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "kiosk.db").write_bytes(b"not a database at all" * 100)
-    assert current_revision(tmp_path / "kiosk.db") is None
-    database = Database("sqlite:///kiosk.db", tmp_path)
+    assert Sqlite(tmp_path / "kiosk.db").revision() is None
+    database = Database(Sqlite(tmp_path / "kiosk.db"), Clock())
     with pytest.raises(StoreUnavailable):
         await database.ping()
     await database.close()

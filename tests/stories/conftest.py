@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,31 @@ from typing import Any
 import pytest
 
 from kiosk.settings import Settings
+from tests import postgres
 from tests.stories.plots import register
 from tests.stories.world import World, new_world
 
 OpenWorld = Callable[..., Awaitable[World]]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """The table [database] of kiosk.toml, for an empty store of each kind: every story is told on both."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    url = postgres.server().fresh()
+    yield {"url": url}
+    postgres.server().drop(url)
+
+
 @pytest.fixture
-async def open_world(tmp_path: Path) -> AsyncIterator[OpenWorld]:
+async def open_world(tmp_path: Path, database: dict[str, str]) -> AsyncIterator[OpenWorld]:
     """Opens a kiosk with changed settings; with ``beside``, a further one on the same store."""
     async with AsyncExitStack() as stack:
 
         async def opened(*, beside: World | None = None, **sections: dict[str, Any]) -> World:
-            settings = Settings().changed(**sections)
+            settings = Settings().changed(**{"database": database, **sections})
             return await stack.enter_async_context(new_world(tmp_path, settings, beside=beside))
 
         yield opened

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +32,7 @@ from kiosk.steps import (
     SetQuestions,
     Welcome,
 )
+from tests.stories.conftest import OpenWorld
 from tests.stories.plots import (
     block,
     changing_email,
@@ -44,7 +44,7 @@ from tests.stories.plots import (
 )
 from tests.stories.script import Script, See, see
 from tests.stories.test_assistance import helped, issue
-from tests.stories.world import ANSWERS, PIN, PUK, World, answered, new_world, on_disk, twice
+from tests.stories.world import ANSWERS, PIN, PUK, World, answered, on_disk, twice
 
 PASSCODES = {"first": PIN, "second": "739164", "third": "958473", "refused": "585858", "wrong": "640281"}
 WRONG_PUK = "93750264"
@@ -116,11 +116,11 @@ def listening() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-async def traces(tmp_path: Path, listening: list[str]) -> AsyncIterator[Traces]:
+async def traces(open_world: OpenWorld, listening: list[str]) -> Traces:
     """A kiosk that is listened to."""
-    async with new_world(tmp_path) as world:
-        await world.holder()
-        yield Traces(world, logs=listening)
+    world = await open_world()
+    await world.holder()
+    return Traces(world, logs=listening)
 
 
 def forms(secret: str) -> dict[str, bytes]:

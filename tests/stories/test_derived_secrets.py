@@ -35,9 +35,11 @@ def personalised(**options: object) -> PivCard:
 
 
 @pytest.fixture(params=[False, True], ids=["kept", "rotated"])
-async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+async def site(
+    request: pytest.FixtureRequest, tmp_path: Path, database: dict[str, str]
+) -> AsyncIterator[World]:
     table = {"unblock_secret": "diversified", "rotate": request.param}
-    settings = Settings().changed(cards={"piv": table})
+    settings = Settings().changed(database=database, cards={"piv": table})
     async with new_world(tmp_path, settings, masters={"piv": MASTER}) as world:
         await world.holder()
         yield world

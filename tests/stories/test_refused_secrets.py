@@ -160,8 +160,10 @@ async def test_a_refused_secret_of_a_card_not_in_the_store_is_not_taken_either(w
     assert await world.secrets() == []
 
 
-async def test_a_derived_secret_that_failed_is_not_forgotten(tmp_path: Path) -> None:
-    settings = Settings().changed(cards={"piv": {"unblock_secret": "diversified"}})
+async def test_a_derived_secret_that_failed_is_not_forgotten(
+    tmp_path: Path, database: dict[str, str]
+) -> None:
+    settings = Settings().changed(database=database, cards={"piv": {"unblock_secret": "diversified"}})
     async with new_world(tmp_path, settings, masters={"piv": MASTER}) as world:
         await world.holder()
         card = personalised(metadata=False)

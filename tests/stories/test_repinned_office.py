@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -143,9 +141,7 @@ async def test_a_fresh_secret_that_somebody_removed_meanwhile_is_not_told_as_set
     def removed(this: PivCard, command: Command) -> Response:
         answer = replace(this, command)
         if command.ins == 0x24 and this.state().puk != PUK:
-            with closing(sqlite3.connect(world.service.store.database.path)) as store, store:
-                store.execute("PRAGMA foreign_keys = ON")
-                store.execute(f"DELETE FROM {what.__tablename__}")  # noqa: S608 - a table of ours
+            world.change(f"DELETE FROM {what.__tablename__}")  # noqa: S608 - a table of ours
         return answer
 
     monkeypatch.setattr(PivCard, "process", removed)

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from pydantic import SecretBytes, SecretStr
+from sqlalchemy import text
 from sqlmodel import SQLModel, col, select
 
 from cardio.card import CardId
@@ -30,7 +31,6 @@ from kiosk.mail import MailNotSent
 from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings
 from kiosk.steps import Answered
-from kiosk.storage.migrate import upgrade
 from kiosk.storage.models import (
     AuditRow,
     CardRow,
@@ -39,6 +39,10 @@ from kiosk.storage.models import (
     SecurityAnswerRow,
     UnblockSecretRow,
 )
+from kiosk.storage.place import sqlite_file
+from kiosk.storage.postgres import Postgres
+from kiosk.storage.schema import upgrade
+from kiosk.storage.sqlite import Sqlite
 from kiosk.unblock import FIELD, NEXT_FIELD
 from kiosk.vault import Sealed, Vault
 from kiosk.visit import Known, new_reference
@@ -106,11 +110,23 @@ class Hands:
         self.monotonic += step.total_seconds()
 
 
+class HandClock(Clock):
+    """A clock that the test moves, whatever a server's shows."""
+
+    def __init__(self, hands: Hands) -> None:
+        super().__init__(lambda: hands.wall, lambda: hands.monotonic)
+
+    def heed(self, at: datetime, age: float = 0.0) -> None:
+        """Stay as it is."""
+
+
 class World:
     """The kiosk, its holder, card, mails and time."""
 
     def __init__(self, parts: Parts, reader: VirtualReader, post: Post, hands: Hands) -> None:
         self.parts, self.reader, self.post, self.hands = parts, reader, post, hands
+        self.settings = parts.service.store.settings
+        self.backend = parts.database.backend
         self.service = parts.service
         self.ann: PivCard  # the registered holder's card, in worlds that begin with one
 
@@ -156,6 +172,18 @@ class World:
     async def set_state(self, card: PivCard, state: CardState) -> None:
         """As an officer does."""
         await self.parts.enrolment.set_card_state(identity(card), state, by="test", reason="lost")
+
+    def change(self, statement: str) -> None:
+        """Change the store beside the kiosk, as another program would."""
+        if isinstance(self.backend, Sqlite):
+            with closing(sqlite3.connect(self.backend.path)) as store, store:
+                store.execute("PRAGMA foreign_keys = ON")
+                store.execute(statement)
+            return
+        engine = self.backend.plain(write=True)
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     async def rows(self, table: type[T]) -> list[T]:
         """Every row of a table."""
@@ -233,11 +261,25 @@ def wrong(step: Any) -> tuple[SecretStr, ...]:
 
 
 def on_disk(world: World) -> bytes:
-    """Every byte of the database's files, with what was deleted gone as far as it goes."""
-    path = world.service.store.database.path
+    """Every byte of the database's files, with what was deleted gone as far as it goes; or of its rows."""
+    backend = world.backend
+    if isinstance(backend, Postgres):
+        return _all_rows(backend)
+    assert isinstance(backend, Sqlite)
+    path = backend.path
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+def _all_rows(backend: Postgres) -> bytes:
+    engine = backend.plain()
+    try:
+        with engine.connect() as connection:
+            tables = SQLModel.metadata.sorted_tables
+            return repr([connection.execute(table.select()).all() for table in tables]).encode()
+    finally:
+        engine.dispose()
 
 
 def tries(card: PivCard, *, pin: int | None = None, puk: int | None = None) -> None:
@@ -255,7 +297,7 @@ def twice(passcode: str) -> tuple[SecretStr, SecretStr]:
 def empty_database() -> bytes:
     """A database file with every table; migrations take too long to run for each story."""
     with TemporaryDirectory() as directory:
-        upgrade(Path(directory) / "kiosk.db")
+        upgrade(Sqlite(Path(directory) / "kiosk.db"))
         return (Path(directory) / "kiosk.db").read_bytes()
 
 
@@ -269,12 +311,15 @@ async def new_world(
 ) -> AsyncIterator[World]:
     """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post.
 
+    The store is a file in ``directory``, unless the settings name an (empty) database of a server.
     ``masters``: the master keys of the families whose unblock secrets are derived.
     """
     hands, post = (beside.hands, beside.post) if beside else (Hands(), Post())
     reader = VirtualReader()
     chosen = (settings or Settings()).changed(state={"directory": directory})
-    if beside is None:
+    if beside is not None:
+        chosen = chosen.changed(database={"url": beside.settings.database.url})
+    elif sqlite_file(chosen):
         (directory / "kiosk.db").write_bytes(empty_database())
     pepper = SecretBytes(b"p" * 32)
     parts = put_together(
@@ -282,7 +327,7 @@ async def new_world(
         reader=reader,
         keys=KeyRing(vault=VAULT_KEY, pepper=pepper, masters=masters or {}),
         mailer=post,
-        clock=Clock(lambda: hands.wall, lambda: hands.monotonic),
+        clock=HandClock(hands),
         hasher=Hasher(pepper, 4),
     )
     try:

@@ -3,60 +3,66 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from pydantic import SecretBytes
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from kiosk.keys import KeyProblem, key_source, load_key
 from kiosk.office.believed import Believed, believed, told
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.settings import Settings
-from kiosk.storage.database import SCHEMA, current_revision, database_path
+from kiosk.storage.backend import Backend, StoreUnavailable, reason
+from kiosk.storage.place import place, sqlite_file
+from kiosk.storage.schema import SCHEMA, fits, misfit
+from kiosk.storage.sqlite import Sqlite
 from kiosk.unblock import FIELD
 from kiosk.vault import Sealed, Vault, VaultError
 
 _FAIL_BELOW, _WARN_BELOW = 50, 500  # megabytes free
 _INIT = "run 'kiosk init' as the account that runs the kiosk"
+_MEND_FILE = "see who owns file and folder, and that no other program holds it; else restore the backup"
+_MEND_SERVER = "see that the server runs, database.url names it, and its pg_hba.conf lets this kiosk in"
 
 
 async def store(settings: Settings) -> Finding:
     """Whether the database opens and takes a write, which is taken back."""
-    path = _database(settings)
-    if not path.exists():
+    where, path = place(settings), sqlite_file(settings)
+    if path is not None and not path.exists():
         return Finding("store", Level.FAIL, f"{path}: is missing", _INIT)
     try:
-        await aside(lambda: _try_to_write(path))
-    except sqlite3.Error as error:
-        advice = "see who owns file and folder, and that no other program holds it; else restore the backup"
-        return Finding("store", Level.FAIL, f"{path}: {error}", advice)
-    for place in (path, settings.state_directory):
-        if place.stat().st_mode & 0o077:
-            return Finding("store", Level.WARN, f"{place}: others can look into it", f"chmod go= {place}")
-    return Finding("store", Level.OK, f"{path}: opens and takes writes")
+        await aside(lambda: _try_to_write(where))
+    except DBAPIError as error:
+        advice = _MEND_SERVER if path is None else _MEND_FILE
+        return Finding("store", Level.FAIL, f"{where.shown}: {reason(error)}", advice)
+    for guarded in (path, settings.state_directory) if path else ():
+        if guarded.stat().st_mode & 0o077:
+            return Finding("store", Level.WARN, f"{guarded}: others can look into it", f"chmod go= {guarded}")
+    return Finding("store", Level.OK, f"{where.shown}: opens and takes writes")
 
 
 async def schema(settings: Settings) -> Finding:
-    """Whether the database has this release's schema."""
-    path = _database(settings)
-    revision = await aside(lambda: current_revision(path))
-    if revision == SCHEMA:
-        return Finding("schema", Level.OK, SCHEMA)
-    if revision is not None and revision > SCHEMA:
-        detail = f"{revision}, newer than this release's {SCHEMA}"
-        return Finding("schema", Level.FAIL, detail, "install the newer release again")
-    return Finding("schema", Level.FAIL, f"{revision or 'missing'}, not {SCHEMA}", _INIT)
+    """Whether this release works with the database's schema."""
+    try:
+        revision = await aside(lambda: place(settings).revision())
+    except StoreUnavailable:
+        return Finding("schema", Level.FAIL, "cannot be seen without the store", "see above")
+    if fits(revision):
+        newer = "" if revision == SCHEMA else f"; this release also works with {SCHEMA}"
+        return Finding("schema", Level.OK, f"{revision}{newer}")
+    detail, advice = misfit(revision).rsplit(": ", 1)
+    return Finding("schema", Level.FAIL, detail, advice)
 
 
 async def disk(settings: Settings) -> Finding:
-    """Whether there is room for the database to grow."""
-    place = _database(settings).parent
-    place = next(folder for folder in (place, *place.parents) if folder.exists())
-    free = (await aside(lambda: shutil.disk_usage(place))).free // 1_000_000
+    """Whether there is room for the database, or the journal, to grow."""
+    folder = (sqlite_file(settings) or settings.state_directory / "x").parent
+    folder = next(there for there in (folder, *folder.parents) if there.exists())
+    free = (await aside(lambda: shutil.disk_usage(folder))).free // 1_000_000
     level = Level.FAIL if free < _FAIL_BELOW else Level.WARN if free < _WARN_BELOW else Level.OK
     advice = "" if level is Level.OK else "make room: a full disk takes the kiosk out of service"
-    return Finding("disk", level, f"{free:,} MB free at {place}", advice)
+    return Finding("disk", level, f"{free:,} MB free at {folder}", advice)
 
 
 async def vault_key(settings: Settings) -> Finding:
@@ -64,10 +70,10 @@ async def vault_key(settings: Settings) -> Finding:
     name, configured, credential = "vault key", settings.keys.vault, "vault-key"
     try:
         key = load_key(settings.state_directory, configured, credential)
-        fits = await aside(lambda: _opens_a_secret(_database(settings), key))
+        opens = await aside(lambda: _opens_a_secret(place(settings), key))
     except KeyProblem as problem:
         return Finding(name, Level.FAIL, str(problem), "without it no card can be unlocked")
-    if not fits:
+    if not opens:
         detail = "it does not open the unblock secrets in the store"
         return Finding(name, Level.FAIL, detail, "put back the key they were enrolled with, from your backup")
     return _where(settings, name, configured, credential)
@@ -92,7 +98,7 @@ async def card_keys(settings: Settings) -> Finding:
         return Finding(name, Level.WARN, detail, 'set it to "if-possible", or to "required"')
     try:
         found = await aside(lambda: believed(settings))
-    except sqlite3.Error:
+    except DBAPIError:
         return Finding(name, Level.OK, "no cards yet")  # the check of the store tells
     if found == Believed():
         return Finding(name, Level.OK, "pinned for every active card that can be unlocked")
@@ -127,43 +133,45 @@ def _cards(count: int) -> str:
 
 def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:
     path = key_source(settings.state_directory, configured, credential)
-    database = _database(settings)
+    database = sqlite_file(settings)
     if path != settings.state_directory / configured:
         return Finding(name, Level.OK, "handed over by systemd")
-    if database.exists() and path.stat().st_dev == database.stat().st_dev:
+    if database is not None and database.exists() and path.stat().st_dev == database.stat().st_dev:
         advice = f"hand it over instead: systemd-creds encrypt, and LoadCredentialEncrypted={credential}:..."
         return Finding(name, Level.WARN, f"{path}: a plain file on the disk of the database", advice)
     return Finding(name, Level.OK, str(path))
 
 
-def _database(settings: Settings) -> Path:
-    return database_path(settings.database.url, settings.state_directory)
+def _try_to_write(where: Backend) -> None:
+    """Take the right to write, and give it back. Raises DBAPIError."""
+    engine = where.plain(write=True)
+    try:
+        with engine.connect() as connection:
+            if isinstance(where, Sqlite):
+                connection.execute(text("CREATE TABLE doctor_was_here (x INTEGER)"))
+            else:
+                connection.execute(
+                    text("SELECT pg_current_xact_id()")
+                )  # refused where nothing can be written
+            connection.rollback()
+    finally:
+        engine.dispose()
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=5, isolation_level=None
-    )
-
-
-def _try_to_write(path: Path) -> None:
-    with closing(_open(path, "rw")) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("CREATE TABLE doctor_was_here (x)")
-        connection.execute("ROLLBACK")
-
-
-def _opens_a_secret(path: Path, key: SecretBytes) -> bool:
+def _opens_a_secret(where: Backend, key: SecretBytes) -> bool:
     """Whether the key opens one sealed secret, or there is none."""
-    query = (
+    query = text(
         "SELECT card.audit_key, key_id, nonce, ciphertext FROM unblock_secret "
         "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
     )
+    engine = where.plain()
     try:
-        with closing(_open(path, "ro")) as connection:
-            row = connection.execute(query).fetchone()
-    except sqlite3.Error:
+        with engine.connect() as connection:
+            row = connection.execute(query).first()
+    except DBAPIError:
         return True  # the check of the store tells
+    finally:
+        engine.dispose()
     if row is None:
         return True
     audit_key, key_id, nonce, ciphertext = row

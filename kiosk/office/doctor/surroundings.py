@@ -7,12 +7,9 @@ import curses
 import os
 import shutil
 import socket
-import sqlite3
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.audit import newest_event
@@ -22,7 +19,8 @@ from kiosk.keys import KeyProblem
 from kiosk.mail import MailNotSent, SmtpMailer
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.settings import Settings
-from kiosk.storage.database import database_path
+from kiosk.storage.backend import Backend
+from kiosk.storage.place import place
 from kiosk.wiring import mail_password
 
 _RESOLVE, _PROBE = 5.0, 8.0  # seconds
@@ -74,8 +72,7 @@ def _mail_advice(reason: str) -> str:
 
 async def clock(settings: Settings) -> Finding:
     """Whether the time can be right: not before this release, nor before the store's newest event."""
-    path = database_path(settings.database.url, settings.state_directory)
-    newest = await aside(lambda: _newest_event(path))
+    newest = await aside(lambda: _newest_event(place(settings)))
     watch = Clock()
     now = f"{watch.now():%Y-%m-%d %H:%M UTC}"
     if watch.is_believable(newest):
@@ -88,16 +85,15 @@ async def clock(settings: Settings) -> Finding:
     return Finding("clock", Level.FAIL, detail, advice)
 
 
-def _newest_event(path: Path) -> datetime | None:
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+def _newest_event(store: Backend) -> datetime | None:
+    engine = store.plain()
     try:
         with engine.connect() as connection:
             return connection.execute(newest_event()).scalar()
     except SQLAlchemyError:
         return None  # the check of the store tells
+    finally:
+        engine.dispose()
 
 
 async def languages(settings: Settings) -> Finding:

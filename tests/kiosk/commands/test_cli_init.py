@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.storage.database import SCHEMA, current_revision
+from kiosk.storage.schema import SCHEMA
+from kiosk.storage.sqlite import Sqlite
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 
@@ -33,7 +34,7 @@ def test_it_makes_directory_keys_and_database_for_their_owner_alone(bare_shell: 
         "pepper.key": 0o600,
         "kiosk.db": 0o600,
     }
-    assert current_revision(state / "kiosk.db") == SCHEMA
+    assert Sqlite(state / "kiosk.db").revision() == SCHEMA
     assert told.count("made") == 4
     assert "Next:" in told
     for key in ("vault.key", "pepper.key"):

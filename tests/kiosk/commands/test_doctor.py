@@ -4,7 +4,6 @@ import asyncio
 import base64
 import json
 import shutil
-import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from kiosk.keys import create_key
 from kiosk.office.doctor import CHECKS, Finding, Level, examine, hardware, storing
 from kiosk.office.doctor.finding import aside
 from kiosk.settings import Settings
+from kiosk.storage.sqlite import Sqlite
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 OK, WARN, FAIL = Level.OK, Level.WARN, Level.FAIL
@@ -137,10 +137,8 @@ async def test_a_store_that_is_well(shell: Shell) -> None:
 
 
 async def test_a_store_that_takes_no_writes(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    def read_only(path: Path, mode: str) -> sqlite3.Connection:
-        return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
-
-    monkeypatch.setattr(storing, "_open", read_only)
+    plain = Sqlite.plain
+    monkeypatch.setattr(Sqlite, "plain", lambda self, write: plain(self, write=False))
     found = await storing.store(shell.settings)
     assert found.level is FAIL
     assert "readonly" in found.detail
@@ -161,7 +159,7 @@ async def test_a_store_that_others_can_read(shell: Shell, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("revision", "told"), [("0000", "kiosk init"), ("9999", "install the newer release")]
+    ("revision", "told"), [("0000", "kiosk db upgrade"), ("9999", "install the newer release")]
 )
 async def test_another_schema(shell: Shell, revision: str, told: str) -> None:
     shell.query("UPDATE alembic_version SET version_num = ?", revision)

@@ -1,0 +1,113 @@
+"""SQLite: the store of one kiosk, in a file of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from contextlib import AbstractContextManager, closing, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, NullPool, create_engine, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from kiosk.storage.backend import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # a counter that was spent must stay spent after a power cut
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA secure_delete=ON",  # erased answers leave no trace in free pages
+    "PRAGMA trusted_schema=OFF",
+)
+
+
+class Sqlite:
+    """A database file. Every unit of work begins by taking the file's only write lock."""
+
+    one_at_a_time = True
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.shown = str(path)
+
+    def engine(self) -> AsyncEngine:
+        """Connections for units of work."""
+        engine = create_async_engine(
+            f"sqlite+aiosqlite:///{self.path}",
+            hide_parameters=True,  # or an error would print what a person typed
+        )
+        _prepare(engine.sync_engine, PRAGMAS, "BEGIN IMMEDIATE")
+        return engine
+
+    def plain(self, *, write: bool = False) -> Engine:
+        """Connections without a pool. Foreign keys are not enforced: a migration may rebuild a table."""
+        if not write:
+            return create_engine(
+                "sqlite://", creator=self.read_only, poolclass=NullPool, hide_parameters=True
+            )
+        engine = create_engine(f"sqlite:///{self.path}", poolclass=NullPool, hide_parameters=True)
+        _prepare(engine, [pragma for pragma in PRAGMAS if "foreign_keys" not in pragma], "BEGIN IMMEDIATE")
+        return engine
+
+    def read_only(self) -> sqlite3.Connection:
+        """A connection that changes nothing, beside a running kiosk. Raises sqlite3.Error."""
+        return sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+
+    def revision(self) -> str | None:
+        """The migration the file is at, None where there is no file or no schema."""
+        if not self.path.exists():
+            return None
+        try:
+            with closing(self.read_only()) as connection:
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.Error:
+            return None
+        return str(row[0]) if row else None
+
+    async def time(self, session: AsyncSession) -> datetime | None:
+        """None: file and kiosk have the same clock."""
+        return None
+
+    async def ticket(self, session: AsyncSession) -> str | None:
+        """None: a commit returns when it is on the disk, or raises."""
+        return None
+
+    async def took_place(self, engine: AsyncEngine, ticket: str) -> bool:
+        """Never in doubt."""
+        raise StoreUnavailable("a commit failed")
+
+    async def watch(self, session: AsyncSession, seconds: float | None) -> AbstractContextManager[None]:
+        """Nothing to watch: the busy timeout ends what waits for a lock."""
+        return nullcontext()
+
+    async def erase(self) -> None:
+        """Move the write-ahead log, which still holds what was deleted, into the file."""
+        await asyncio.to_thread(self._truncate_log)
+
+    def _truncate_log(self) -> None:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=1)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # busy: left to SQLite's own time
+        except sqlite3.Error as error:
+            log.warning("the write-ahead log was not emptied: %s", type(error).__name__)
+
+
+def _prepare(engine: Engine, pragmas: list[str] | tuple[str, ...], begin: str) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # pysqlite's own BEGIN comes too late for a counter
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        connection.execute(text(begin))

@@ -1,0 +1,115 @@
+"""A real PostgreSQL for the tests: one server for each test process, in memory, a database for each test."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from functools import cache
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from kiosk.storage.postgres import Postgres
+from kiosk.storage.schema import upgrade
+
+ACCOUNT = "postgres"  # the server refuses to run as root
+QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": 300}
+_TEMPLATE = "kiosk_template"
+
+
+class Server:
+    """A server on a socket in a folder of its own. A missing PostgreSQL is a failure, not a skip."""
+
+    def __init__(self, **settings: object) -> None:
+        memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of our own in it
+        self.folder = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=memory))
+        self.data = self.folder / "data"
+        self.port = _free_port()
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, ACCOUNT)
+        self._run(
+            "initdb", "--auth=trust", "--no-sync", f"--username={ACCOUNT}", "--encoding=UTF8", "--locale=C"
+        )
+        self.configure(listen_addresses="127.0.0.1", unix_socket_directories=str(self.folder), **settings)
+        self._numbers = count(1)
+
+    def configure(self, **settings: object) -> None:
+        """Add lines to postgresql.conf; for the next start."""
+        with (self.data / "postgresql.conf").open("a") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        self._run(
+            "pg_ctl", "start", "--wait", "--silent", f"--options=-p {self.port}", f"--log={self.folder}/log"
+        )
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it; "immediate" is a crash."""
+        self._run("pg_ctl", "stop", "--wait", "--silent", f"--mode={mode}")
+
+    def remove(self) -> None:
+        """Stop it, if it runs, and leave nothing behind."""
+        if (self.data / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str, user: str = ACCOUNT) -> str:
+        """The URL of one of its databases."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+
+    def fresh(self) -> str:
+        """The URL of a new database with every table and no row."""
+        name = f"kiosk_{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy".encode())
+        return self.url(name)
+
+    def drop(self, url: str) -> None:
+        """Take a database away again."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {url.rsplit('/', 1)[1]} WITH (FORCE)".encode())
+
+    def make_template(self) -> None:
+        """Make the database that `fresh` copies: migrations take too long to run for each story."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {_TEMPLATE}".encode())
+        upgrade(Postgres(self.url(_TEMPLATE)))
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [_program(program), f"--pgdata={self.data}", *arguments]
+        if os.geteuid() == 0:
+            command = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *command]
+        done = subprocess.run(
+            command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{program}: {done.stderr or done.stdout}"
+
+
+@cache
+def server() -> Server:
+    """The server of this test process."""
+    made = Server(**QUICK)
+    atexit.register(made.remove)
+    made.start()
+    made.make_template()
+    return made
+
+
+def _program(name: str) -> str:
+    """Debian keeps the server's programs out of the way."""
+    there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
+    found = str(there[-1]) if there else shutil.which(name)
+    assert found, f"{name} is missing: make setup installs PostgreSQL"
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
