@@ -21,6 +21,7 @@ from kiosk.service import Service
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference
+from kiosk.watch import Watch
 from kiosk.wiring import Parts
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ EXIT_OK = 0
 EXIT_READER_BROKEN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
 SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody is there
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
+GUARD = 1.0  # and during a visit
 
 
 class Shift:
@@ -41,7 +43,7 @@ class Shift:
     async def work(self, stage: Stage, parts: Parts) -> int:
         """Receive cards until the end; closes ``parts``. Returns the exit code of the process."""
         try:
-            self._attendant = Attendant(stage, parts.reader, parts.service)
+            self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch)
             if self._over:
                 self._attendant.close()
             return await self._attendant.run()
@@ -58,14 +60,14 @@ class Shift:
 class Attendant:
     """Runs the kiosk's front: attract, journey, take your card, attract."""
 
-    def __init__(self, stage: Stage, reader: Reader, service: Service) -> None:
+    def __init__(self, stage: Stage, reader: Reader, service: Service, watch: Watch) -> None:
         self._stage = stage
         self._reader = reader
         self._service = service
+        self._watch = watch
         self._closing = asyncio.Event()
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
-        self._clock_refused = False
         self._next_sweep = 0.0
 
     def close(self) -> None:
@@ -84,6 +86,7 @@ class Attendant:
             return code
         finally:
             self._service.notices.stop()
+            await self._watch.leave()
             await postman
 
     async def _receive_cards(self) -> int:
@@ -94,7 +97,7 @@ class Attendant:
                 return EXIT_READER_BROKEN
             closed = await self._out_of_service(presence)
             if closed is not None:
-                self._show(Closed(closed))
+                self._show(Closed(closed, card_in=presence.state is State.CARD))
             elif presence.state is State.EMPTY:
                 self._show(Attract())
                 await self._sweep()
@@ -102,6 +105,8 @@ class Attendant:
                 received = presence.insertion
                 await self._visit(presence)
                 continue
+            else:  # a card whose visit the store has ended
+                self._show(TakeCard(timed_out=False))
             await self._wait_for_change(presence, LOOK_AGAIN)
         return EXIT_OK
 
@@ -135,27 +140,7 @@ class Attendant:
             return OutOfService.NO_READER
         if presence.state is State.SEVERAL:
             return OutOfService.SEVERAL_READERS
-        try:
-            if not await self._service.store.clock_is_believable():
-                await self._refuse_clock()
-                return OutOfService.CLOCK
-        except StoreUnavailable:
-            return OutOfService.STORE
-        self._clock_refused = False
-        return None
-
-    async def _refuse_clock(self) -> None:
-        """Void every pending code once; a clock that jumped to a plausible time is then taken as right."""
-        store = self._service.store
-        if not self._clock_refused:
-            log.error("the clock is not to be believed; pending codes are void")
-            await self._service.pendings.void_all()
-            async with store.work() as session:
-                # Not at the time that the clock has jumped to: it might be the newest for years.
-                at = store.clock.steady()
-                store.audit.record(session, Event.CLOCK_REFUSED, Subject(), Outcome.REFUSED, at=at)
-            self._clock_refused = True
-        store.clock.accept()
+        return await self._watch.look("waiting")
 
     async def _visit(self, presence: Presence) -> None:
         """Receive one card; returns when its journey has ended and the card is out."""
@@ -167,6 +152,7 @@ class Attendant:
             self._journey(reference, presence, conversation, holder), name=f"visit {reference}"
         )
         seen = presence
+        guard = asyncio.create_task(self._guard(conversation), name="guard")
         while not journey.done():
             change = asyncio.create_task(self._reader.changed(seen), name="presence")
             await asyncio.wait({journey, change}, return_when=asyncio.FIRST_COMPLETED)
@@ -177,10 +163,27 @@ class Attendant:
                 conversation.end(gone)
                 self._show(self._scene_for(seen))
         self._conversation = None
+        guard.cancel()
         await journey
         at_end = conversation.step is not None and conversation.step.patience in (Patience.HELP, Patience.END)
         timed_out = conversation.gone is Gone.PATIENCE and not at_end
-        await self._until_card_out(presence, timed_out, holder[0] if holder else None)
+        if conversation.gone is not Gone.STORE:
+            await self._until_card_out(presence, timed_out, holder[0] if holder else None)
+
+    async def _guard(self, conversation: Conversation) -> None:
+        """End a visit that nothing of could be recorded: the store is away, and was a moment ago too."""
+        before: OutOfService | None = None
+        while conversation.gone is None:
+            await asyncio.sleep(GUARD)
+            found = await self._watch.look("visit")
+            if found is not None and found is before:
+                self._end_for(conversation, found)
+            before = found
+
+    def _end_for(self, conversation: Conversation, why: OutOfService) -> None:
+        if conversation.gone is None:
+            conversation.end(Gone.STORE)
+            self._show(Closed(why, card_in=True))
 
     def _scene_for(self, presence: Presence) -> Scene:
         if presence.state is State.NO_SERVICE:
@@ -205,7 +208,8 @@ class Attendant:
                 raise
             except StoreUnavailable as error:
                 log.error("visit %s: the store is not available (%s)", reference, error)
-                await conversation.ask(SeeRA(why=Why.UNEXPECTED, reference=reference))
+                self._end_for(conversation, OutOfService.STORE)
+                raise Abandoned(Gone.STORE) from None
             except Exception as error:
                 log.error("visit %s: incident\n%s", reference, redacted(error))
                 await self._record(Event.INCIDENT, reference, Outcome.FAILED, type(error).__name__)

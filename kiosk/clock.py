@@ -30,6 +30,7 @@ class Clock:
         self._monotonic = monotonic
         self._start = (wall(), monotonic())
         self._heeded: tuple[datetime, float] | None = None
+        self._floor: datetime | None = None
 
     def heed(self, at: datetime, age: float = 0.0) -> None:
         """The store's own clock showed ``at`` (UTC), ``age`` seconds ago: from now on that is the time."""
@@ -39,7 +40,15 @@ class Clock:
             self.accept()
 
     def now(self) -> datetime:
-        """The present time, UTC."""
+        """The present time, UTC. A clock that is set back stands still, so that no code is revived."""
+        shown = self._shown()
+        return max(shown, self._floor) if self._floor else shown
+
+    def not_before(self, moment: datetime) -> None:
+        """The store has seen that moment: the time does not go back behind it."""
+        self._floor = max(moment, self._floor or moment)
+
+    def _shown(self) -> datetime:
         if self._heeded is None:
             return self._wall()
         at, then = self._heeded
@@ -47,26 +56,27 @@ class Clock:
 
     def error(self) -> timedelta:
         """How far this machine's wall clock is ahead of the store's; nothing where that has none."""
-        return self._wall() - self.now() if self._heeded is not None else timedelta()
+        return self._wall() - self._shown() if self._heeded is not None else timedelta()
 
     def drift(self) -> timedelta:
         """How far the time has moved away from the monotonic clock since the start."""
         then, monotonic = self._start
-        return self.now() - then - timedelta(seconds=self._monotonic() - monotonic)
+        return self._shown() - then - timedelta(seconds=self._monotonic() - monotonic)
 
     def steady(self) -> datetime:
         """What the clock would show had it not been set since the start, UTC."""
-        return self.now() - self.drift()
+        return self._shown() - self.drift()
 
     def is_believable(self, newest_event: datetime | None = None) -> bool:
         """False where the clock is earlier than the build or the store's newest event, or jumped.
 
         Two minutes of difference are allowed for, everywhere.
         """
-        now = self.now()
+        now = self._shown()
         earliest = max(BUILT, newest_event or BUILT) - JUMP
         return now >= earliest and abs(self.drift()) <= JUMP
 
     def accept(self) -> None:
         """Take the present time as right from now on (after pending codes were voided)."""
-        self._start = (self.now(), self._monotonic())
+        self._start = (self._shown(), self._monotonic())
+        self._floor = None

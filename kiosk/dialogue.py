@@ -27,6 +27,7 @@ class Gone(Enum):
     READER = "reader"  # the reader or the card service went away
     PATIENCE = "patience"
     STOPPED = "stopped"
+    STORE = "store"  # it is away: nothing could be recorded
     CLOSING = "closing"
 
 

@@ -82,5 +82,6 @@ class OutOfService(Enum):
     SEVERAL_READERS = "several-readers"  # and reader.name does not say which
     CARD_SERVICE = "card-service"
     STORE = "store"
+    SCHEMA = "schema"  # of the store: of another release
     CLOCK = "clock"
     TECHNICIAN = "technician"

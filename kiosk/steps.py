@@ -332,6 +332,7 @@ class TakeCard(Scene):
 
 @dataclass(frozen=True)
 class Closed(Scene):
-    """Out of service, with the RA's contact."""
+    """Out of service, with the RA's contact. ``card_in``: somebody's card is still in the reader."""
 
     reason: OutOfService
+    card_in: bool = False

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk.audit import Audit, Event, Outcome, Subject, newest_event
+from kiosk.audit import Audit, Event, Outcome, Subject
 from kiosk.clock import Clock
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
 from kiosk.storage.models import HolderRow
+from kiosk.tide import newest_moment
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Store:
             yield session
 
     async def clock_is_believable(self) -> bool:
-        """Whether the clock can be right, as far as itself and the audit trail tell."""
+        """Whether the clock can be right, as far as itself and the store tell."""
         async with self.work() as session:
-            return self.clock.is_believable((await session.exec(newest_event())).first())
+            return self.clock.is_believable(await newest_moment(session))
 
     async def record(
         self,

@@ -26,6 +26,7 @@ from kiosk.codes import Codes
 from kiosk.diversify import MASTER_LENGTHS, Derivation
 from kiosk.enrolment import Enrolment
 from kiosk.families import families
+from kiosk.fleet import Fleet
 from kiosk.genuine import Genuineness
 from kiosk.holders import Holders
 from kiosk.journal import Journal
@@ -46,6 +47,7 @@ from kiosk.trials import Trials
 from kiosk.trusts import trusts
 from kiosk.unblock import UnblockSecrets
 from kiosk.vault import Vault
+from kiosk.watch import Watch
 
 if TYPE_CHECKING:
     from cardio.pcsc import PcscReader
@@ -65,6 +67,8 @@ class Parts:
     """What the commands work with. `close` when done."""
 
     service: Service
+    fleet: Fleet
+    watch: Watch
     enrolment: Enrolment
     rotation: Rotation
     trials: Trials
@@ -174,8 +178,10 @@ def put_together(
         journal=journal,
         address=address,
     )
+    fleet = Fleet(store)
+    watch = Watch(store, pendings, fleet)
     enrolment, trials = Enrolment(store, secrets), Trials(store, secrets)
-    return Parts(service, enrolment, rotation, trials, reader, chosen, database, mailer, hasher)
+    return Parts(service, fleet, watch, enrolment, rotation, trials, reader, chosen, database, mailer, hasher)
 
 
 def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:

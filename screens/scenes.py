@@ -147,7 +147,11 @@ class ClosedScreen(SceneScreen[Closed]):
                 "The card reader does not answer. We are trying again all the time."
             ),
             OutOfService.STORE: _("The kiosk cannot reach its records."),
+            OutOfService.SCHEMA: _("The kiosk is being brought up to date."),
             OutOfService.CLOCK: _("The kiosk's clock is wrong."),
             OutOfService.TECHNICIAN: _("Somebody is working on it."),
         }
-        return reasons.get(self.scene.reason, "")
+        reason = reasons.get(self.scene.reason, "")
+        if self.scene.card_in:
+            return reason + "\n" + _("Please take your card. You can come back when the kiosk works again.")
+        return reason

@@ -28,5 +28,6 @@ async def accept_clock(settings: Settings, reason: str, *, by: str) -> datetime 
         if await store.clock_is_believable():
             return None
         await parts.service.pendings.void_all()
+        await parts.fleet.forget_the_future()
         await store.record(Event.CLOCK_ACCEPTED, Subject(actor=by), reason=reason)
         return store.clock.now()

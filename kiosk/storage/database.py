@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -91,10 +90,6 @@ class Database:
     async def forget(self) -> None:
         """After something was erased: let it be gone from the files, as far as this program can."""
         await self.backend.erase()
-
-    async def version(self) -> str | None:
-        """The migration the database is at, None where it has none. Raises StoreUnavailable."""
-        return await asyncio.to_thread(self.backend.revision)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -290,6 +290,20 @@ class NoticeRow(SQLModel, table=True):
     selftest: bool = False
 
 
+class KioskRow(SQLModel, table=True):
+    """A kiosk's last sign of life. One row for each process: two machines may have one name by mistake."""
+
+    __tablename__ = "kiosk"
+
+    instance: str = Field(primary_key=True)
+    name: str = Field(index=True)
+    version: str
+    state: str  # what it does: "waiting", "visit", "stopped", or why it is out of service
+    started_at: datetime
+    seen_at: datetime = Field(index=True)  # the newest is looked up all the time
+    clock_error: float = 0.0  # seconds that its own clock is ahead of the store's
+
+
 class AuditRow(SQLModel, table=True):
     """One event. Holder and card appear by their random audit keys only.
 

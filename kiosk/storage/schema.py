@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from kiosk.storage.backend import Backend
 from kiosk.storage.sqlite import Sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SCHEMA = "0001"  # the newest migration this release works with (a test holds it against alembic's head)
-OLDEST = "0001"  # the oldest it works with
+SCHEMA = "0005"  # the newest migration this release works with (a test holds it against alembic's head)
+OLDEST = "0005"  # the oldest it works with
 
 
 class StoreOutOfDate(Exception):
@@ -23,6 +26,12 @@ class StoreOutOfDate(Exception):
 def fits(revision: str | None) -> bool:
     """Whether this release works with a store at that migration."""
     return revision is not None and OLDEST <= revision <= SCHEMA
+
+
+async def schema(session: AsyncSession) -> str | None:
+    """The migration the store is at, asked within a unit of work."""
+    asked = await (await session.connection()).execute(text("SELECT version_num FROM alembic_version"))
+    return asked.scalar()
 
 
 def require_schema(backend: Backend) -> None:

@@ -38,7 +38,7 @@ class Front:
     def __init__(self, world: World) -> None:
         self.world = world
         self.stage = BareStage()
-        self.attendant = Attendant(self.stage, world.reader, world.service)
+        self.attendant = Attendant(self.stage, world.reader, world.service, world.parts.watch)
         self.running = asyncio.create_task(self.attendant.run())
 
     async def close(self) -> int:

@@ -110,22 +110,22 @@ async def test_what_nobody_came_back_for_is_erased_while_nobody_is_there(
 
 async def test_it_is_looked_for_about_once_a_minute(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sweeps, looks, enough = 0, 0, asyncio.Event()
-    honest = world.service.store.clock_is_believable
+    honest = world.parts.watch.look
 
     async def sweep() -> None:
         nonlocal sweeps
         sweeps += 1
 
-    async def look() -> bool:
+    async def look(state: str) -> OutOfService | None:
         nonlocal looks
         looks += 1
         if looks == 20:
             enough.set()
-        return await honest()
+        return await honest(state)
 
     monkeypatch.setattr(attendant, "LOOK_AGAIN", 0.001)
     monkeypatch.setattr(world.service.pendings, "sweep", sweep)
-    monkeypatch.setattr(type(world.service.store), "clock_is_believable", lambda _: look())
+    monkeypatch.setattr(world.parts.watch, "look", look)
     front = Front(world)
     async with asyncio.timeout(5):
         await enough.wait()

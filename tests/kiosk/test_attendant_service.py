@@ -49,10 +49,9 @@ async def test_the_store_goes_away_in_the_middle(
     with monkeypatch.context() as patch:
         patch.setattr(registered.service.store.database, "transaction", away)
         await front.stage.reply(EnterPasscode, SecretStr(PIN))
-        step = await front.stage.until(SeeRA)
-        assert step.why is Why.UNEXPECTED
-        await front.stage.reply(SeeRA, None)
-        await front.stage.until(TakeCard)
+        closed = await front.stage.until(Closed)
+        assert (closed.reason, closed.card_in) == (OutOfService.STORE, True)
+    await front.stage.until(TakeCard)
     registered.reader.remove()
     await front.stage.until(Attract)
 

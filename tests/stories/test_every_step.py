@@ -13,7 +13,8 @@ from kiosk.refusals import AnswerRule, CodeRefusal, EmailRule, OutOfService, Pas
 from kiosk.steps import CodeChoice, Detail, Ending, Offer, Proof, Step
 
 HERE = Path(__file__)
-TOLD_BY = [*HERE.parent.glob("*.py"), *(HERE.parent.parent / "kiosk").glob("test_attendant*.py")]
+KIOSK = HERE.parent.parent / "kiosk"
+TOLD_BY = [*HERE.parent.glob("*.py"), *KIOSK.glob("test_attendant*.py"), KIOSK / "test_watch.py"]
 
 
 def told() -> set[str]:

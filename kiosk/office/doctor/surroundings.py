@@ -21,6 +21,7 @@ from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
 from kiosk.storage.place import place
+from kiosk.tide import newest_sign
 from kiosk.wiring import mail_password
 
 _RESOLVE, _PROBE = 5.0, 8.0  # seconds
@@ -72,7 +73,7 @@ def _mail_advice(reason: str) -> str:
 
 async def clock(settings: Settings) -> Finding:
     """Whether the time can be right: not before this release, nor before the store's newest event."""
-    newest = await aside(lambda: _newest_event(place(settings)))
+    newest = await aside(lambda: _newest_moment(place(settings)))
     watch = Clock()
     now = f"{watch.now():%Y-%m-%d %H:%M UTC}"
     if watch.is_believable(newest):
@@ -85,11 +86,12 @@ async def clock(settings: Settings) -> Finding:
     return Finding("clock", Level.FAIL, detail, advice)
 
 
-def _newest_event(store: Backend) -> datetime | None:
+def _newest_moment(store: Backend) -> datetime | None:
     engine = store.plain()
     try:
         with engine.connect() as connection:
-            return connection.execute(newest_event()).scalar()
+            moments = [connection.execute(query).scalar() for query in (newest_event(), newest_sign())]
+            return max((moment for moment in moments if moment is not None), default=None)
     except SQLAlchemyError:
         return None  # the check of the store tells
     finally:
