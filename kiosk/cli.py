@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import card, doctor, holder, initialise
+from kiosk.commands import card, db, doctor, fleet, holder, initialise
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.failures import Commands
 
@@ -139,3 +139,5 @@ app.command("init")(initialise.initialise)
 app.command("doctor")(doctor.doctor)
 app.add_typer(holder.app, name="holder")
 app.add_typer(card.app, name="card")
+app.add_typer(fleet.app, name="fleet")
+app.add_typer(db.app, name="db")

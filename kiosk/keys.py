@@ -102,7 +102,7 @@ def create_key(path: Path) -> None:
             file.write(line)
             file.flush()
             os.fsync(file.fileno())
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         path.unlink(missing_ok=True)  # half a key would be taken for a damaged one
         raise KeyProblem(f"{path}: cannot be written: {error.strerror}") from None
@@ -113,6 +113,15 @@ def key_source(directory: Path, configured: Path, credential: str) -> Path:
     given = os.environ.get("CREDENTIALS_DIRECTORY", "")
     handed_over = Path(given) / credential
     return handed_over if given and handed_over.exists() else directory / configured
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def key_id(key: SecretBytes) -> str:
@@ -153,11 +162,3 @@ def _require_private(path: Path, status: os.stat_result) -> None:
     mode = stat.S_IMODE(status.st_mode)
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyProblem(f"{path}: others can read it (mode {mode:04o}); chmod 600 {path}")
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

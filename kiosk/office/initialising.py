@@ -17,6 +17,7 @@ from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
 from kiosk.storage.place import place
 from kiosk.storage.schema import SCHEMA, upgrade
+from kiosk.storage.sqlite import Sqlite, copied
 
 
 class InitProblem(Exception):
@@ -74,10 +75,16 @@ def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple
     return f"{path}: made, for its owner alone"
 
 
+def upgraded(settings: Settings) -> str:
+    """Bring the store to this release's schema; what was done. Raises InitProblem, StoreUnavailable."""
+    return _make_database(place(settings))
+
+
 def _make_database(store: Backend) -> str:
     before = store.revision()
     if before == SCHEMA:
         return f"{store.shown}: is there, schema {SCHEMA}"
+    kept = _copy(store, before)
     try:
         upgrade(store)
     except CommandError:  # alembic knows no migration of that name
@@ -87,7 +94,19 @@ def _make_database(store: Backend) -> str:
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise InitProblem(f"{store.shown}: cannot be brought to schema {SCHEMA}: {cause}") from None
-    return f"{store.shown}: {f'brought from schema {before} to' if before else 'made, schema'} {SCHEMA}"
+    if before is None:
+        return f"{store.shown}: made, schema {SCHEMA}"
+    return f"{store.shown}: brought from schema {before} to {SCHEMA}{kept}"
+
+
+def _copy(store: Backend, before: str | None) -> str:
+    """Copy a database file that is to be upgraded, beside itself; the words that tell so."""
+    if before is None or not isinstance(store, Sqlite):
+        return ""
+    copy = store.path.with_name(f"{store.path.name}.schema-{before}")
+    with suppress(FileExistsError):  # an upgrade that failed has made it: the store as it was before
+        copied(store.path, copy)
+    return f"; as it was: {copy.name}"
 
 
 def _rows(store: Backend, table: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, NullPool, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from kiosk.keys import sync_folder
 from kiosk.storage.backend import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,25 @@ class Sqlite:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # busy: left to SQLite's own time
         except sqlite3.Error as error:
             log.warning("the write-ahead log was not emptied: %s", type(error).__name__)
+
+
+def copied(source: Path, target: Path) -> None:
+    """Copy a database that may be in use, consistently, to a new file of mode 0600, and onto the disk.
+
+    Raises FileExistsError, OSError, and sqlite3.Error where the source cannot be read.
+    """
+    descriptor = os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with closing(Sqlite(source).read_only()) as there, closing(sqlite3.connect(target)) as here:
+            there.backup(here)  # in one step: the copy is of one moment
+            here.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
+        os.fsync(descriptor)
+        sync_folder(target.parent)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
 
 
 def _prepare(engine: Engine, pragmas: list[str] | tuple[str, ...], begin: str) -> None:
