@@ -69,6 +69,7 @@ class Attendant:
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
         self._next_sweep = 0.0
+        self._sweeping: asyncio.Task[None] | None = None
 
     def close(self) -> None:
         """Ask the attendant to end: a journey ends at its next question, a card write is waited for."""
@@ -88,6 +89,8 @@ class Attendant:
             self._service.notices.stop()
             await self._watch.leave()
             await postman
+            if self._sweeping is not None:
+                await self._sweeping
 
     async def _receive_cards(self) -> int:
         received = 0  # the insertion that has had its visit
@@ -100,7 +103,7 @@ class Attendant:
                 self._show(Closed(closed, card_in=presence.state is State.CARD))
             elif presence.state is State.EMPTY:
                 self._show(Attract())
-                await self._sweep()
+                self._tidy()
             elif presence.insertion != received:
                 received = presence.insertion
                 await self._visit(presence)
@@ -109,6 +112,13 @@ class Attendant:
                 self._show(TakeCard(timed_out=False))
             await self._wait_for_change(presence, LOOK_AGAIN)
         return EXIT_OK
+
+    def _tidy(self) -> None:
+        """Sweep beside the rest: a store that hangs must not keep the screen from saying so."""
+        if self._sweeping is None or self._sweeping.done():
+            if self._sweeping is not None:
+                self._sweeping.result()  # what nobody expected is not passed over
+            self._sweeping = asyncio.create_task(self._sweep(), name="sweep")
 
     async def _sweep(self) -> None:
         """Erase about once a minute what nobody came back for."""

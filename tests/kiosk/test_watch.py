@@ -63,24 +63,6 @@ async def test_a_store_that_hangs_is_away_and_comes_back(
     await front.stage.until(Attract)
 
 
-async def test_a_kiosk_whose_store_hangs_can_be_closed(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    await front.stage.until(Attract)
-    monkeypatch.setattr(watch, "LIMIT", 0.05)
-
-    @asynccontextmanager
-    async def hangs() -> AsyncIterator[AsyncSession]:
-        await asyncio.Event().wait()
-        yield  # type: ignore[misc]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(front.world.service.store.database, "transaction", hangs)
-        await front.stage.until(Closed)
-        front.attendant.close()
-        front.running.cancel()  # the trail's last event hangs too: a real store ends that by itself
-        with pytest.raises(asyncio.CancelledError):
-            await front.running
-
-
 async def test_a_visit_ends_where_nothing_could_be_recorded(
     registered: World, front: Front, monkeypatch: pytest.MonkeyPatch
 ) -> None:

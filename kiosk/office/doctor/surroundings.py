@@ -10,10 +10,11 @@ import socket
 import sys
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kiosk.audit import newest_event
-from kiosk.clock import BUILT, Clock
+from kiosk.clock import BUILT, NEAR, Clock
 from kiosk.i18n import DOMAIN, LANGUAGES, LOCALES
 from kiosk.keys import KeyProblem
 from kiosk.mail import MailNotSent, SmtpMailer
@@ -72,12 +73,20 @@ def _mail_advice(reason: str) -> str:
 
 
 async def clock(settings: Settings) -> Finding:
-    """Whether the time can be right: not before this release, nor before the store's newest event."""
-    newest = await aside(lambda: _newest_moment(place(settings)))
+    """Whether the time can be right: not before this release, nor before what the store has seen.
+
+    Where the store is on a server, its time is that of every kiosk, and this machine's is to be near it.
+    """
     watch = Clock()
+    newest = await aside(lambda: _newest_moment(place(settings), watch))
     now = f"{watch.now():%Y-%m-%d %H:%M UTC}"
     if watch.is_believable(newest):
-        return Finding("clock", Level.OK, now)
+        off = watch.error()
+        if abs(off) <= NEAR:
+            return Finding("clock", Level.OK, now)
+        side = "ahead of" if off > timedelta() else "behind"
+        detail = f"{abs(off).total_seconds():.0f} s {side} the database's, which is the time at the kiosk"
+        return Finding("clock", Level.WARN, detail, "see that time synchronisation runs here and there")
     earliest = max(BUILT, newest or BUILT)
     detail = f"{now}, but it must be after {earliest:%Y-%m-%d %H:%M UTC}"
     advice = "set it, and see that time synchronisation runs (timedatectl)"
@@ -86,10 +95,12 @@ async def clock(settings: Settings) -> Finding:
     return Finding("clock", Level.FAIL, detail, advice)
 
 
-def _newest_moment(store: Backend) -> datetime | None:
+def _newest_moment(store: Backend, watch: Clock) -> datetime | None:
     engine = store.plain()
     try:
         with engine.connect() as connection:
+            if not store.one_at_a_time:
+                watch.heed(connection.execute(text("SELECT clock_timestamp()")).scalar_one())
             moments = [connection.execute(query).scalar() for query in (newest_event(), newest_sign())]
             return max((moment for moment in moments if moment is not None), default=None)
     except SQLAlchemyError:
