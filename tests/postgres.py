@@ -11,6 +11,7 @@ import tempfile
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -18,23 +19,38 @@ from kiosk.storage.postgres import Postgres
 from kiosk.storage.schema import upgrade
 
 ACCOUNT = "postgres"  # the server refuses to run as root
-QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": 300}
+QUICK: dict[str, Any] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": 300,
+}
 _TEMPLATE = "kiosk_template"
 
 
 class Server:
     """A server on a socket in a folder of its own. A missing PostgreSQL is a failure, not a skip."""
 
-    def __init__(self, **settings: object) -> None:
+    def __init__(self, primary: Server | None = None, **settings: object) -> None:
+        """``primary``: the running server whose standby it becomes."""
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of our own in it
         self.folder = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=memory))
         self.data = self.folder / "data"
         self.port = _free_port()
         if os.geteuid() == 0:
             shutil.chown(self.folder, ACCOUNT)
-        self._run(
-            "initdb", "--auth=trust", "--no-sync", f"--username={ACCOUNT}", "--encoding=UTF8", "--locale=C"
-        )
+        if primary is None:
+            self._run(
+                "initdb",
+                "--auth=trust",
+                "--no-sync",
+                f"--username={ACCOUNT}",
+                "--encoding=UTF8",
+                "--locale=C",
+            )
+        else:
+            source = f"host=127.0.0.1 port={primary.port} user={ACCOUNT} application_name=standby"
+            self._run("pg_basebackup", f"--dbname={source}", "--write-recovery-conf", "--checkpoint=fast")
         self.configure(listen_addresses="127.0.0.1", unix_socket_directories=str(self.folder), **settings)
         self._numbers = count(1)
 
@@ -52,6 +68,10 @@ class Server:
     def stop(self, mode: str = "immediate") -> None:
         """Stop it; "immediate" is a crash."""
         self._run("pg_ctl", "stop", "--wait", "--silent", f"--mode={mode}")
+
+    def promote(self) -> None:
+        """Make a standby the primary."""
+        self._run("pg_ctl", "promote", "--wait", "--silent")
 
     def remove(self) -> None:
         """Stop it, if it runs, and leave nothing behind."""
@@ -89,6 +109,39 @@ class Server:
             command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, f"{program}: {done.stderr or done.stdout}"
+
+
+class Pair:
+    """A primary whose commits return when its standby has them too, and that standby."""
+
+    def __init__(self) -> None:
+        self.primary = Server(max_connections=100)
+        self.primary.start()
+        self.primary.make_template()
+        self._one = self.primary.fresh()
+        self.standby = Server(self.primary)
+        self.standby.start()
+        with psycopg.connect(self.primary.url("postgres"), autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+            admin.execute("SELECT pg_reload_conf()")
+            while admin.execute("SELECT sync_state FROM pg_stat_replication").fetchall() != [("sync",)]:
+                admin.execute("SELECT pg_sleep(0.05)")
+
+    @property
+    def url(self) -> str:
+        """The database, at whichever of the two takes writes."""
+        both = f"127.0.0.1:{self.primary.port},127.0.0.1:{self.standby.port}"
+        return self._one.replace(f"127.0.0.1:{self.primary.port}", both)
+
+    def fail_over(self) -> None:
+        """The primary crashes, and the standby takes its place."""
+        self.primary.stop("immediate")
+        self.standby.promote()
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        self.standby.remove()
+        self.primary.remove()
 
 
 @cache

@@ -2,7 +2,8 @@
 
 Whatever happens to the server or the way to it, a unit of work ends within a few seconds, and is
 known to be kept or not: where the answer to a COMMIT was lost, the server is asked for the fate of
-that very transaction (``pg_xact_status``), which a standby that was promoted knows as well.
+that very transaction (``pg_xact_status``). A server that has started anew since, or a standby that was
+promoted, is not asked: it may have given the transaction's number to another one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 _CONNECT = 2  # seconds for each host that is tried
 _CONNECT_ALL = 3.5  # and for all of them; then the store is away
+# Since when the server counts its transactions: its start, and what a crash of one of its processes resets.
+_SINCE = (
+    "pg_postmaster_start_time()::text || ' ' || "
+    "coalesce((SELECT stats_reset::text FROM pg_stat_bgwriter), '')"
+)
+_NOBODY, _ANOTHER = "nobody", "another"
 _IN_DOUBT = 0.25  # between two questions about a commit whose answer was lost
 _WAIT = {
     "lock_timeout": "4s",
@@ -111,22 +118,19 @@ class Postgres:
 
     async def ticket(self, session: AsyncSession) -> str | None:
         """The transaction's number, where it has written anything."""
-        found = await (await session.connection()).execute(
-            text("SELECT pg_current_xact_id_if_assigned()::text")
-        )
-        number: str | None = found.scalar_one()
-        return number
+        asked = text(f"SELECT pg_current_xact_id_if_assigned()::text || '|' || {_SINCE}")
+        found: str | None = (await (await session.connection()).execute(asked)).scalar_one()
+        return found
 
     async def took_place(self, engine: AsyncEngine, ticket: str) -> bool:
-        """Ask until a server knows: this one once it has noticed our loss, or a standby.
-
-        Raises StoreUnavailable.
-        """
+        """Ask until the server knows, which first has to notice our loss. Raises StoreUnavailable."""
+        number, since = ticket.split("|")
         with suppress(TimeoutError):
             async with asyncio.timeout(_CONNECT_ALL):
-                while (status := await _status(engine, ticket)) not in ("committed", "aborted"):  # noqa: ASYNC110
+                while (status := await _status(engine, number, since)) in ("in progress", _NOBODY):  # noqa: ASYNC110
                     await asyncio.sleep(_IN_DOUBT)
-                return status == "committed"
+                if status != _ANOTHER:
+                    return status == "committed"
         raise StoreUnavailable("nobody can tell whether the last step was kept")
 
     async def watch(self, session: AsyncSession, seconds: float | None) -> AbstractContextManager[None]:
@@ -164,14 +168,16 @@ class Postgres:
         return make_conninfo(**self._options, **secret)
 
 
-async def _status(engine: AsyncEngine, ticket: str) -> str | None:
-    """What a server says of a transaction; None where none can be asked."""
+async def _status(engine: AsyncEngine, number: str, since: str) -> str:
+    """What the server says of a transaction; `_NOBODY` where none can be asked, `_ANOTHER` where it is anew."""
     try:
         async with engine.connect() as connection:
-            asked = text("SELECT pg_xact_status(CAST(CAST(:ticket AS text) AS xid8))")
-            return str((await connection.execute(asked, {"ticket": ticket})).scalar())
+            if (await connection.execute(text(f"SELECT {_SINCE}"))).scalar() != since:
+                return _ANOTHER
+            asked = text("SELECT pg_xact_status(CAST(CAST(:number AS text) AS xid8))")
+            return str((await connection.execute(asked, {"number": number})).scalar())
     except DBAPIError:
-        return None
+        return _NOBODY
 
 
 @contextmanager
