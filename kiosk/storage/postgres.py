@@ -169,7 +169,7 @@ class Postgres:
 
 
 async def _status(engine: AsyncEngine, number: str, since: str) -> str:
-    """What the server says of a transaction; `_NOBODY` where none can be asked, `_ANOTHER` where it is anew."""
+    """What the server says of a transaction; `_NOBODY`: none can be asked; `_ANOTHER`: it is anew."""
     try:
         async with engine.connect() as connection:
             if (await connection.execute(text(f"SELECT {_SINCE}"))).scalar() != since:
