@@ -57,7 +57,7 @@ class Assistance:
             )
             about = Subject(known.holder_key, known.card_key, actor=by, selftest=known.selftest)
             self._store.audit.record(session, Event.ASSISTANCE_ISSUED, about, reason=reason)
-            self._notices.queue(session, NoticeKind.ASSISTANCE_ISSUED, known, known.email, language)
+            await self._notices.queue(session, NoticeKind.ASSISTANCE_ISSUED, known, known.email, language)
         return code
 
     async def check(self, visit: Visit, typed: SecretStr, language: str) -> Entry:
@@ -84,7 +84,7 @@ class Assistance:
             if used.scalar_one_or_none() is not None:
                 await self._pendings.record_questions(session, visit, Purpose.UNLOCK, assisted=True)
                 self._store.audit.record(session, Event.ASSISTANCE_CHECKED, visit.about)
-                self._notices.queue(
+                await self._notices.queue(
                     session, NoticeKind.ASSISTANCE_USED, visit.known, visit.known.email, language
                 )
                 return Entry()

@@ -81,7 +81,9 @@ class Attempts:
                 )
                 if left == 0:
                     self._store.audit.record(session, Event.HOLDER_BLOCKED, visit.about, reason="attempts")
-                    self._notices.queue(session, NoticeKind.BLOCKED, visit.known, visit.known.email, language)
+                    await self._notices.queue(
+                        session, NoticeKind.BLOCKED, visit.known, visit.known.email, language
+                    )
         return Verdict(right, left + 1 if right else left)
 
     async def _spend(self, visit: Visit) -> int | None:

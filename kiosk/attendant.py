@@ -249,7 +249,7 @@ class Attendant:
         with suppress(StoreUnavailable):
             async with self._service.store.work() as session:
                 self._service.store.audit.record(session, Event.CARD_LEFT_IN, about)
-                self._service.notices.queue(
+                await self._service.notices.queue(
                     session, NoticeKind.CARD_LEFT_IN, holder, holder.email, self._stage.language
                 )
 

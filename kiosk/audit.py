@@ -42,6 +42,8 @@ class Event(Enum):
     UNBLOCK_SECRET_FAILED = "unblock-secret.failed"  # noqa: S105 - an event, not a password
     UNBLOCK_SECRET_CLEARED = "unblock-secret.cleared"  # noqa: S105 - likewise
     UNBLOCK_SECRET_REPLACED = "unblock-secret.replaced"  # noqa: S105 - likewise
+    VAULT_SHUT = "vault.does-not-open"
+    VAULT_REKEYED = "vault.rekeyed"
     KEY_PINNED = "card.key-pinned"
     HOLDER_ADDED = "holder.added"
     PASSCODE_CHECKED = "passcode.checked"

@@ -20,6 +20,7 @@ from kiosk.i18n import words
 from kiosk.letters import code_letter
 from kiosk.mail import Mailer, MailNotSent
 from kiosk.pendings import Pendings, ProofMissing
+from kiosk.persons import Personal
 from kiosk.proofs.codes import clean, new_code
 from kiosk.proofs.hashing import Hasher
 from kiosk.refusals import CodeRefusal
@@ -114,9 +115,10 @@ class Codes:
             if again_at == now:
                 await self._require_address(session, visit, purpose, email)
                 row = await self._pendings.open(session, visit, purpose)
-                row.email = email
+                key, owner = await self._store.persons.key(session), visit.known.holder_key
+                row.email = key.seal(owner, Personal.PENDING_EMAIL, email)
                 if draft is not None:
-                    row.draft, row.created_at = draft, now
+                    row.draft, row.created_at = key.seal(owner, Personal.PENDING_DRAFT, draft), now
                 row.code_hash, row.code_state, row.code_wrong = hashed, CodeState.SENDING.value, 0
                 row.code_sent_at, row.code_expires_at = now, None
                 mail = CodeMailRow(holder=holder, visit=visit.reference, purpose=purpose.value, at=now)
@@ -139,7 +141,12 @@ class Codes:
             return
         holder = await session.get_one(HolderRow, visit.known.holder)
         registration = await session.get(RegistrationRow, visit.known.holder)
-        if email != (registration.email if registration else holder.ra_email):
+        key = await self._store.persons.key(session)
+        if registration is not None:
+            on_file = key.open(holder.audit_key, Personal.OWN_EMAIL, registration.email)
+        else:
+            on_file = key.open(holder.audit_key, Personal.RA_EMAIL, holder.ra_email)
+        if email != on_file:
             raise ProofMissing
 
     async def _next_mail(

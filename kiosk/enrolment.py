@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
-from sqlalchemy import delete
+from sqlalchemy import and_, delete, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,12 +27,15 @@ from kiosk.intake import (
     silent,
 )
 from kiosk.marks import secret_cleared
+from kiosk.persons import Personal
+from kiosk.proofs import emails
 from kiosk.storage.models import (
     CardRow,
     CardState,
     CardWriteRow,
     CodeMailRow,
     HolderRow,
+    HolderWordRow,
     NextSecretRow,
     NoticeRow,
     RefusedSecretRow,
@@ -46,6 +49,7 @@ from kiosk.unblock import Source, UnblockSecrets
 __all__ = [
     "Change",
     "EnrolledCard",
+    "EnrolledHolder",
     "Enrolment",
     "EnrolmentError",
     "NewCard",
@@ -70,14 +74,24 @@ class RowsRefused(EnrolmentError):
 
 
 @dataclass(frozen=True)
+class EnrolledHolder:
+    """A holder; name and the RA's address are None where they do not open."""
+
+    row: HolderRow
+    name: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class EnrolledCard:
-    """A card, its holder, and where its unblock secret comes from.
+    """A card, its holder (the name None where it does not open), and where its unblock secret comes from.
 
     ``replacing``: a new one was begun, and which of the two the card holds is not known.
     """
 
     card: CardRow
-    holder: HolderRow
+    holder_id: str
+    holder_name: str | None
     source: Source
     replacing: bool
 
@@ -99,13 +113,16 @@ class Enrolment:
     async def enrol(self, holder_id: str, card: NewCard, *, by: str) -> Change:
         """Tie a card to a holder.
 
-        Raises EnrolmentError for an unknown holder, another's card, and a secret that it refused before.
+        Raises EnrolmentError for an unknown holder, another's card, and a secret that it refused before;
+        VaultError where the holder's record does not open.
         """
         async with self._store.work() as session:
             holder = await self._holder(session, holder_id)
             if holder is None:
                 raise unknown_holder(holder_id)
-            rows = [NewRow(1, NewHolder(holder.holder_id, holder.name, ""), card)]
+            key = await self._store.persons.key(session)
+            name = key.open(holder.audit_key, Personal.NAME, holder.name)
+            rows = [NewRow(1, NewHolder(holder.holder_id, name, ""), card)]
             intake = self._intake(session, by)
             if faults := await intake.faults(rows):
                 raise EnrolmentError(faults[0].reason)
@@ -185,8 +202,8 @@ class Enrolment:
             if row is None or not row.secret_proven:
                 return False
             kept = await session.get(UnblockSecretRow, row.id)
-            opens = kept is None or self._secrets.opens(row, kept)
-            return opens and not self._secrets.is_present(row, kept, secret)
+            opens = kept is None or await self._secrets.opens(row, kept)
+            return opens and not await self._secrets.is_present(row, kept, secret)
 
     async def clear_secret(self, card: CardId, *, by: str, reason: str) -> None:
         """Somebody has looked: a secret that failed may be sent again, and another one be taken instead.
@@ -223,19 +240,43 @@ class Enrolment:
         )
         return (await session.exec(query.with_for_update(key_share=True))).one_or_none()
 
-    async def holder(self, holder_id: str) -> HolderRow:
+    async def holder(self, holder_id: str) -> EnrolledHolder:
         """One holder. Raises EnrolmentError if there is none of that id."""
         async with self._store.work() as session:
             found = await self._holder(session, holder_id)
-        if found is None or found.selftest:
-            raise unknown_holder(holder_id)
-        return found
+            if found is None or found.selftest:
+                raise unknown_holder(holder_id)
+            return await self._enrolled(session, found)
 
-    async def holders(self) -> Sequence[HolderRow]:
+    async def holders(self) -> Sequence[EnrolledHolder]:
         """Every holder, by id; those of the self-test are left out."""
         query = select(HolderRow).where(~col(HolderRow.selftest)).order_by(col(HolderRow.holder_id))
         async with self._store.work() as session:
-            return (await session.exec(query)).all()
+            return [await self._enrolled(session, row) for row in (await session.exec(query)).all()]
+
+    async def find(self, text: str) -> Sequence[EnrolledHolder]:
+        """The holders whose id or address this is, or whose name has all these words; by id."""
+        persons = self._store.persons
+        either = [col(HolderRow.holder_id) == text]
+        if address := persons.address_index(emails.canonical(text)):
+            registered = select(RegistrationRow.holder).where(RegistrationRow.email_index == address)
+            either += [col(HolderRow.ra_email_index) == address, col(HolderRow.id).in_(registered)]
+        if words := persons.word_indexes(text):
+            have = (select(HolderWordRow.holder).where(HolderWordRow.word == word) for word in words)
+            either.append(and_(*(col(HolderRow.id).in_(each) for each in have)))
+        query = select(HolderRow).where(~col(HolderRow.selftest), or_(*either))
+        async with self._store.work() as session:
+            rows = (await session.exec(query.order_by(col(HolderRow.holder_id)))).all()
+            return [await self._enrolled(session, row) for row in rows]
+
+    async def _enrolled(self, session: AsyncSession, row: HolderRow) -> EnrolledHolder:
+        person = await self._store.persons.opening(session, row.audit_key)
+        name, email = person.open(Personal.NAME, row.name), person.open(Personal.RA_EMAIL, row.ra_email)
+        return EnrolledHolder(
+            row,
+            None if Personal.NAME.value in person.shut else name,
+            None if Personal.RA_EMAIL.value in person.shut else email,
+        )
 
     async def cards(self, holder_id: str | None = None) -> Sequence[EnrolledCard]:
         """Every card, or a holder's, by holder; those of the self-test are left out."""
@@ -251,8 +292,14 @@ class Enrolment:
             query = query.where(HolderRow.holder_id == holder_id)
         async with self._store.work() as session:
             return [
-                EnrolledCard(card, holder, self._secrets.source(card, kept), following is not None)
-                for card, holder, kept, following in await session.exec(query)
+                EnrolledCard(
+                    card,
+                    holder.holder_id,
+                    (await self._enrolled(session, holder)).name,
+                    await self._secrets.source(card, kept),
+                    following is not None,
+                )
+                for card, holder, kept, following in (await session.exec(query)).all()
             ]
 
 
@@ -285,4 +332,5 @@ async def remove_selftest_holders(store: Store) -> None:
         await session.exec(delete(NoticeRow).where(col(NoticeRow.holder).in_(holders)))
         await session.exec(delete(CodeMailRow).where(col(CodeMailRow.holder).in_(holders)))
         await session.exec(delete(RegistrationRow).where(col(RegistrationRow.holder).in_(holders)))
+        await session.exec(delete(HolderWordRow).where(col(HolderWordRow.holder).in_(holders)))
         await session.exec(delete(HolderRow).where(col(HolderRow.id).in_(holders)))

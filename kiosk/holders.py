@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
+from kiosk.persons import Opening, Personal
 from kiosk.steps import Purpose
 from kiosk.storage.models import (
     AssistanceRow,
@@ -26,7 +27,7 @@ from kiosk.storage.models import (
     row_id,
 )
 from kiosk.store import Store
-from kiosk.unblock import UnblockSecrets
+from kiosk.unblock import FIELD, UnblockSecrets
 from kiosk.visit import Known, OpenWrite, Pending
 
 OPEN_WRITES = (WriteState.INTENT.value, WriteState.UNKNOWN.value, WriteState.ANSWERED.value)
@@ -63,8 +64,11 @@ class Holders:
         card_id, holder_id = row_id(card), row_id(holder)
         now = self._store.clock.now()
         registration = await session.get(RegistrationRow, holder_id)
+        person = await self._store.persons.opening(session, holder.audit_key)
         secret = await session.get(UnblockSecretRow, card_id)
         following = await session.get(NextSecretRow, card_id)
+        standing = await self._secrets.standing(card, secret, following)
+        pending = await self._pending(session, card_id, now, person)
         limit = self._store.settings.unlock.attempts
         return Known(
             id=CardId(card.family, card.kind, card.serial),
@@ -72,7 +76,7 @@ class Holders:
             card_key=card.audit_key,
             state=CardState(card.state),
             public_key=card.public_key,
-            has_unblock_secret=self._secrets.usable(card, secret, following),
+            has_unblock_secret=standing.usable,
             passcode_key=card.passcode_key,
             secret_proven=card.secret_proven,
             mutual_proven=card.mutual_proven,
@@ -81,17 +85,18 @@ class Holders:
             holder=holder_id,
             holder_key=holder.audit_key,
             holder_id=holder.holder_id,
-            name=holder.name,
+            name=person.open(Personal.NAME, holder.name),
             attempts_left=max(0, limit - holder.attempts),
             blocked=holder.blocked_at is not None,
-            ra_email=holder.ra_email,
-            own_email=registration.email if registration else "",
+            ra_email=person.open(Personal.RA_EMAIL, holder.ra_email),
+            own_email=person.open(Personal.OWN_EMAIL, registration.email if registration else None),
             questions=await self._questions(session, holder_id),
             registered=registration is not None,
             usable_from=registration.usable_from if registration else None,
             assistance=await self._assistance(session, holder_id, now),
-            pending=await self._pending(session, card_id, now),
+            pending=pending,
             open_write=await self._open_write(session, card_id),
+            shut=(*((FIELD,) if standing.shut else ()), *person.shut),
             selftest=holder.selftest,
         )
 
@@ -115,7 +120,9 @@ class Holders:
         )
         return (await session.exec(query.limit(1))).first() is not None
 
-    async def _pending(self, session: AsyncSession, card: int, now: datetime) -> tuple[Pending, ...]:
+    async def _pending(
+        self, session: AsyncSession, card: int, now: datetime, person: Opening
+    ) -> tuple[Pending, ...]:
         """Newest first; proofs that no longer count and codes that no longer work are left out."""
         query = select(PendingRow).where(PendingRow.card == card).order_by(col(PendingRow.created_at).desc())
         fresh = now - timedelta(minutes=self._store.settings.unlock.proofs_valid_minutes)
@@ -128,7 +135,7 @@ class Holders:
                     Pending(
                         id=row_id(row),
                         purpose=Purpose(row.purpose),
-                        email=row.email,
+                        email=person.open(Personal.PENDING_EMAIL, row.email),
                         code_expires_at=row.code_expires_at if usable else None,
                         sent_at=row.code_sent_at if usable else None,
                         questions_at=answered,

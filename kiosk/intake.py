@@ -16,9 +16,18 @@ from cardio.card import CardId
 from kiosk import refused
 from kiosk.audit import Detail, Event, Subject
 from kiosk.marks import UNPROVEN_SENDS
-from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow, UnblockState, row_id
+from kiosk.persons import Personal, PersonsKey
+from kiosk.storage.models import (
+    CardRow,
+    HolderRow,
+    HolderWordRow,
+    UnblockSecretRow,
+    UnblockState,
+    row_id,
+)
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
+from kiosk.vault import VaultError
 
 Told = Callable[[int, int], None]  # how many rows are done, and of how many
 CHUNK = 500  # rows in a unit of work: kiosks get their turn in between, and memory stays flat
@@ -86,13 +95,12 @@ class _There:
     cards: dict[CardId, CardRow]
     secrets: dict[int, UnblockSecretRow]
     refused: refused.Refused
+    key: PersonsKey
 
     def objections(self, row: NewRow) -> Iterator[str]:
         holder, card = self.holders.get(row.holder.holder_id), self.cards.get(row.card.id)
-        if holder is not None and holder.name != row.holder.name:
-            yield f"holder {row.holder.holder_id!r} is in the store with another name"
-        if holder is not None and row.holder.email and holder.ra_email != row.holder.email:
-            yield f"holder {row.holder.holder_id!r} is in the store with another email address"
+        if holder is not None:
+            yield from _other_person(holder, row.holder, self.key)
         if card is not None and (holder is None or card.holder != holder.id):
             yield "this card belongs to another holder"
 
@@ -128,25 +136,43 @@ class Intake:
         await self._add_holders([new], selftest=selftest)
 
     async def _add_holders(self, holders: Sequence[NewHolder], *, selftest: bool = False) -> None:
-        now = self._store.clock.now()
-        rows = [
-            HolderRow(
-                holder_id=new.holder_id,
-                audit_key=uuid.uuid4().hex,
-                name=new.name,
-                ra_email=new.email,
-                created_at=now,
-                selftest=selftest,
-            )
-            for new in holders
-        ]
+        key = await self._store.persons.key(self._session)
+        rows = [self._holder(new, key, selftest=selftest) for new in holders]
         await self._insert(rows)
+        await self._index_names(holders)
         await self._store.audit.record_all(
             self._session,
             [
                 (Event.HOLDER_ADDED, Subject(row.audit_key, actor=self._by, selftest=selftest), {})
                 for row in rows
             ],
+        )
+
+    def _holder(self, new: NewHolder, key: PersonsKey, *, selftest: bool) -> HolderRow:
+        audit_key = uuid.uuid4().hex
+        return HolderRow(
+            holder_id=new.holder_id,
+            audit_key=audit_key,
+            name=key.seal(audit_key, Personal.NAME, new.name),
+            ra_email=key.seal(audit_key, Personal.RA_EMAIL, new.email),
+            ra_email_index=self._store.persons.address_index(new.email),
+            created_at=self._store.clock.now(),
+            selftest=selftest,
+        )
+
+    async def _index_names(self, holders: Sequence[NewHolder]) -> None:
+        """Let the holders, who were added just now, be found by the words of their names."""
+        ids = select(HolderRow.holder_id, HolderRow.id).where(
+            col(HolderRow.holder_id).in_([new.holder_id for new in holders])
+        )
+        rows = dict((await self._session.exec(ids)).all())
+        await self._insert(
+            [
+                HolderWordRow(holder=row, word=word)
+                for new in holders
+                if (row := rows[new.holder_id]) is not None
+                for word in self._store.persons.word_indexes(new.name)
+            ]
         )
 
     def _card(self, row: NewRow, before: _There, holders: Mapping[str, HolderRow]) -> CardRow:
@@ -175,8 +201,8 @@ class Intake:
         for row in rows:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
             await self._remember(card, row.card, there)
-            reserve = self._reserve(card, row.card, there)
-            renewed = reserve is None and self._put_secret(card, row.card, there, secrets)
+            reserve = await self._reserve(card, row.card, there)
+            renewed = reserve is None and await self._put_secret(card, row.card, there, secrets)
             if renewed and card.unblock_state != UnblockState.USABLE.value:
                 reserve = Change.HELD
             replaced, pinned = _pin(card, row.card)
@@ -210,11 +236,11 @@ class Intake:
             if derived is not None:
                 await refused.remember(self._session, new.id, self._secrets.fingerprint(derived))
 
-    def _reserve(self, card: CardRow, new: NewCard, there: _There) -> Change | None:
+    async def _reserve(self, card: CardRow, new: NewCard, there: _There) -> Change | None:
         """Why the secret that is given is not taken; None where nothing speaks against it."""
         if new.secret is None or new.secret_proven:
             return None
-        if self._keeps_its_secret(card, new.secret, there):
+        if await self._keeps_its_secret(card, new.secret, there):
             return Change.KEPT
         given = self._secrets.fingerprint(new.secret)
         if any(row.refused and row.fingerprint == given for row in there.refused.get(new.id, ())):
@@ -222,11 +248,11 @@ class Intake:
         kept = there.secrets.get(row_id(card))
         if card.unblock_state != UnblockState.FAILED.value:
             return None
-        if not self._secrets.is_present(card, kept, new.secret):
+        if not await self._secrets.is_present(card, kept, new.secret):
             return None
         return Change.REFUSED if kept is None else Change.HELD
 
-    def _keeps_its_secret(self, card: CardRow, secret: SecretBytes, there: _There) -> bool:
+    async def _keeps_its_secret(self, card: CardRow, secret: SecretBytes, there: _There) -> bool:
         """Whether another secret is given than the one that the card has accepted.
 
         A roll that is brought in again still has the secret of before it was replaced; taking that
@@ -236,11 +262,13 @@ class Intake:
         if not card.secret_proven:
             return False
         kept = there.secrets.get(row_id(card))
-        if kept is not None and not self._secrets.opens(card, kept):
+        if kept is not None and not await self._secrets.opens(card, kept):
             return False
-        return not self._secrets.is_present(card, kept, secret)
+        return not await self._secrets.is_present(card, kept, secret)
 
-    def _put_secret(self, card: CardRow, new: NewCard, there: _There, added: list[UnblockSecretRow]) -> bool:
+    async def _put_secret(
+        self, card: CardRow, new: NewCard, there: _There, added: list[UnblockSecretRow]
+    ) -> bool:
         """Keep a secret if it is another than before; a first one goes to ``added``.
 
         Another one makes a card usable again whose secret was refused; but what was sent in vain to a
@@ -248,7 +276,9 @@ class Intake:
         """
         assert card.id is not None  # noqa: S101 - it was read from the store
         secret, kept = new.secret, there.secrets.get(card.id)
-        same = secret is not None and kept is not None and self._secrets.holds(kept, card.audit_key, secret)
+        same = False
+        if secret is not None and kept is not None:
+            same = await self._secrets.holds(kept, card.audit_key, secret)
         if new.secret_proven:
             card.unblock_state = UnblockState.USABLE.value
             card.secret_proven = card.mutual_proven = True
@@ -259,15 +289,15 @@ class Intake:
             card.secret_proven = card.mutual_proven = False
         if secret is None or same:
             return False
-        sealed = self._secrets.sealed(card.id, card.audit_key, secret)
+        sealed = await self._secrets.sealed(card.id, card.audit_key, secret)
         if kept is None:
             added.append(sealed)
         else:
-            kept.key_id, kept.nonce, kept.ciphertext = sealed.key_id, sealed.nonce, sealed.ciphertext
-            kept.fingerprint = sealed.fingerprint
+            for column in ("key_id", "wrapped_key", "nonce", "ciphertext", "fingerprint"):
+                setattr(kept, column, getattr(sealed, column))
         return True
 
-    async def _insert(self, rows: Sequence[HolderRow | CardRow | UnblockSecretRow]) -> None:
+    async def _insert(self, rows: Sequence[HolderRow | HolderWordRow | CardRow | UnblockSecretRow]) -> None:
         """Add rows of one table in one statement, which adding them one by one to the session is not."""
         if rows:
             values = [row.model_dump(exclude={"id"}) for row in rows]
@@ -296,7 +326,22 @@ class Intake:
             by_id,
             {secret.card: secret for secret in secrets},
             await refused.found(self._session, [row.card.id for row in rows]),
+            await self._store.persons.key(self._session),
         )
+
+
+def _other_person(holder: HolderRow, given: NewHolder, key: PersonsKey) -> Iterator[str]:
+    """How a holder of the store differs from the one that is given under the same id."""
+    try:
+        name = key.open(holder.audit_key, Personal.NAME, holder.name)
+        email = key.open(holder.audit_key, Personal.RA_EMAIL, holder.ra_email)
+    except VaultError as error:
+        yield f"holder {given.holder_id!r} is in the store, but cannot be read there ({error})"
+        return
+    if name != given.name:
+        yield f"holder {given.holder_id!r} is in the store with another name"
+    if given.email and email != given.email:
+        yield f"holder {given.holder_id!r} is in the store with another email address"
 
 
 def _pin(card: CardRow, new: NewCard) -> tuple[bool, bool]:

@@ -187,7 +187,7 @@ class Journal:
                 session, Event.UNLOCKED if unlocked else Event.PASSCODE_CHANGED, visit.about
             )
             kind = NoticeKind.UNLOCKED if unlocked else NoticeKind.PASSCODE_CHANGED
-            self._notices.queue(session, kind, known, known.email, language)
+            await self._notices.queue(session, kind, known, known.email, language)
 
     async def told(self, write: int) -> None:
         """The holder is being told on the screen that the card did change."""

@@ -67,13 +67,15 @@ def load_master_key(
     return SecretBytes(key)
 
 
-def load_password(directory: Path, configured: Path, credential: str) -> SecretStr:
+def load_password(
+    directory: Path, configured: Path, credential: str, missing: str = "put the password there"
+) -> SecretStr:
     """A password from systemd's credential of that name, or else the file's only line.
 
     Raises KeyProblem if it is missing, readable by others than its owner, another
     account's (root's may be), or not one line of text.
     """
-    path, content = _load(directory, configured, credential)
+    path, content = _load(directory, configured, credential, missing)
     try:
         lines = content.decode("utf-8").splitlines()
     except UnicodeDecodeError:

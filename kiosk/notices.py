@@ -19,9 +19,11 @@ from kiosk.i18n import words
 from kiosk.incidents import redacted
 from kiosk.letters import NoticeKind, notice_letter
 from kiosk.mail import Mailer, MailNotSent
+from kiosk.persons import Personal
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import HolderRow, NoticeRow, NoticeState
 from kiosk.store import Store
+from kiosk.vault import VaultError
 from kiosk.visit import Known
 
 log = logging.getLogger(__name__)
@@ -42,19 +44,20 @@ class Notices:
         self._wake = asyncio.Event()
         self._stopping = False
 
-    def queue(
+    async def queue(
         self, session: AsyncSession, kind: NoticeKind, known: Known, recipient: str, language: str
     ) -> None:
-        """Queue a notice with the transaction; nothing happens for an empty address."""
+        """Queue a notice with the transaction; nothing happens for an empty address. Raises VaultError."""
         if not recipient:
             return
         now = self._store.clock.now()
+        key = await self._store.persons.key(session)
         session.add(
             NoticeRow(
                 kind=kind.value,
                 holder=known.holder,
-                recipient=recipient,
-                name=known.name,
+                recipient=key.seal(known.holder_key, Personal.NOTICE_RECIPIENT, recipient),
+                name=key.seal(known.holder_key, Personal.NOTICE_NAME, known.name),
                 language=language,
                 kiosk=self._store.kiosk,
                 next_at=now,
@@ -117,9 +120,15 @@ class Notices:
     async def _send(self, row: NoticeRow) -> bool:
         if not await self._claim(row):
             return False  # another kiosk has it
+        try:
+            recipient, name = await self._opened(row)
+        except VaultError as error:
+            log.warning("a notice cannot be read: %s", error)
+            await self._failed(row, str(error))
+            return False
         letter = notice_letter(
             NoticeKind(row.kind),
-            name=row.name,
+            name=name,
             at=row.created_at,
             kiosk=row.kiosk,
             site=self._store.settings.site,
@@ -127,7 +136,7 @@ class Notices:
             words=words(row.language),
         )
         try:
-            await self._mailer.send(letter, row.recipient)
+            await self._mailer.send(letter, recipient)
         except MailNotSent as failure:
             await self._failed(row, str(failure))
             return False
@@ -136,6 +145,16 @@ class Notices:
             self._store.audit.record(session, Event.NOTICE_SENT, about, kind=row.kind)
             await session.exec(delete(NoticeRow).where(col(NoticeRow.id) == row.id))
         return True
+
+    async def _opened(self, row: NoticeRow) -> tuple[str, str]:
+        """Recipient and name. Raises VaultError."""
+        async with self._store.work() as session:
+            key = await self._store.persons.key(session)
+            owner = (await self._about(session, row)).holder_key
+        return (
+            key.open(owner, Personal.NOTICE_RECIPIENT, row.recipient),
+            key.open(owner, Personal.NOTICE_NAME, row.name),
+        )
 
     async def _claim(self, row: NoticeRow) -> bool:
         """Move the next try away before sending, so that no other kiosk sends the same mail."""
@@ -156,7 +175,7 @@ class Notices:
             await session.exec(
                 update(NoticeRow)
                 .where(col(NoticeRow.id) == row.id)
-                .values(state=NoticeState.GIVEN_UP.value, recipient="", name="")
+                .values(state=NoticeState.GIVEN_UP.value, recipient=None, name=None)
             )
             about = await self._about(session, row)
             self._store.audit.record(

@@ -59,6 +59,7 @@ class Why(Enum):
 
     UNREADABLE = "unreadable"
     UNKNOWN_CARD = "unknown-card"  # unknown, suspended or revoked: one wording
+    RECORD_SHUT = "record-shut"  # what is kept of the holder was altered, or its key is not here
     NOT_GENUINE = "not-genuine"
     CERTIFICATE_EXPIRED = "certificate-expired"
     NO_UNBLOCK = "no-unblock-secret"  # missing, nearly spent or marked as failed

@@ -25,6 +25,7 @@ from kiosk.genuine import ProvenKeys
 from kiosk.letters import NoticeKind
 from kiosk.notices import Notices
 from kiosk.pendings import ProofMissing
+from kiosk.persons import Personal
 from kiosk.proofs.answers import NORMALISER, normalise
 from kiosk.proofs.hashing import Hasher
 from kiosk.standing import require_standing
@@ -82,12 +83,15 @@ class Registrations:
             known = visit.known
             if not pending.draft or await session.get(RegistrationRow, known.holder) is not None:
                 raise ProofMissing  # swept away, or they have registered with another card meanwhile
-            version, answers = json.loads(pending.draft)
-            now, own = self._store.clock.now(), pending.email != known.ra_email
+            key = await self._store.persons.key(session)
+            version, answers = json.loads(key.open(known.holder_key, Personal.PENDING_DRAFT, pending.draft))
+            email = key.open(known.holder_key, Personal.PENDING_EMAIL, pending.email)
+            now, own = self._store.clock.now(), email != known.ra_email
             session.add(
                 RegistrationRow(
                     holder=known.holder,
-                    email=pending.email,
+                    email=key.seal(known.holder_key, Personal.OWN_EMAIL, email),
+                    email_index=self._store.persons.address_index(email),
                     own_email=own,
                     privacy_version=version,
                     registered_at=now,
@@ -100,9 +104,11 @@ class Registrations:
             self._store.audit.record(
                 session, Event.REGISTERED, visit.about, own_email=own, privacy_version=version
             )
-            self._notices.queue(session, NoticeKind.REGISTERED, known, pending.email, language)
+            await self._notices.queue(session, NoticeKind.REGISTERED, known, email, language)
             if own:
-                self._notices.queue(session, NoticeKind.REGISTERED_ELSEWHERE, known, known.ra_email, language)
+                await self._notices.queue(
+                    session, NoticeKind.REGISTERED_ELSEWHERE, known, known.ra_email, language
+                )
             await self._drop_pending(session, known.holder, Purpose.REGISTER)
 
         return then
@@ -116,7 +122,7 @@ class Registrations:
             self._add_answers(session, known.holder, answers)
             await self._drop_pending(session, known.holder, *Purpose)  # what the old answers had proven
             self._store.audit.record(session, Event.QUESTIONS_CHANGED, visit.about)
-            self._notices.queue(session, NoticeKind.QUESTIONS_CHANGED, known, known.email, language)
+            await self._notices.queue(session, NoticeKind.QUESTIONS_CHANGED, known, known.email, language)
 
     def change_email(self, visit: Visit, language: str) -> Then:
         """What to do in the transaction that consumes the code to a new address."""
@@ -128,12 +134,16 @@ class Registrations:
             row = await session.get(RegistrationRow, known.holder)
             if row is None or pending.created_at < now - valid:  # withdrawn meanwhile, or proven too long ago
                 raise ProofMissing
-            old, row.email = row.email, pending.email
-            row.own_email = pending.email != known.ra_email
+            key = await self._store.persons.key(session)
+            old = key.open(known.holder_key, Personal.OWN_EMAIL, row.email)
+            new = key.open(known.holder_key, Personal.PENDING_EMAIL, pending.email)
+            row.email = key.seal(known.holder_key, Personal.OWN_EMAIL, new)
+            row.email_index = self._store.persons.address_index(new)
+            row.own_email = new != known.ra_email
             row.usable_from = now + self._hold(row.own_email)
             self._store.audit.record(session, Event.EMAIL_CHANGED, visit.about, own_email=row.own_email)
-            for recipient in (old, pending.email):
-                self._notices.queue(session, NoticeKind.EMAIL_CHANGED, known, recipient, language)
+            for recipient in (old, new):
+                await self._notices.queue(session, NoticeKind.EMAIL_CHANGED, known, recipient, language)
             await self._drop_pending(session, known.holder, *Purpose)  # codes that went to the old address
 
         return then
@@ -143,7 +153,7 @@ class Registrations:
         known = visit.known
         async with self._store.work(visit.known.holder) as session:
             await require_standing(session, self._store, visit)
-            self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
+            await self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
             await self._erase(session, known.holder)
             await self._drop_pending(session, known.holder, *Purpose)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)

@@ -85,7 +85,7 @@ class Rotation:
         row, resumed = await self._begin(
             known, await card.unblock_tries_left(), may_resume=authority is not None
         )
-        fresh = self._secrets.opened_next(row, known.card_key)
+        fresh = await self._secrets.opened_next(row, known.card_key)
         try:
             await card.replace_secret(sent_with, fresh)
         except CardError as refusal:
@@ -190,7 +190,7 @@ class Rotation:
             case _Question.NEXT:
                 await self._note(known, asked=tries, before=tries)
                 try:
-                    await card.check_secret(self._secrets.opened_next(row, known.card_key))
+                    await card.check_secret(await self._secrets.opened_next(row, known.card_key))
                 except WrongUnblockSecret:
                     left = await card.unblock_tries_left()
                     if left is None or left < _NEVER_LAST:
@@ -233,7 +233,7 @@ class Rotation:
             if begun is not None:
                 return begun, True
             fresh = by_name(self._families, known.id.family).secret.fresh()
-            row = self._secrets.sealed_next(known.card, known.card_key, fresh, tries)
+            row = await self._secrets.sealed_next(known.card, known.card_key, fresh, tries)
             session.add(row)
             await session.flush()
             return row, False
@@ -257,9 +257,9 @@ class Rotation:
             row = await session.get(NextSecretRow, known.card)
             if row is None:
                 raise VaultError("what the card holds now is no longer kept: somebody removed it meanwhile")
-            secret = self._secrets.opened_next(row, known.card_key)
+            secret = await self._secrets.opened_next(row, known.card_key)
             await session.delete(row)
-            await session.merge(self._secrets.sealed(known.card, known.card_key, secret))
+            await session.merge(await self._secrets.sealed(known.card, known.card_key, secret))
             await secret_accepted(session, known.card)
             self._store.audit.record(session, Event.UNBLOCK_SECRET_REPLACED, about)
 

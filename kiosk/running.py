@@ -7,11 +7,12 @@ from contextlib import suppress
 from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
+from kiosk.keyring import KeyRing, key_ring
 from kiosk.settings import Settings
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.place import place
 from kiosk.storage.schema import require_schema
-from kiosk.wiring import KeyRing, key_ring, pcsc_reader, put_together, smtp_mailer
+from kiosk.wiring import pcsc_reader, put_together, smtp_mailer
 
 
 class RealKiosk:

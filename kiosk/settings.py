@@ -79,10 +79,15 @@ class State(Section):
 
 
 class Keys(Section):
-    """The key files, relative to the state directory."""
+    """The key files, relative to the state directory; or the token that has the keys."""
 
     vault: Path = Path("vault.key")
     pepper: Path = Path("pepper.key")
+    token: OptionalPath = None
+    token_label: str = Field("unlock-kiosk", min_length=1, max_length=32)
+    token_pin_file: Path = Path("token-pin")
+    token_vault_label: str = Field("unlock-kiosk vault", min_length=1)
+    token_pepper_label: str = Field("unlock-kiosk pepper", min_length=1)
 
 
 class ReaderTable(Section):

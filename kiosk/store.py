@@ -1,4 +1,4 @@
-"""What the services share: the database, the clock, the audit trail, the settings, this kiosk's name."""
+"""What the services share: database, clock, audit trail, settings, the key of names and addresses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Audit, Event, Outcome, Subject
 from kiosk.clock import Clock
+from kiosk.persons import Persons
 from kiosk.settings import Settings
 from kiosk.storage.database import Database
 from kiosk.storage.models import HolderRow
@@ -25,6 +26,7 @@ class Store:
     clock: Clock
     audit: Audit
     settings: Settings
+    persons: Persons
 
     @property
     def kiosk(self) -> str:

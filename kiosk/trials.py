@@ -102,7 +102,7 @@ class Trials:
 
     async def _is_present(self, session: AsyncSession, row: CardRow, secret: SecretBytes) -> bool:
         kept = await session.get(UnblockSecretRow, row.id)
-        return self._secrets.is_present(row, kept, secret)
+        return await self._secrets.is_present(row, kept, secret)
 
     async def _spend(self, session: AsyncSession, card: CardId, tried: list[RefusedSecretRow]) -> bool:
         """Count a send; False where none is left."""

@@ -1,4 +1,4 @@
-"""Unblock secrets: kept in the store under the vault's key, or derived; opened for one card at a time.
+"""Unblock secrets: kept in the store under the vault's keys, or derived; opened for one card at a time.
 
 A secret kept for a card always wins over a derived one, so that a replaced one does.
 """
@@ -35,6 +35,7 @@ class Source(Enum):
     DERIVED = "derived"
     NONE = "none"
     UNFIT = "unfit"  # kept, but in a form that no such card takes: it is never sent
+    SHUT = "does not open"  # kept, but altered, another card's, or under a key that is not here
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,14 @@ class Candidates:
 
     present: SecretBytes | None = field(default=None, repr=False)
     next: SecretBytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether a card's unblock secret may be sent, and whether one that is kept does not open."""
+
+    usable: bool
+    shut: bool
 
 
 class UnblockSecrets:
@@ -72,67 +81,74 @@ class UnblockSecrets:
         async with self._store.work() as session:
             kept = await session.get(UnblockSecretRow, known.card)
             following = await session.get(NextSecretRow, known.card)
-        return Candidates(
-            self._fitting(known.id, self._opened(kept, known.card_key, FIELD))
-            if kept
-            else self.derived(known.id),
-            self._fitting(known.id, self._opened(following, known.card_key, NEXT_FIELD))
-            if following
-            else None,
-        )
+        present, begun = self.derived(known.id), None
+        if kept is not None:
+            present = self._fitting(known.id, await self._opened(kept, known.card_key, FIELD))
+        if following is not None:
+            begun = self._fitting(known.id, await self._opened(following, known.card_key, NEXT_FIELD))
+        return Candidates(present, begun)
 
-    def source(self, card: CardRow, kept: UnblockSecretRow | None) -> Source:
-        """Where the secret comes from. One that no longer opens counts as kept: its use is an alarm."""
+    async def source(self, card: CardRow, kept: UnblockSecretRow | None) -> Source:
+        """Where the secret comes from, and whether it can be used."""
         if kept is None:
             return Source.DERIVED if card.family in self._derivations else Source.NONE
         try:
-            secret = self._opened(kept, card.audit_key, FIELD)
+            secret = await self._opened(kept, card.audit_key, FIELD)
         except VaultError:
-            return Source.KEPT
+            return Source.SHUT
         return Source.KEPT if self._accepts(card.family, secret) else Source.UNFIT
 
-    def opens(self, card: CardRow, kept: UnblockSecretRow) -> bool:
+    async def opens(self, card: CardRow, kept: UnblockSecretRow) -> bool:
         """Whether a kept secret can still be opened, and is one that the card could take."""
-        try:
-            return self._accepts(card.family, self._opened(kept, card.audit_key, FIELD))
-        except VaultError:
-            return False
+        return await self.source(card, kept) is Source.KEPT
 
     def fingerprint(self, secret: SecretBytes) -> bytes:
         """What tells whether two secrets are the same, and nothing else."""
         return self._vault.fingerprint(secret)
 
-    def is_present(self, card: CardRow, kept: UnblockSecretRow | None, secret: SecretBytes) -> bool:
+    async def is_present(self, card: CardRow, kept: UnblockSecretRow | None, secret: SecretBytes) -> bool:
         """Whether this very secret is the card's already: the one that is kept, or derived where none is."""
         if kept is not None:
-            return self.holds(kept, card.audit_key, secret)
+            return await self.holds(kept, card.audit_key, secret)
         derived = self.derived(CardId(card.family, card.kind, card.serial))
         return derived is not None and _same(derived, secret)
 
-    def usable(self, card: CardRow, kept: UnblockSecretRow | None, following: NextSecretRow | None) -> bool:
-        """Whether there is a secret that may be sent to the card, and that it has not refused before."""
-        there = following is not None or self.source(card, kept) in (Source.KEPT, Source.DERIVED)
-        return there and card.unblock_state == UnblockState.USABLE.value
+    async def standing(
+        self, card: CardRow, kept: UnblockSecretRow | None, following: NextSecretRow | None
+    ) -> Standing:
+        """Whether there is a secret that may be sent to the card, and whether what is kept opens."""
+        source = await self.source(card, kept)
+        shut = source is Source.SHUT
+        if following is not None:
+            try:
+                await self.opened_next(following, card.audit_key)
+            except VaultError:
+                shut = True
+        there = following is not None or source in (Source.KEPT, Source.DERIVED)
+        usable = there and not shut and card.unblock_state == UnblockState.USABLE.value
+        return Standing(usable=usable, shut=shut)
 
-    def sealed(self, card: int, card_key: str, secret: SecretBytes) -> UnblockSecretRow:
+    async def sealed(self, card: int, card_key: str, secret: SecretBytes) -> UnblockSecretRow:
         """A card's secret as the row that is to be kept."""
-        sealed = self._vault.seal(card_key, FIELD, secret)
+        sealed = await self._vault.seal(card_key, FIELD, secret)
         return UnblockSecretRow(
             card=card,
             key_id=sealed.key_id,
+            wrapped_key=sealed.wrapped_key,
             nonce=sealed.nonce,
             ciphertext=sealed.ciphertext,
             fingerprint=self._vault.fingerprint(secret),
         )
 
-    def sealed_next(
+    async def sealed_next(
         self, card: int, card_key: str, secret: SecretBytes, tries_before: int | None
     ) -> NextSecretRow:
         """A secret that is to take the present one's place, as the row that is kept before it is sent."""
-        sealed = self._vault.seal(card_key, NEXT_FIELD, secret)
+        sealed = await self._vault.seal(card_key, NEXT_FIELD, secret)
         return NextSecretRow(
             card=card,
             key_id=sealed.key_id,
+            wrapped_key=sealed.wrapped_key,
             nonce=sealed.nonce,
             ciphertext=sealed.ciphertext,
             fingerprint=self._vault.fingerprint(secret),
@@ -141,20 +157,20 @@ class UnblockSecrets:
             at=self._store.clock.now(),
         )
 
-    def opened_next(self, row: NextSecretRow, card_key: str) -> SecretBytes:
+    async def opened_next(self, row: NextSecretRow, card_key: str) -> SecretBytes:
         """The secret that is to take the present one's place. Raises VaultError."""
-        return self._opened(row, card_key, NEXT_FIELD)
+        return await self._opened(row, card_key, NEXT_FIELD)
 
-    def holds(self, row: UnblockSecretRow, card_key: str, secret: SecretBytes) -> bool:
+    async def holds(self, row: UnblockSecretRow, card_key: str, secret: SecretBytes) -> bool:
         """Whether this very secret is kept already; False also for what no longer opens."""
         try:
-            kept = self._opened(row, card_key, FIELD)
+            kept = await self._opened(row, card_key, FIELD)
         except VaultError:
             return False
         return _same(kept, secret)
 
-    def _opened(self, row: UnblockSecretRow | NextSecretRow, card_key: str, name: str) -> SecretBytes:
-        return self._vault.open(card_key, name, Sealed(row.key_id, row.nonce, row.ciphertext))
+    async def _opened(self, row: UnblockSecretRow | NextSecretRow, card_key: str, name: str) -> SecretBytes:
+        return await self._vault.open(card_key, name, as_sealed(row))
 
     def derived(self, card: CardId) -> SecretBytes | None:
         """The secret that the master key gives; None for a family that has none."""
@@ -167,6 +183,11 @@ class UnblockSecrets:
     def _accepts(self, family: str, secret: SecretBytes) -> bool:
         known = self._formats.get(family)
         return known is None or known.accepts(secret)
+
+
+def as_sealed(row: UnblockSecretRow | NextSecretRow) -> Sealed:
+    """What a row keeps, as the vault takes it."""
+    return Sealed(row.key_id, row.wrapped_key, row.nonce, row.ciphertext)
 
 
 def _same(one: SecretBytes, other: SecretBytes) -> bool:

@@ -82,7 +82,7 @@ class Known:
     card_key: str
     state: CardState
     public_key: bytes | None = field(repr=False)  # proves without a passcode
-    has_unblock_secret: bool  # stored or derived, and never refused
+    has_unblock_secret: bool  # stored or derived, opens, and was never refused
     holder: int
     holder_key: str
     holder_id: str = field(repr=False)
@@ -102,6 +102,7 @@ class Known:
     secret_proven: bool = False  # the card has accepted this unblock secret
     mutual_proven: bool = False  # and proven by it that it knows it
     secret_unsettled: bool = False  # a new one was begun: which of the two the card holds is not known
+    shut: tuple[str, ...] = ()  # what is kept of card and holder, and does not open: the RA has to help
     selftest: bool = False
 
     @property
@@ -112,7 +113,7 @@ class Known:
     @property
     def first_name(self) -> str:
         """All of the name that is ever shown."""
-        return self.name.split()[0]
+        return next(iter(self.name.split()), "")
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ server's settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import SecretBytes, SecretStr
+from pydantic import SecretStr
 
 from cardio.card import Family
 from cardio.reader import Reader
@@ -23,17 +23,19 @@ from kiosk.card_settings import Cards
 from kiosk.cardwork import CardWork
 from kiosk.clock import Clock
 from kiosk.codes import Codes
-from kiosk.diversify import MASTER_LENGTHS, Derivation
+from kiosk.diversify import Derivation
 from kiosk.enrolment import Enrolment
 from kiosk.families import families
 from kiosk.fleet import Fleet
 from kiosk.genuine import Genuineness
 from kiosk.holders import Holders
 from kiosk.journal import Journal
-from kiosk.keys import KeyProblem, key_id, load_key, load_master_key, load_password
+from kiosk.keyring import KeyRing, diversified
+from kiosk.keys import KeyProblem, load_password
 from kiosk.mail import Mailer, RecordingMailer, SmtpMailer
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
+from kiosk.persons import Persons
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
 from kiosk.registrations import Registrations
@@ -54,15 +56,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class KeyRing:
-    """The two keys of a kiosk, and the master keys of the families whose unblock secrets are derived."""
-
-    vault: SecretBytes
-    pepper: SecretBytes
-    masters: Mapping[str, SecretBytes] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Parts:
     """What the commands work with. `close` when done."""
 
@@ -77,40 +70,13 @@ class Parts:
     database: Database
     mailer: Mailer
     hasher: Hasher
+    vault: Vault
 
     async def close(self) -> None:
         """Let go of reader, threads and database, in that order."""
         await self.reader.aclose()
         self.hasher.close()
         await self.database.close()
-
-
-def key_ring(settings: Settings) -> KeyRing:
-    """The keys from credentials or files. Raises KeyProblem."""
-    directory = settings.state_directory
-    return KeyRing(
-        vault=load_key(directory, settings.keys.vault, "vault-key"),
-        pepper=load_key(directory, settings.keys.pepper, "pepper-key"),
-        masters={name: master_key(settings, name) for name in diversified(settings)},
-    )
-
-
-def diversified(settings: Settings) -> tuple[str, ...]:
-    """The families whose unblock secrets are derived from a master key."""
-    cards = settings.cards
-    derived = "diversified"
-    return tuple(name for name in cards.families if cards.table(name).unblock_secret == derived)
-
-
-def master_key(settings: Settings, family: str) -> SecretBytes:
-    """A family's master key from credential or file. Raises KeyProblem."""
-    rules = settings.cards.table(family).diversify
-    return load_master_key(
-        settings.state_directory,
-        rules.key or Path(f"{family}-master.key"),
-        f"{family}-master-key",
-        MASTER_LENGTHS[rules.kdf],
-    )
 
 
 def mail_password(settings: Settings) -> SecretStr | None:
@@ -151,12 +117,14 @@ def put_together(
     """
     clock = clock or Clock()
     database = Database(place(settings), clock, patience)
-    store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings)
+    vault = Vault(keys.vault, keys.derived("secret fingerprint"))
+    persons = Persons(vault, keys.derived("blind index"))
+    store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings, persons)
     hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
     chosen = families(settings)
     pendings = Pendings(store)
     notices = Notices(store, mailer, selftest=selftest)
-    secrets = _unblock_secrets(store, chosen, keys)
+    secrets = _unblock_secrets(store, vault, chosen, keys)
     holders = Holders(store, secrets, selftest=selftest)
     journal = Journal(store, pendings, notices)
     rotation = Rotation(store, secrets, chosen, journal)
@@ -181,10 +149,12 @@ def put_together(
     fleet = Fleet(store)
     watch = Watch(store, pendings, fleet)
     enrolment, trials = Enrolment(store, secrets), Trials(store, secrets)
-    return Parts(service, fleet, watch, enrolment, rotation, trials, reader, chosen, database, mailer, hasher)
+    return Parts(
+        service, fleet, watch, enrolment, rotation, trials, reader, chosen, database, mailer, hasher, vault
+    )
 
 
-def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:
+def _unblock_secrets(store: Store, vault: Vault, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:
     """Raises KeyProblem where a master key is missing."""
     formats = {family.name: family.secret for family in known}
     derivations = {}
@@ -193,7 +163,7 @@ def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> Un
             raise KeyProblem(f"there is no master key for the cards of family {name!r}")
         rules = store.settings.cards.table(name).diversify
         derivations[name] = Derivation(rules, keys.masters[name], formats[name])
-    return UnblockSecrets(store, Vault(keys.vault, key_id(keys.vault)), formats, derivations)
+    return UnblockSecrets(store, vault, formats, derivations)
 
 
 @dataclass(frozen=True)

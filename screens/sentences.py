@@ -117,6 +117,7 @@ def why(reason: Why, _: Words) -> str:
     reasons = {
         Why.UNREADABLE: _("This card cannot be read here. Is it the right way round, chip first?"),
         Why.UNKNOWN_CARD: _("This card cannot be used here."),
+        Why.RECORD_SHUT: _("What is kept about you or your card cannot be read."),
         Why.NOT_GENUINE: _("The kiosk could not make sure that this card is real."),
         Why.CERTIFICATE_EXPIRED: _("This card is out of date. You need a new one."),
         Why.NO_UNBLOCK: _("This card cannot be unlocked at a kiosk."),

@@ -29,7 +29,8 @@ def doctor(
 
     Reader, card service, store, schema, keys, mail server (signs in, sends nothing), clock, languages
     and this terminal. Nothing is changed, and it ends within 15 seconds whatever is broken. The exit
-    code is 1 where something would keep the kiosk from working.
+    code is 1 where something would keep the kiosk from working ("fail"), or where whoever takes its
+    disk would have everything ("risk").
 
     A kiosk whose clock was ahead for a while does not believe the right time afterwards, because its
     audit trail has later events. Once the clock is right, --accept-clock says so, in your name.
@@ -70,4 +71,4 @@ def _examine(context: typer.Context, as_json: bool, reader: str) -> None:
             typer.echo(f"{one.level.value:4}  {one.name:{width}}  {harmless(one.detail)}")
             if one.advice:
                 typer.echo(f"{'':{width + 8}}{harmless(one.advice)}")
-    raise typer.Exit(1 if any(one.level is Level.FAIL for one in findings) else 0)
+    raise typer.Exit(1 if any(one.level in (Level.FAIL, Level.RISK) for one in findings) else 0)

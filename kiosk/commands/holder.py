@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kiosk.commands.configuration import AsJson, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, table, when
+
+if TYPE_CHECKING:
+    from kiosk.office.people import HolderSummary
 
 app = typer.Typer(
     help="Add holders, look them up, and help them when they are blocked.",
@@ -55,10 +59,39 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(one) for one in found])
         return
+    _print(found)
+
+
+def _print(found: Sequence[HolderSummary]) -> None:
     table(
         ("ID", "NAME", "EMAIL", "BLOCKED SINCE", "ADDED"),
         [(one.id, one.name, one.email or "-", when(one.blocked_at), when(one.created_at)) for one in found],
     )
+
+
+@app.command("find")
+def find(
+    context: typer.Context,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="An id, an address, or words of a name.")],
+    as_json: AsJson = False,
+) -> None:
+    """Find holders by id, email address, or words of the name.
+
+    The address may be the RA's or the holder's own. Names and addresses are encrypted, so whole words
+    are found, and no parts of them.
+
+    \b
+    Example: kiosk holder find "jones ann"
+    """
+    from kiosk.office import people
+
+    found = asyncio.run(people.find(settings_of(context), text))
+    if as_json:
+        print_json([asdict(one) for one in found])
+    elif found:
+        _print(found)
+    else:
+        typer.echo("Nobody has this id or address, or all of these words in their name.")
 
 
 @app.command("show")

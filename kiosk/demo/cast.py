@@ -14,6 +14,7 @@ from cardio.virtual.unknown import UnknownCard
 from kiosk.enrolment import NewCard, NewHolder
 from kiosk.genuine import ProvenKeys
 from kiosk.i18n import Phrase
+from kiosk.persons import Personal
 from kiosk.proofs.questions import CATALOGUE
 from kiosk.steps import Answered, Purpose
 from kiosk.storage.models import CardState, CodeState, NoticeRow, PendingRow
@@ -146,14 +147,15 @@ async def _register(role: Role, card: CardId, parts: Parts) -> None:
     answers = [Answered(question=q, answer=SecretStr(text)) for q, text in role.answers.items()]
     draft = service.registrations.draft(await service.registrations.hash_answers(visit, answers))
     async with service.store.work() as session:
+        key = await service.store.persons.key(session)
         pending = PendingRow(
             card=known.card,
             purpose=Purpose.REGISTER.value,
             visit=visit.reference,
             kiosk=service.store.kiosk,
             created_at=service.store.clock.now(),
-            email=role.email,
-            draft=draft,
+            email=key.seal(known.holder_key, Personal.PENDING_EMAIL, role.email),
+            draft=key.seal(known.holder_key, Personal.PENDING_DRAFT, draft),
             code_state=CodeState.USED.value,
         )
         session.add(pending)

@@ -13,11 +13,11 @@ from pathlib import Path
 from pydantic import SecretBytes
 
 from kiosk.demo.smtp import DemoMailServer, ReceivedMail
+from kiosk.keyring import KeyRing, diversified, ring_in_memory
 from kiosk.mail import Mailer, SmtpMailer
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import upgrade
-from kiosk.wiring import KeyRing, diversified
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ async def scratch_kiosk(settings: Settings) -> AsyncIterator[Scratch]:
             )
             await asyncio.to_thread(upgrade, place(chosen))
             masters = {name: _random_key() for name in diversified(chosen)}
-            keys = KeyRing(_random_key(), _random_key(), masters)
+            keys = ring_in_memory(_random_key(), _random_key(), masters)
             yield Scratch(chosen, keys, SmtpMailer(chosen.mail, server.password), server.inbox)
         finally:
             await server.stop()

@@ -9,6 +9,7 @@ from kiosk.refusals import Why
 from kiosk.settings import Settings
 from kiosk.steps import Offer, Proof, Purpose
 from kiosk.storage.models import CardState
+from kiosk.unblock import FIELD
 from kiosk.visit import Known, Pending, Sight, Visit
 
 JOURNEY_OF = {
@@ -32,6 +33,8 @@ def refusal(sight: Sight, known: Known | None, settings: Settings, now: datetime
     """Why this card gets no further than the RA's contact, before anything is offered."""
     if known is None or known.state is not CardState.ACTIVE:
         return Why.UNKNOWN_CARD
+    if any(field != FIELD for field in known.shut):  # of the person; without a secret some things still work
+        return Why.RECORD_SHUT
     ends = sight.certificate_ends
     if settings.unlock.refuse_expired_certificates and ends is not None and ends <= now:
         return Why.CERTIFICATE_EXPIRED

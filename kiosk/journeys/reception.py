@@ -54,7 +54,7 @@ WHY_OF_ERROR: tuple[tuple[type[Exception], Why], ...] = (
     (UnblockNotPossible, Why.NO_UNBLOCK),
     (WrongUnblockSecret, Why.NO_UNBLOCK),
     (UnblockSecretLocked, Why.NO_UNBLOCK),
-    (VaultError, Why.NO_UNBLOCK),
+    (VaultError, Why.RECORD_SHUT),
     (ProofMissing, Why.PROOF_EXPIRED),
     (CardRemoved, Why.PUT_BACK),
     (OutcomeUnknown, Why.PUT_BACK),
@@ -82,6 +82,8 @@ async def receive(
             sight, known = await service.cards.look(reference, insertion)
         if known is not None:
             about = Visit(reference, insertion, known, sight).about
+            if known.shut:
+                await _alarm(about, ", ".join(known.shut), service)
         known = await _admit(sight, known, about, service)
         recognised(known)
         visit = Visit(reference, insertion, known, sight)
@@ -93,10 +95,16 @@ async def receive(
     except (CardIOError, UnblockNotPossible, VaultError, ProofMissing) as error:
         why = next(why for kind, why in WHY_OF_ERROR if isinstance(error, kind))
         log.warning("visit %s: %s: %s", reference, type(error).__name__, error)
-        if not isinstance(error, NotGenuine):  # that alarm is on record already
-            outcome = Outcome.ALARM if isinstance(error, VaultError) else Outcome.FAILED
-            await service.store.record(Event.CARD_REFUSED, about, outcome, type(error).__name__)
+        if isinstance(error, VaultError):  # altered since the card went in
+            await _alarm(about, str(error), service)
+        elif not isinstance(error, NotGenuine):  # that alarm is on record already
+            await service.store.record(Event.CARD_REFUSED, about, Outcome.FAILED, type(error).__name__)
         await dialogue.ask(SeeRA(why=why, reference=reference))
+
+
+async def _alarm(about: Subject, reason: str, service: Service) -> None:
+    """Something that is kept of card or holder does not open."""
+    await service.store.record(Event.VAULT_SHUT, about, Outcome.ALARM, reason)
 
 
 async def _serve(visit: Visit, dialogue: Dialogue, service: Service) -> None:

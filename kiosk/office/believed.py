@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, text
 
 from kiosk.families import families
+from kiosk.keyring import diversified
 from kiosk.settings import Settings
 from kiosk.storage.place import place
-from kiosk.wiring import diversified
 
 _QUERY = """
     SELECT

@@ -15,6 +15,8 @@ from kiosk.settings import Settings
 from kiosk.storage.models import CardRow, CardState, UnblockState
 from kiosk.unblock import Source
 
+UNREADABLE = "(cannot be read)"  # a name or an address that does not open
+
 
 @dataclass(frozen=True)
 class CardSummary:
@@ -36,11 +38,11 @@ class CardSummary:
 
 def summary(enrolled: EnrolledCard) -> CardSummary:
     """What may be told of a card."""
-    card, holder = enrolled.card, enrolled.holder
+    card = enrolled.card
     return CardSummary(
         str(CardId(card.family, card.kind, card.serial)),
-        holder.holder_id,
-        holder.name,
+        enrolled.holder_id,
+        UNREADABLE if enrolled.holder_name is None else enrolled.holder_name,
         card.state,
         _unblock_secret(enrolled),
         _proves_itself(card),

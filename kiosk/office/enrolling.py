@@ -14,6 +14,7 @@ from cardio.errors import NotGenuine, ProtocolError
 from cardio.reader import Reader
 from kiosk.enrolment import Change, EnrolmentError, NewCard
 from kiosk.families import by_name, families
+from kiosk.office.cards import UNREADABLE
 from kiosk.office.office import office
 from kiosk.office.private import read_private
 from kiosk.office.waiting import Say, wait_for_card
@@ -47,7 +48,7 @@ class SeenCard:
 async def holder_name(settings: Settings, holder_id: str) -> str:
     """The holder's name. Raises EnrolmentError if there is no such holder."""
     async with office(settings) as parts:
-        return (await parts.enrolment.holder(holder_id)).name
+        return (await parts.enrolment.holder(holder_id)).name or UNREADABLE
 
 
 async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:

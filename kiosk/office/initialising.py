@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from kiosk.keyring import KeyRing, key_ring
 from kiosk.keys import create_key, key_source, load_key
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
@@ -34,7 +35,7 @@ def initialise(settings: Settings) -> Iterator[str]:
         (keys.pepper, "pepper-key", "security_answer"),
     ):
         yield _make_key(settings.state_directory, configured, credential, (store, table))
-    yield _make_database(store)
+    yield _make_database(store, lambda: key_ring(settings))
 
 
 def _make_directory(directory: Path) -> str:
@@ -77,16 +78,16 @@ def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple
 
 def upgraded(settings: Settings) -> str:
     """Bring the store to this release's schema; what was done. Raises InitProblem, StoreUnavailable."""
-    return _make_database(place(settings))
+    return _make_database(place(settings), lambda: key_ring(settings))
 
 
-def _make_database(store: Backend) -> str:
+def _make_database(store: Backend, keys: Callable[[], KeyRing]) -> str:
     before = store.revision()
     if before == SCHEMA:
         return f"{store.shown}: is there, schema {SCHEMA}"
     kept = _copy(store, before)
     try:
-        upgrade(store)
+        upgrade(store, keys=keys)
     except CommandError:  # alembic knows no migration of that name
         raise InitProblem(
             f"{store.shown}: was made by a newer release (schema {before}): install that release again"
@@ -106,7 +107,7 @@ def _copy(store: Backend, before: str | None) -> str:
     copy = store.path.with_name(f"{store.path.name}.schema-{before}")
     with suppress(FileExistsError):  # an upgrade that failed has made it: the store as it was before
         copied(store.path, copy)
-    return f"; as it was: {copy.name}"
+    return f"; as it was: {copy.name} (names and addresses may be in clear in it: remove it when all is well)"
 
 
 def _rows(store: Backend, table: str) -> bool:

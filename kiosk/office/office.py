@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from email.message import EmailMessage
 
 from cardio.virtual.reader import VirtualReader
+from kiosk.keyring import key_ring
 from kiosk.mail import MailNotSent
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import require_schema
-from kiosk.wiring import Parts, key_ring, put_together
+from kiosk.wiring import Parts, put_together
 
 
 class NoMail:

@@ -8,13 +8,12 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from cardio.card import CardId
-from kiosk.enrolment import EnrolmentError, NewHolder
+from kiosk.enrolment import EnrolledHolder, EnrolmentError, NewHolder
 from kiosk.office import fields
-from kiosk.office.cards import CardSummary, summary
+from kiosk.office.cards import UNREADABLE, CardSummary, summary
 from kiosk.office.office import office
 from kiosk.proofs.emails import mask
 from kiosk.settings import Settings
-from kiosk.storage.models import HolderRow
 from kiosk.visit import Known
 from kiosk.wiring import Parts
 
@@ -58,6 +57,12 @@ async def everybody(settings: Settings) -> list[HolderSummary]:
         return [_summary(row) for row in await parts.enrolment.holders()]
 
 
+async def find(settings: Settings, text: str) -> list[HolderSummary]:
+    """The holders of that id or address, or whose name has all these words."""
+    async with office(settings) as parts:
+        return [_summary(row) for row in await parts.enrolment.find(text)]
+
+
 async def one(settings: Settings, holder_id: str) -> Person:
     """One holder. Raises EnrolmentError if there is none of that id."""
     async with office(settings) as parts:
@@ -76,7 +81,7 @@ async def clear_block(settings: Settings, holder_id: str, reason: str, *, by: st
     """Give the holder all attempts back. Raises EnrolmentError, also where nothing is to be cleared."""
     reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
-        holder = await parts.enrolment.holder(holder_id)
+        holder = (await parts.enrolment.holder(holder_id)).row
         known = await _known(parts, holder_id)
         if known is None or not (holder.attempts or holder.blocked_at):
             raise EnrolmentError(f"holder {holder_id!r} is not blocked and has all attempts")
@@ -96,6 +101,8 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
         known = await _known(parts, holder_id)
         if known is None:
             raise EnrolmentError(f"holder {holder_id!r} has no card: enrol one with 'kiosk card enrol'")
+        if known.shut:
+            raise EnrolmentError(f"parts of what is kept of holder {holder_id!r} do not open: 'kiosk doctor'")
         if not known.email:
             raise EnrolmentError(
                 f"holder {holder_id!r} has no email address, and the code that is mailed is still needed"
@@ -117,5 +124,13 @@ async def _known(parts: Parts, holder_id: str) -> Known | None:
     return None if known is None else replace(known, card_key="")
 
 
-def _summary(row: HolderRow) -> HolderSummary:
-    return HolderSummary(row.holder_id, row.name, row.ra_email, row.attempts, row.blocked_at, row.created_at)
+def _summary(holder: EnrolledHolder) -> HolderSummary:
+    row = holder.row
+    return HolderSummary(
+        row.holder_id,
+        UNREADABLE if holder.name is None else holder.name,
+        UNREADABLE if holder.email is None else holder.email,
+        row.attempts,
+        row.blocked_at,
+        row.created_at,
+    )

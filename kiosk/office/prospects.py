@@ -50,6 +50,12 @@ class Prospect:
     proof: str = ""
 
 
+_REFUSED: dict[Why | None, str] = {
+    Why.CERTIFICATE_EXPIRED: "its certificate has expired (unlock.refuse_expired_certificates)",
+    Why.RECORD_SHUT: "what the store has of its holder cannot be read: 'kiosk doctor' looks at the keys",
+}
+
+
 async def prospect(settings: Settings, reader: Reader, insertion: int, seen: SeenFamily) -> Prospect:
     """Ask the store about a card, and the card for the proof a kiosk would want. Raises CardIOError."""
     try:
@@ -87,8 +93,8 @@ async def _ask(
         belief=belief,
     )
     now = parts.service.store.clock.now()
-    if refusal(sight, known, settings, now) is Why.CERTIFICATE_EXPIRED:
-        return replace(result, why="its certificate has expired (unlock.refuse_expired_certificates)")
+    if (refused := refusal(sight, known, settings, now)) in _REFUSED:
+        return replace(result, why=_REFUSED[refused])
     decision = decide(Visit("", insertion, known, sight), settings, now)
     return replace(
         result,

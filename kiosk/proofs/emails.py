@@ -62,6 +62,15 @@ def parse(text: str, domains: Sequence[str]) -> str:
     return address
 
 
+def canonical(text: str) -> str:
+    """An address as `parse` gives it, at whatever domain; empty for what is no address."""
+    domain = text.strip(" ").rpartition("@")[2]
+    try:
+        return parse(text, [domain])
+    except (EmailRefused, ValueError):
+        return ""
+
+
 def canonical_domain(domain: str) -> str:
     """A domain in lower-case ASCII labels. Raises ValueError if it is not one, or ends in a dot."""
     ascii_domain = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import hmac
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import bcrypt
-from pydantic import SecretBytes, SecretStr
+from pydantic import SecretStr
+
+from kiosk.pepper import Pepper
 
 T = TypeVar("T")
 Row = tuple[str, SecretStr, str]  # context, value as typed, stored hash
@@ -27,7 +28,7 @@ class Hasher:
     hashes that can be exchanged for one another; it must be the same when set and when checked.
     """
 
-    def __init__(self, pepper: SecretBytes, cost: int) -> None:
+    def __init__(self, pepper: Pepper, cost: int) -> None:
         self._pepper = pepper
         self._cost = cost
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="hashing")
@@ -41,7 +42,7 @@ class Hasher:
 
     async def hash(self, context: str, value: SecretStr) -> str:
         """The hash to store. Raises ValueError if the context contains NUL."""
-        return await self._run(self._hash, self._peppered(context, value))
+        return await self._run(self._hash, _content(context, value))
 
     async def matches(self, context: str, value: SecretStr, hashed: str) -> bool:
         """Whether the value is the one that was hashed. Raises ValueError on a damaged hash."""
@@ -53,7 +54,7 @@ class Hasher:
         False where there are no rows. Raises ValueError on a damaged hash.
         """
         checks = [
-            self._run(bcrypt.checkpw, self._peppered(context, value), hashed.encode("ascii"))
+            self._run(self._check, _content(context, value), hashed.encode("ascii"))
             for context, value, hashed in rows
         ]
         results = await asyncio.gather(*checks)
@@ -66,11 +67,17 @@ class Hasher:
     async def _run(self, work: Callable[..., T], *arguments: bytes) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
-    def _hash(self, peppered: bytes) -> str:
-        return bcrypt.hashpw(peppered, bcrypt.gensalt(self._cost)).decode("ascii")
+    def _hash(self, content: bytes) -> str:
+        return bcrypt.hashpw(self._peppered(content), bcrypt.gensalt(self._cost)).decode("ascii")
 
-    def _peppered(self, context: str, value: SecretStr) -> bytes:
-        if "\0" in context:
-            raise ValueError("a hash context cannot contain NUL")
-        content = f"{context}\0{value.get_secret_value()}".encode(errors="surrogatepass")
-        return base64.b64encode(hmac.digest(self._pepper.get_secret_value(), content, "sha256"))
+    def _check(self, content: bytes, hashed: bytes) -> bool:
+        return bcrypt.checkpw(self._peppered(content), hashed)
+
+    def _peppered(self, content: bytes) -> bytes:
+        return base64.b64encode(self._pepper.digest(content))
+
+
+def _content(context: str, value: SecretStr) -> bytes:
+    if "\0" in context:
+        raise ValueError("a hash context cannot contain NUL")
+    return f"{context}\0{value.get_secret_value()}".encode(errors="surrogatepass")

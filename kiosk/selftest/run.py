@@ -21,6 +21,7 @@ from cardio.virtual.piv import PivCard
 from kiosk.demo.scratch import scratch_kiosk
 from kiosk.enrolment import NewCard, NewHolder, remove_selftest_holders
 from kiosk.journeys.reception import receive
+from kiosk.keyring import key_ring
 from kiosk.proofs.questions import CATALOGUE
 from kiosk.selftest.visitor import Report, StepReport, Unexpected, Visitor, since
 from kiosk.settings import Settings
@@ -39,7 +40,7 @@ from kiosk.steps import (
     Welcome,
 )
 from kiosk.visit import new_reference
-from kiosk.wiring import SelftestParts, key_ring, selftest_parts, smtp_mailer
+from kiosk.wiring import SelftestParts, selftest_parts, smtp_mailer
 
 BY = "selftest"
 PASSCODE, NEW_PASSCODE = "502917", "739164"

@@ -69,25 +69,47 @@ class NoticeState(Enum):
     GIVEN_UP = "given-up"
 
 
+class DataKeyRow(SQLModel, table=True):
+    """A data key that many values are under, wrapped by the vault's key (see `kiosk.persons`)."""
+
+    __tablename__ = "data_key"
+
+    name: str = Field(primary_key=True)
+    key_id: str  # of the key-encrypting key
+    wrapped_key: bytes = Field(repr=False)
+
+
 class HolderRow(SQLModel, table=True):
-    """The person whose card it is. Attempts and blocks belong to them, not to a card."""
+    """The person whose card it is. Attempts and blocks belong to them, not to a card.
+
+    Name and address are sealed, and found again by keyed hashes (see `kiosk.persons`).
+    """
 
     __tablename__ = "holder"
     __table_args__ = (
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         CheckConstraint("length(holder_id) BETWEEN 1 AND 64", name="holder_id_length"),
-        CheckConstraint("length(name) BETWEEN 1 AND 200", name="name_length"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     holder_id: str = Field(unique=True, repr=False)
     audit_key: str = Field(unique=True)
-    name: str = Field(repr=False)
-    ra_email: str = Field(default="", repr=False)
+    name: bytes = Field(repr=False)
+    ra_email: bytes = Field(repr=False)  # sealed too where it is empty
+    ra_email_index: bytes | None = Field(default=None, index=True, repr=False)
     attempts: int = 0
     blocked_at: datetime | None = None
     created_at: datetime
     selftest: bool = False
+
+
+class HolderWordRow(SQLModel, table=True):
+    """A word of a holder's name, as a keyed hash."""
+
+    __tablename__ = "holder_word"
+
+    holder: int = Field(foreign_key="holder.id", primary_key=True, ondelete="CASCADE")
+    word: bytes = Field(primary_key=True, index=True, repr=False)
 
 
 class CardRow(SQLModel, table=True):
@@ -117,12 +139,13 @@ class CardRow(SQLModel, table=True):
 
 
 class UnblockSecretRow(SQLModel, table=True):
-    """A card's unblock secret under AES-GCM (see `kiosk.vault`)."""
+    """A card's unblock secret under a data key of its own (see `kiosk.vault`)."""
 
     __tablename__ = "unblock_secret"
 
     card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
     key_id: str
+    wrapped_key: bytes = Field(repr=False)
     nonce: bytes = Field(repr=False)
     ciphertext: bytes = Field(repr=False)
     fingerprint: bytes = Field(index=True, repr=False)  # keyed: tells which cards share one secret
@@ -139,6 +162,7 @@ class NextSecretRow(SQLModel, table=True):
 
     card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
     key_id: str
+    wrapped_key: bytes = Field(repr=False)
     nonce: bytes = Field(repr=False)
     ciphertext: bytes = Field(repr=False)
     fingerprint: bytes = Field(repr=False)
@@ -168,7 +192,8 @@ class RegistrationRow(SQLModel, table=True):
     __tablename__ = "registration"
 
     holder: int = Field(foreign_key="holder.id", primary_key=True)
-    email: str = Field(repr=False)
+    email: bytes = Field(repr=False)  # sealed
+    email_index: bytes | None = Field(default=None, index=True, repr=False)
     own_email: bool  # another address than the RA's
     privacy_version: str
     registered_at: datetime
@@ -191,8 +216,8 @@ class SecurityAnswerRow(SQLModel, table=True):
 class PendingRow(SQLModel, table=True):
     """What a journey has reached: proofs given, the code sent, the draft that the code will confirm.
 
-    One per card and purpose; a new code takes the place of the old one. ``draft`` is JSON with
-    hashed answers only.
+    One per card and purpose; a new code takes the place of the old one. ``email`` and ``draft`` (JSON
+    with hashed answers only) are sealed.
     """
 
     __tablename__ = "pending"
@@ -208,8 +233,8 @@ class PendingRow(SQLModel, table=True):
     visit: str
     kiosk: str
     created_at: datetime
-    email: str = Field(default="", repr=False)
-    draft: str = Field(default="", repr=False)
+    email: bytes | None = Field(default=None, repr=False)
+    draft: bytes | None = Field(default=None, repr=False)
     code_hash: str = Field(default="", repr=False)
     code_state: str = CodeState.NONE.value
     code_sent_at: datetime | None = None
@@ -271,7 +296,7 @@ class CardWriteRow(SQLModel, table=True):
 
 
 class NoticeRow(SQLModel, table=True):
-    """A mail that nobody waits for."""
+    """A mail that nobody waits for. Recipient and name are sealed, and erased when it is given up."""
 
     __tablename__ = "notice"
     __table_args__ = (_one_of("state", NoticeState), CheckConstraint("tries >= 0", name="tries_not_negative"))
@@ -279,8 +304,8 @@ class NoticeRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     kind: str
     holder: int | None = Field(default=None, foreign_key="holder.id")
-    recipient: str = Field(repr=False)
-    name: str = Field(repr=False)
+    recipient: bytes | None = Field(repr=False)
+    name: bytes | None = Field(repr=False)
     language: str
     kiosk: str
     state: str = NoticeState.QUEUED.value

@@ -159,7 +159,7 @@ async def test_closing_waits_for_a_notice_on_its_way_and_sends_no_other(
     known = await registered.known(registered.ann)
     async with registered.service.store.work() as session:
         for kind in (NoticeKind.BLOCKED, NoticeKind.UNLOCKED):
-            registered.service.notices.queue(session, kind, known, known.email, "en")
+            await registered.service.notices.queue(session, kind, known, known.email, "en")
     await sending.wait()
     front.attendant.close()
     done, _ = await asyncio.wait({front.running}, timeout=0.1)

@@ -44,7 +44,7 @@ async def keep(database: Database, *rows: SQLModel) -> None:
 
 def holder(**fields: Any) -> models.HolderRow:
     """A holder that may be kept, but for these fields."""
-    good = {"holder_id": "H1", "audit_key": "h", "name": "Ann Jones", "created_at": NOW}
+    good = {"holder_id": "H1", "audit_key": "h", "name": b"Ann Jones", "ra_email": b"", "created_at": NOW}
     return models.HolderRow(**{**good, **fields})
 
 
@@ -52,6 +52,13 @@ def card(**fields: Any) -> models.CardRow:
     """A card of the first holder."""
     good = {"holder": 1, "audit_key": "c", "family": "piv", "kind": "guid", "serial": "00", "created_at": NOW}
     return models.CardRow(**{**good, **fields})
+
+
+def registration(email: bytes) -> models.RegistrationRow:
+    """The first holder's registration."""
+    return models.RegistrationRow(
+        holder=1, email=email, own_email=False, privacy_version="1", registered_at=NOW, usable_from=NOW
+    )
 
 
 PRAGMAS = {
@@ -129,9 +136,7 @@ async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 REFUSED = {
     "attempts": (holder(attempts=-1),),
-    "no-name": (holder(name=""),),
     "no-id": (holder(holder_id=""),),
-    "long-name": (holder(name="x" * 201),),
     "same-id": (holder(), holder(audit_key="i")),
     "card-state": (holder(), card(state="lost")),
     "unblock-state": (holder(), card(unblock_state="maybe")),
@@ -156,7 +161,14 @@ REFUSED = {
     ),
     "notice-state": (
         models.NoticeRow(
-            kind="", recipient="", name="", language="en", kiosk="", next_at=NOW, created_at=NOW, state="sent"
+            kind="",
+            recipient=None,
+            name=None,
+            language="en",
+            kiosk="",
+            next_at=NOW,
+            created_at=NOW,
+            state="sent",
         ),
     ),
     "assistance": (
@@ -165,9 +177,7 @@ REFUSED = {
     ),
     "answer-position": (
         holder(),
-        models.RegistrationRow(
-            holder=1, email="", own_email=False, privacy_version="1", registered_at=NOW, usable_from=NOW
-        ),
+        registration(b""),
         models.SecurityAnswerRow(holder=1, position=4, question="", normaliser=1, hash=""),
     ),
     "answers-of-nobody": (
@@ -231,14 +241,20 @@ def personal_rows() -> list[SQLModel]:
     """Rows with personal data in every field that can hold some."""
     name, email, holder_id, serial, question, hashed = PERSONAL
     return [
-        holder(holder_id=holder_id, name=name, ra_email=email),
+        holder(holder_id=holder_id, name=name.encode(), ra_email=email.encode()),
         card(serial=serial, public_key=serial.encode()),
         models.UnblockSecretRow(
-            card=1, key_id="k", nonce=hashed.encode(), ciphertext=hashed.encode(), fingerprint=hashed.encode()
+            card=1,
+            key_id="k",
+            wrapped_key=hashed.encode(),
+            nonce=hashed.encode(),
+            ciphertext=hashed.encode(),
+            fingerprint=hashed.encode(),
         ),
         models.NextSecretRow(
             card=1,
             key_id="k",
+            wrapped_key=hashed.encode(),
             nonce=hashed.encode(),
             ciphertext=hashed.encode(),
             fingerprint=hashed.encode(),
@@ -247,7 +263,12 @@ def personal_rows() -> list[SQLModel]:
         ),
         models.RefusedSecretRow(card=f"piv:guid:{serial}", fingerprint=hashed.encode()),
         models.RegistrationRow(
-            holder=1, email=email, own_email=False, privacy_version="1", registered_at=NOW, usable_from=NOW
+            holder=1,
+            email=email.encode(),
+            own_email=False,
+            privacy_version="1",
+            registered_at=NOW,
+            usable_from=NOW,
         ),
         models.SecurityAnswerRow(holder=1, position=0, question=question, normaliser=1, hash=hashed),
         models.PendingRow(
@@ -256,13 +277,19 @@ def personal_rows() -> list[SQLModel]:
             visit="",
             kiosk="",
             created_at=NOW,
-            email=email,
-            draft=hashed,
+            email=email.encode(),
+            draft=hashed.encode(),
             code_hash=hashed,
         ),
         models.AssistanceRow(holder=1, code_hash=hashed, issued_by="o", issued_at=NOW, expires_at=NOW),
         models.NoticeRow(
-            kind="", recipient=email, name=name, language="en", kiosk="", next_at=NOW, created_at=NOW
+            kind="",
+            recipient=email.encode(),
+            name=name.encode(),
+            language="en",
+            kiosk="",
+            next_at=NOW,
+            created_at=NOW,
         ),
     ]
 
@@ -275,5 +302,5 @@ def test_the_repr_of_a_row_holds_nothing_of_a_person(row: SQLModel) -> None:
 
 def test_every_table_has_been_looked_at() -> None:
     looked_at = {type(row).__tablename__ for row in personal_rows()}
-    impersonal = {"audit_event", "card_write", "code_mail", "kiosk"}
+    impersonal = {"audit_event", "card_write", "code_mail", "data_key", "holder_word", "kiosk"}
     assert set(SQLModel.metadata.tables) == looked_at | impersonal

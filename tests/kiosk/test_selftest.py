@@ -9,9 +9,10 @@ import pytest
 from pydantic import SecretBytes
 
 from cardio.virtual.piv_ca import CardCa
+from kiosk.keyring import ring_in_memory
 from kiosk.selftest.run import Selftest
 from kiosk.settings import Settings
-from kiosk.wiring import KeyRing, selftest_parts
+from kiosk.wiring import selftest_parts
 from tests.stories.profiles import SILENT, described
 from tests.stories.world import Post, empty_database
 
@@ -35,6 +36,6 @@ async def test_it_goes_through(tmp_path: Path, cards: dict[str, Any], with_ca: b
     settings = Settings().changed(
         cards=cards, state={"directory": tmp_path}, mail={"sender": "kiosk@example.org"}, hashing={"cost": 10}
     )
-    keys = KeyRing(SecretBytes(b"v" * 32), SecretBytes(b"p" * 32))
+    keys = ring_in_memory(SecretBytes(b"v" * 32), SecretBytes(b"p" * 32))
     report = await Selftest(selftest_parts(settings, keys, Post()), lambda _: None).run()
     assert report.ok, [step for step in report.steps if not step.ok]

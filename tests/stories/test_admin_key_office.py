@@ -10,15 +10,15 @@ from cardio.errors import CardRemoved
 from cardio.virtual.gids import ADMIN_KEY, GidsCard
 from kiosk.dialogue import Gone
 from kiosk.enrolment import Change, EnrolmentError, NewCard
+from kiosk.keyring import ring_in_memory
 from kiosk.office import enrolling, equipping, office
 from kiosk.refusals import Why
 from kiosk.steps import SeeRA, Welcome
 from kiosk.storage.models import CardRow, RefusedSecretRow, UnblockSecretRow
-from kiosk.wiring import KeyRing
 from tests.stories.conftest import OpenWorld
 from tests.stories.plots import registration
 from tests.stories.script import see
-from tests.stories.world import PIN, VAULT_KEY, World
+from tests.stories.world import PEPPER, PIN, VAULT_KEY, World
 
 OTHER_KEY = bytes(range(24))
 NUMBER = bytes(range(16))
@@ -28,7 +28,7 @@ AUTHENTICATE = 0x87
 
 async def desk(open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, **table: str) -> World:
     """A site with GIDS cards, and a holder without one."""
-    keys = KeyRing(vault=VAULT_KEY, pepper=SecretBytes(b"p" * 32))
+    keys = ring_in_memory(VAULT_KEY, PEPPER)
     monkeypatch.setattr(office, "key_ring", lambda _: keys)
     world = await open_world(cards={"families": ["gids"], "gids": table})
     await world.holder()

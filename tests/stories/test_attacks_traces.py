@@ -11,7 +11,7 @@ from kiosk.mail import MailNotSent
 from kiosk.notices import GIVE_UP_AFTER, LAST_RETRY
 from kiosk.refusals import Why
 from kiosk.steps import AnswerQuestions, CodeNotSent, EnterCode, SeeRA
-from kiosk.storage.models import CodeMailRow, NoticeRow
+from kiosk.storage.models import CodeMailRow, NoticeRow, RegistrationRow
 from kiosk.storage.sqlite import Sqlite
 from tests.stories.plots import changing_email, register, withdrawing
 from tests.stories.script import see
@@ -90,28 +90,35 @@ async def test_a_mail_that_surely_did_not_leave_costs_nothing(registered: World)
 async def test_a_notice_that_was_given_up_keeps_nobodys_name(world: World) -> None:
     await settled(world)
     await world.visit(world.ann, withdrawing())
+    queued = [one for row in await world.rows(NoticeRow) for one in (row.recipient, row.name) if one]
+    assert all(one in as_it_lies_on_disk(world) for one in queued), "or the search finds nothing ever"
     world.post.down = True
     for _ in range(round(GIVE_UP_AFTER / LAST_RETRY) + 20):
         world.hands.forward(seconds=LAST_RETRY.total_seconds() + 60)
         await world.service.notices.send_due()
     assert [(row.state, row.recipient, row.name) for row in await world.rows(NoticeRow)] == [
-        ("given-up", "", "")
+        ("given-up", None, None)
     ]
-    assert ADDRESS.encode() not in as_it_lies_on_disk(world)
+    assert queued
+    assert not any(one in as_it_lies_on_disk(world) for one in queued)
 
 
 async def test_after_a_withdrawal_and_its_notice_the_address_is_nowhere_on_disk(world: World) -> None:
     await settled(world)
-    assert ADDRESS.encode() in as_it_lies_on_disk(world), "or the search finds nothing ever"
+    (kept,) = await world.rows(RegistrationRow)
+    assert kept.email in as_it_lies_on_disk(world), "or the search finds nothing ever"
     await world.visit(world.ann, withdrawing())
     assert f"{ADDRESS}: You have left self-service" in await world.notices()
     on_disk = as_it_lies_on_disk(world)
     assert ADDRESS.encode() not in on_disk
+    assert kept.email not in on_disk, "nor as it was sealed"
     assert b"$2b$04$" not in on_disk, "nor is any answer's hash"
 
 
 async def test_an_address_that_was_replaced_is_nowhere_on_disk_once_both_were_told(world: World) -> None:
     await settled(world)
+    (kept,) = await world.rows(RegistrationRow)
+    before = kept.email
     await world.visit(world.ann, changing_email(world, "ann.new@gov.uk"))
     await world.notices()
-    assert ADDRESS.encode() not in as_it_lies_on_disk(world)
+    assert before not in as_it_lies_on_disk(world)

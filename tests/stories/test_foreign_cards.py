@@ -18,6 +18,7 @@ from kiosk.clock import Clock
 from kiosk.enrolment import NewHolder
 from kiosk.families import families
 from kiosk.journeys.reception import receive
+from kiosk.keyring import ring_in_memory
 from kiosk.office.enrolling import new_card, read_card
 from kiosk.office.inspecting import Answer, inspect
 from kiosk.proofs.hashing import Hasher
@@ -38,13 +39,23 @@ from kiosk.steps import (
     Welcome,
 )
 from kiosk.visit import new_reference
-from kiosk.wiring import KeyRing, Parts, put_together
+from kiosk.wiring import Parts, put_together
 from tests.cardio.cards import until
 from tests.foreign.cards import foreign_card
 from tests.pcscd import READER, PcscService, pcsc_service, pcsc_session
 from tests.stories.plots import NEW_PIN
 from tests.stories.script import Script, See, see
-from tests.stories.world import RA_EMAIL, Hands, Post, answered, empty_database, in_order, twice
+from tests.stories.world import (
+    PEPPER,
+    RA_EMAIL,
+    VAULT_KEY,
+    Hands,
+    Post,
+    answered,
+    empty_database,
+    in_order,
+    twice,
+)
 
 __all__ = ["pcsc_service", "pcsc_session"]
 
@@ -129,14 +140,14 @@ async def real_kiosk(directory: Path, family: str, **table: str) -> AsyncIterato
     cards = {"families": [family], family: table}
     settings = Settings().changed(state={"directory": directory}, cards=cards)
     (directory / "kiosk.db").write_bytes(empty_database())
-    reader, post, hands, pepper = PcscReader(READER), Post(), Hands(), SecretBytes(b"p" * 32)
+    reader, post, hands, keys = PcscReader(READER), Post(), Hands(), ring_in_memory(VAULT_KEY, PEPPER)
     parts = put_together(
         settings,
         reader=reader,
-        keys=KeyRing(vault=SecretBytes(b"v" * 32), pepper=pepper),
+        keys=keys,
         mailer=post,
         clock=Clock(lambda: hands.wall, lambda: hands.monotonic),
-        hasher=Hasher(pepper, 4),
+        hasher=Hasher(keys.pepper, 4),
     )
     try:
         yield RealKiosk(settings, parts, reader, post, hands)

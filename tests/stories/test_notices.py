@@ -107,7 +107,7 @@ async def test_it_goes_out_as_soon_as_it_is_committed(registered: World) -> None
     task = asyncio.create_task(registered.service.notices.run())
     try:
         async with registered.service.store.work() as session:
-            registered.service.notices.queue(session, NoticeKind.BLOCKED, known, RA_EMAIL, "en")
+            await registered.service.notices.queue(session, NoticeKind.BLOCKED, known, RA_EMAIL, "en")
             for _ in range(100):
                 await asyncio.sleep(0)  # the task may look now, and must look again after the commit
         async with asyncio.timeout(5):

@@ -14,19 +14,19 @@ from cardio.errors import NotGenuine
 from cardio.virtual.openpgp import OpenPgpCard
 from cardio.virtual.piv import PivCard
 from kiosk.enrolment import Change, EnrolmentError, NewCard
+from kiosk.keyring import ring_in_memory
 from kiosk.office import enrolling, equipping, office
 from kiosk.storage.models import CardRow, NextSecretRow
-from kiosk.wiring import KeyRing
 from tests.stories.cast import CAST, AnyCard, see_card
 from tests.stories.conftest import OpenWorld, with_ann
-from tests.stories.world import PUK, VAULT_KEY, World, identity
+from tests.stories.world import PEPPER, PUK, VAULT_KEY, World, identity
 
 COPY = "it may be a copy; if the card was given a new key, --replace-key"
 
 
 @pytest.fixture(autouse=True)
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    keys = KeyRing(vault=VAULT_KEY, pepper=SecretBytes(b"p" * 32))
+    keys = ring_in_memory(VAULT_KEY, PEPPER)
     monkeypatch.setattr(office, "key_ring", lambda _: keys)
 
 

@@ -10,14 +10,14 @@ from pydantic import SecretBytes
 from cardio.card import Traits
 from cardio.errors import CardIOError
 from kiosk.enrolment import EnrolmentError
+from kiosk.keyring import ring_in_memory
 from kiosk.office import enrolling, equipping, office
 from kiosk.storage.models import CardRow
-from kiosk.wiring import KeyRing
 from tests.sampling import sample
 from tests.stories.cast import ADMIN_PIN, CAST, WITHOUT_CODE, AnyCard, Role, passcode_tries
 from tests.stories.conftest import OpenWorld
 from tests.stories.test_torn import FAULTS
-from tests.stories.world import VAULT_KEY, World
+from tests.stories.world import PEPPER, VAULT_KEY, World
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ CASES = [(order, fault, nth) for order in ORDERS for nth in range(1, order.comma
 
 async def desk(open_world: OpenWorld, order: Order, monkeypatch: pytest.MonkeyPatch) -> tuple[World, AnyCard]:
     """A holder in the store, and a card in the reader that nobody has enrolled."""
-    keys = KeyRing(vault=VAULT_KEY, pepper=SecretBytes(b"p" * 32))
+    keys = ring_in_memory(VAULT_KEY, PEPPER)
     monkeypatch.setattr(office, "key_ring", lambda _: keys)
     world = await open_world(**order.role.sections)
     await world.holder()

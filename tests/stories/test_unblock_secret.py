@@ -118,7 +118,8 @@ async def test_a_secret_that_was_tampered_with_in_the_store_is_an_alarm(register
         known, another = await world.known(world.ann), await world.known(other)
         mine = await session.get_one(UnblockSecretRow, known.card)
         mine.ciphertext = (await session.get_one(UnblockSecretRow, another.card)).ciphertext
-    await world.visit(world.ann, refused(world))
-    assert (await world.events("card.refused"))[-1].outcome == "alarm"
+    await world.visit(world.ann, [ENDS_AT_THE_RA])
+    (alarm,) = await world.events("vault.does-not-open")
+    assert (alarm.outcome, alarm.reason, alarm.card_key) == ("alarm", "unblock-secret", known.card_key)
     assert world.ann.state().puk_tries_left == 3, "nothing was sent"
     assert await world.events("unblock-secret.failed") == []

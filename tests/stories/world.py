@@ -26,7 +26,7 @@ from kiosk.clock import BUILT, Clock
 from kiosk.dialogue import Abandoned
 from kiosk.enrolment import NewCard, NewHolder
 from kiosk.journeys.reception import receive
-from kiosk.keys import key_id
+from kiosk.keyring import KeyRing, ring_in_memory
 from kiosk.mail import MailNotSent
 from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings
@@ -43,16 +43,15 @@ from kiosk.storage.place import sqlite_file
 from kiosk.storage.postgres import Postgres
 from kiosk.storage.schema import upgrade
 from kiosk.storage.sqlite import Sqlite
-from kiosk.unblock import FIELD, NEXT_FIELD
-from kiosk.vault import Sealed, Vault
+from kiosk.unblock import FIELD, NEXT_FIELD, as_sealed
 from kiosk.visit import Known, new_reference
-from kiosk.wiring import KeyRing, Parts, put_together
+from kiosk.wiring import Parts, put_together
 from tests.stories.script import Script, See
 
 T = TypeVar("T", bound=SQLModel)
 
 PIN, PUK = "502917", "48215077"
-VAULT_KEY = SecretBytes(b"v" * 32)
+VAULT_KEY, PEPPER = SecretBytes(b"v" * 32), SecretBytes(b"p" * 32)
 RA_EMAIL = "ann.jones@nhs.net"
 ANSWERS = {
     "first-school": "Hillside",
@@ -208,16 +207,10 @@ class World:
     async def secrets(self) -> list[SecretBytes]:
         """What the vault holds for the only card: the present secret, and one begun to replace it."""
         (row,) = await self.rows(CardRow)
-        vault = Vault(VAULT_KEY, key_id(VAULT_KEY))
-        present = [
-            vault.open(row.audit_key, FIELD, Sealed(kept.key_id, kept.nonce, kept.ciphertext))
-            for kept in await self.rows(UnblockSecretRow)
-        ]
-        following = [
-            vault.open(row.audit_key, NEXT_FIELD, Sealed(kept.key_id, kept.nonce, kept.ciphertext))
-            for kept in await self.rows(NextSecretRow)
-        ]
-        return present + following
+        vault = self.parts.vault
+        kept, begun = await self.rows(UnblockSecretRow), await self.rows(NextSecretRow)
+        present = [await vault.open(row.audit_key, FIELD, as_sealed(each)) for each in kept]
+        return present + [await vault.open(row.audit_key, NEXT_FIELD, as_sealed(each)) for each in begun]
 
     async def events(self, *events: str) -> list[AuditRow]:
         """The audit trail, or these events of it, in order."""
@@ -308,11 +301,12 @@ async def new_world(
     *,
     beside: World | None = None,
     masters: Mapping[str, SecretBytes] | None = None,
+    keys: KeyRing | None = None,
 ) -> AsyncIterator[World]:
     """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post.
 
     The store is a file in ``directory``, unless the settings name an (empty) database of a server.
-    ``masters``: the master keys of the families whose unblock secrets are derived.
+    ``masters``: the master keys of the families whose unblock secrets are derived; ``keys``: all of them.
     """
     hands, post = (beside.hands, beside.post) if beside else (Hands(), Post())
     reader = VirtualReader()
@@ -321,14 +315,14 @@ async def new_world(
         chosen = chosen.changed(database={"url": beside.settings.database.url})
     elif sqlite_file(chosen):
         (directory / "kiosk.db").write_bytes(empty_database())
-    pepper = SecretBytes(b"p" * 32)
+    keys = keys or ring_in_memory(VAULT_KEY, PEPPER, masters)
     parts = put_together(
         chosen,
         reader=reader,
-        keys=KeyRing(vault=VAULT_KEY, pepper=pepper, masters=masters or {}),
+        keys=keys,
         mailer=post,
         clock=HandClock(hands),
-        hasher=Hasher(pepper, 4),
+        hasher=Hasher(keys.pepper, 4),
     )
     try:
         yield World(parts, reader, post, hands)

@@ -11,9 +11,10 @@ from typing import Any
 
 from cardio.virtual.piv import PivCard
 from cardio.virtual.reader import VirtualReader
+from kiosk.keyring import key_ring
 from kiosk.proofs.hashing import Hasher
 from kiosk.settings import load
-from kiosk.wiring import key_ring, put_together
+from kiosk.wiring import put_together
 from tests.stories.plots import register
 from tests.stories.world import ANSWERS, PIN, PUK, Hands, Post, World
 

@@ -3,7 +3,8 @@
 ```
 finding.py       what a check found
 hardware.py      card service and reader
-storing.py       database, schema, disk, keys, cards' keys
+keys.py          the vault's keys and the pepper
+storing.py       database, schema, disk, cards' keys
 surroundings.py  mail server, clock, languages, terminal
 ```
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from kiosk.office.doctor import hardware, storing, surroundings
+from kiosk.office.doctor import hardware, keys, storing, surroundings
 from kiosk.office.doctor.finding import Finding, Level
 from kiosk.settings import Settings
 
@@ -29,8 +30,8 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("store", storing.store),
     ("schema", storing.schema),
     ("disk", storing.disk),
-    ("vault key", storing.vault_key),
-    ("pepper key", storing.pepper_key),
+    ("vault key", keys.vault_key),
+    ("pepper key", keys.pepper_key),
     ("card keys", storing.card_keys),
     ("mail server", surroundings.mail_server),
     ("clock", surroundings.clock),

@@ -17,6 +17,7 @@ class Level(Enum):
 
     OK = "ok"
     WARN = "warn"  # it works, and should be mended
+    RISK = "risk"  # it works, and a thief of the disk would have everything
     FAIL = "fail"  # the kiosk does not work like this
 
 

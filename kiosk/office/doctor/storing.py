@@ -1,15 +1,12 @@
-"""Database, schema, disk, keys, cards. The database is opened beside a running kiosk, and not changed."""
+"""Database, schema, disk, cards' keys. The database is opened beside a running kiosk, and not changed."""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
-from pydantic import SecretBytes
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.keys import KeyProblem, key_source, load_key
 from kiosk.office.believed import Believed, believed, told
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.settings import Settings
@@ -17,8 +14,6 @@ from kiosk.storage.backend import Backend, StoreUnavailable, reason
 from kiosk.storage.place import place, sqlite_file
 from kiosk.storage.schema import SCHEMA, fits, misfit
 from kiosk.storage.sqlite import Sqlite
-from kiosk.unblock import FIELD
-from kiosk.vault import Sealed, Vault, VaultError
 
 _FAIL_BELOW, _WARN_BELOW = 50, 500  # megabytes free
 _INIT = "run 'kiosk init' as the account that runs the kiosk"
@@ -65,30 +60,6 @@ async def disk(settings: Settings) -> Finding:
     return Finding("disk", level, f"{free:,} MB free at {folder}", advice)
 
 
-async def vault_key(settings: Settings) -> Finding:
-    """Whether the key of the unblock secrets is there, safe, and the one they were sealed with."""
-    name, configured, credential = "vault key", settings.keys.vault, "vault-key"
-    try:
-        key = load_key(settings.state_directory, configured, credential)
-        opens = await aside(lambda: _opens_a_secret(place(settings), key))
-    except KeyProblem as problem:
-        return Finding(name, Level.FAIL, str(problem), "without it no card can be unlocked")
-    if not opens:
-        detail = "it does not open the unblock secrets in the store"
-        return Finding(name, Level.FAIL, detail, "put back the key they were enrolled with, from your backup")
-    return _where(settings, name, configured, credential)
-
-
-async def pepper_key(settings: Settings) -> Finding:
-    """Whether the key that answers and codes are hashed with is there and safe."""
-    name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
-    try:
-        load_key(settings.state_directory, configured, credential)
-    except KeyProblem as problem:
-        return Finding(name, Level.FAIL, str(problem), "without it nobody's answers can be checked")
-    return _where(settings, name, configured, credential)
-
-
 async def card_keys(settings: Settings) -> Finding:
     """Whether every card that can be unlocked has a key pinned, which a copy of it cannot have."""
     name, table = "card keys", settings.cards.table
@@ -131,17 +102,6 @@ def _cards(count: int) -> str:
     return f"{count} card{'s' if count > 1 else ''}"
 
 
-def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:
-    path = key_source(settings.state_directory, configured, credential)
-    database = sqlite_file(settings)
-    if path != settings.state_directory / configured:
-        return Finding(name, Level.OK, "handed over by systemd")
-    if database is not None and database.exists() and path.stat().st_dev == database.stat().st_dev:
-        advice = f"hand it over instead: systemd-creds encrypt, and LoadCredentialEncrypted={credential}:..."
-        return Finding(name, Level.WARN, f"{path}: a plain file on the disk of the database", advice)
-    return Finding(name, Level.OK, str(path))
-
-
 def _try_to_write(where: Backend) -> None:
     """Take the right to write, and give it back. Raises DBAPIError."""
     engine = where.plain(write=True)
@@ -156,27 +116,3 @@ def _try_to_write(where: Backend) -> None:
             connection.rollback()
     finally:
         engine.dispose()
-
-
-def _opens_a_secret(where: Backend, key: SecretBytes) -> bool:
-    """Whether the key opens one sealed secret, or there is none."""
-    query = text(
-        "SELECT card.audit_key, key_id, nonce, ciphertext FROM unblock_secret "
-        "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
-    )
-    engine = where.plain()
-    try:
-        with engine.connect() as connection:
-            row = connection.execute(query).first()
-    except DBAPIError:
-        return True  # the check of the store tells
-    finally:
-        engine.dispose()
-    if row is None:
-        return True
-    audit_key, key_id, nonce, ciphertext = row
-    try:
-        Vault(key, key_id).open(audit_key, FIELD, Sealed(key_id, nonce, ciphertext))
-    except VaultError:
-        return False
-    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
@@ -11,6 +12,8 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from kiosk.cli import app
+from kiosk.office.office import office
+from kiosk.persons import Personal
 from kiosk.settings import Settings, load
 
 GUID = "8F1C2A6E0D4B4C1F9A5E7B3D2C4F6A52"
@@ -56,7 +59,16 @@ class Shell:
         assert isinstance(done.exception, SystemExit)  # anything else would have been a traceback
         return done.stderr
 
-    def query(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+    def seal(self, holder_key: str, field: Personal, text: str) -> bytes:
+        """What the store would keep of that text."""
+
+        async def work() -> bytes:
+            async with office(self.settings) as parts, parts.service.store.work() as session:
+                return (await parts.service.store.persons.key(session)).seal(holder_key, field, text)
+
+        return asyncio.run(work())
+
+    def query(self, sql: str, *values: str | bytes) -> list[tuple[Any, ...]]:
         """Ask the database beside the commands, or change it."""
         with closing(sqlite3.connect(self.state / "kiosk.db")) as connection, connection:
             return connection.execute(sql, values).fetchall()

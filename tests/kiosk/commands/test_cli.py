@@ -44,7 +44,7 @@ def kinds(root: type[errors.CardIOError]) -> Iterator[type[errors.CardIOError]]:
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
         "run", "demo", "selftest", "init", "doctor",
-        "holder add", "holder list", "holder show", "holder clear-block", "holder assist",
+        "holder add", "holder list", "holder find", "holder show", "holder clear-block", "holder assist",
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
         "card clear-secret", "card inspect", "card trace",
     }  # fmt: skip

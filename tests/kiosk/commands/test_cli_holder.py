@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kiosk.persons import Personal
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 ME = pwd.getpwuid(os.getuid()).pw_name
@@ -88,9 +89,54 @@ def test_the_holders_of_a_self_test_are_nobodys_business(ann: Shell) -> None:
 
 
 def test_what_a_store_says_cannot_command_the_terminal(ann: Shell) -> None:
-    ann.query("UPDATE holder SET name = 'Ann' || char(27) || ']0;x' || char(7)")
+    ((holder_key,),) = ann.query("SELECT audit_key FROM holder")
+    ann.query("UPDATE holder SET name = ?", ann.seal(holder_key, Personal.NAME, "Ann\x1b]0;x\x07"))
     assert not re.search(
         r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", ann.ok("holder", "list") + ann.ok("holder", "show", "40017")
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("40017", ["40017"]),
+        ("40018", ["40018"]),
+        ("  Ann.JONES@nhs.net ", ["40017"]),
+        ("JONES", ["40017", "40018"]),
+        ("jones ann", ["40017"]),
+        ("Jose", ["40018"]),
+        ("smith", ["40018"]),
+        ("smith-jones", ["40018"]),
+        ("Ann Smith", []),
+        ("Jon", []),
+        ("ann.jones@gov.uk", []),
+        ("!!!", []),
+    ],
+)
+def test_a_holder_is_found_by_id_address_or_words_of_the_name(
+    ann: Shell, text: str, found: list[str]
+) -> None:
+    ann.ok("holder", "add", "40018", "José Smith-Jones")
+    assert [one["id"] for one in ann.json("holder", "find", text)] == found
+    if found:
+        assert found[0] in ann.ok("holder", "find", text)
+    else:
+        assert "Nobody" in ann.ok("holder", "find", text)
+
+
+def test_a_record_that_does_not_open_is_told_in_lists_and_crashes_nothing(ann: Shell) -> None:
+    ann.ok("holder", "add", "40018", "Bob Smith", "--email", "bob@nhs.net")
+    ann.query("UPDATE holder SET name = (SELECT name FROM holder WHERE holder_id = '40018')")
+    listed = {one["id"]: (one["name"], one["email"]) for one in ann.json("holder", "list")}
+    assert listed == {
+        "40017": ("(cannot be read)", "ann.jones@nhs.net"),
+        "40018": ("Bob Smith", "bob@nhs.net"),
+    }
+    assert "(cannot be read)" in ann.ok("holder", "show", "40017")
+    assert ann.json("card", "list")[0]["holder_name"] == "(cannot be read)"
+    assert "do not open" in ann.fails("holder", "assist", "40017", "--reason", "x")
+    assert "cannot be read" in ann.fails(
+        "card", "import", "-", typed=f"{CSV}40017,Ann Jones,,piv,{GUID},{PUK}\n"
     )
 
 
@@ -123,7 +169,7 @@ def test_an_assistance_code_is_shown_once_and_kept_as_a_hash(ann: Shell) -> None
     assert hashed.startswith("$2b$10$")
     assert (state, by) == ("usable", ME)
     assert events(ann, "assistance.issued") == [(ME, "ticket 5513")]
-    assert ann.query("SELECT kind, recipient FROM notice") == [("assistance-issued", "ann.jones@nhs.net")]
+    assert ann.query("SELECT kind, state FROM notice") == [("assistance-issued", "queued")]
     stored = b"".join(path.read_bytes() for path in ann.state.glob("kiosk.db*"))
     assert digits.encode() not in stored
 
@@ -144,7 +190,8 @@ def test_nobody_issues_a_code_for_themselves(ann: Shell) -> None:
 
 
 def test_who_has_no_address_or_no_card_cannot_be_assisted(ann: Shell) -> None:
-    ann.query("UPDATE holder SET ra_email = ''")
+    ((holder_key,),) = ann.query("SELECT audit_key FROM holder")
+    ann.query("UPDATE holder SET ra_email = ?", ann.seal(holder_key, Personal.RA_EMAIL, ""))
     assert "has no email address" in ann.fails("holder", "assist", "40017", "--reason", "x")
     ann.ok("holder", "add", "2", "Bob Smith", "--email", "bob@nhs.net")
     assert "has no card" in ann.fails("holder", "assist", "2", "--reason", "x")

@@ -18,6 +18,7 @@ from cardio.virtual.unknown import UnknownCard
 from kiosk import wiring
 from kiosk.commands import trace
 from kiosk.ownership import own_reader
+from kiosk.persons import Personal
 from kiosk.settings import Settings
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
@@ -63,9 +64,11 @@ def card(bench: Bench) -> PivCard:
 
 
 def registered(bench: Bench) -> None:
+    ((holder_key,),) = bench.shell.query("SELECT audit_key FROM holder")
     bench.shell.query(
-        "INSERT INTO registration SELECT id, 'ann.jones@nhs.net', 0, '1', '2026-01-01 00:00:00', "
-        "'2026-01-01 00:00:00' FROM holder"
+        "INSERT INTO registration (holder, email, own_email, privacy_version, registered_at, usable_from) "
+        "SELECT id, ?, 0, '1', '2026-01-01 00:00:00', '2026-01-01 00:00:00' FROM holder",
+        bench.shell.seal(holder_key, Personal.OWN_EMAIL, "ann.jones@nhs.net"),
     )
 
 

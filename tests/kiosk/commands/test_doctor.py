@@ -13,13 +13,13 @@ import pytest
 
 from cardio.errors import ReaderGone
 from kiosk.keys import create_key
-from kiosk.office.doctor import CHECKS, Finding, Level, examine, hardware, storing
+from kiosk.office.doctor import CHECKS, Finding, Level, examine, hardware, keys, storing
 from kiosk.office.doctor.finding import aside
 from kiosk.settings import Settings
 from kiosk.storage.sqlite import Sqlite
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
-OK, WARN, FAIL = Level.OK, Level.WARN, Level.FAIL
+OK, WARN, RISK, FAIL = Level.OK, Level.WARN, Level.RISK, Level.FAIL
 
 
 def plugged_in(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -46,16 +46,21 @@ def test_as_json_it_has_stable_keys(shell: Shell, monkeypatch: pytest.MonkeyPatc
     found = json.loads(done.stdout)
     assert [one["name"] for one in found] == [name for name, _ in CHECKS if name != "terminal"]
     assert all(set(one) == {"name", "level", "detail", "advice"} for one in found)
-    assert {one["level"] for one in found} <= {"ok", "warn", "fail"}
+    assert {one["level"] for one in found} <= {"ok", "warn", "risk", "fail"}
     assert all(one["advice"] for one in found if one["level"] != "ok")
     assert done.exit_code == (1 if "fail" in {one["level"] for one in found} else 0)
 
 
-def test_where_nothing_fails_it_ends_well(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_fails_it_ends_well(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def fine(_: Settings) -> Finding:
         return Finding("mail server", WARN, "fine")
 
     plugged_in(monkeypatch, "Gemalto PC Twin")
+    for name in ("vault", "pepper"):  # as systemd hands them over
+        (shell.state / f"{name}.key").rename(tmp_path / f"{name}-key")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     checks = [(name, fine if name == "mail server" else check) for name, check in CHECKS]
     monkeypatch.setattr(examine, "__defaults__", (checks, 14.0))
     assert shell.run("doctor").exit_code == 0
@@ -184,10 +189,10 @@ async def test_a_disk_that_fills_up(
     assert bool(found.advice) is (level is not OK)
 
 
-async def test_keys_beside_the_database_are_a_warning(shell: Shell) -> None:
-    for found in (await storing.vault_key(shell.settings), await storing.pepper_key(shell.settings)):
-        assert found.level is WARN
-        assert "on the disk of the database" in found.detail
+async def test_keys_beside_the_database_are_red(shell: Shell) -> None:
+    for found in (await keys.vault_key(shell.settings), await keys.pepper_key(shell.settings)):
+        assert found.level is RISK
+        assert "whoever takes this disk has everything" in found.detail
         assert "LoadCredentialEncrypted=" in found.advice
 
 
@@ -197,14 +202,14 @@ async def test_keys_that_systemd_hands_over_are_well(
     for name in ("vault", "pepper"):
         (shell.state / f"{name}.key").rename(tmp_path / f"{name}-key")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert (await storing.vault_key(shell.settings)).level is OK
-    assert (await storing.pepper_key(shell.settings)).level is OK
+    assert (await keys.vault_key(shell.settings)).level is OK
+    assert (await keys.pepper_key(shell.settings)).level is OK
 
 
 async def test_a_key_that_others_can_read(shell: Shell) -> None:
     (shell.state / "vault.key").chmod(0o644)
     (shell.state / "pepper.key").unlink()
-    vault, pepper = await storing.vault_key(shell.settings), await storing.pepper_key(shell.settings)
+    vault, pepper = await keys.vault_key(shell.settings), await keys.pepper_key(shell.settings)
     assert (vault.level, "chmod 600" in vault.detail) == (FAIL, True)
     assert (pepper.level, "is missing" in pepper.detail) == (FAIL, True)
 
@@ -212,12 +217,12 @@ async def test_a_key_that_others_can_read(shell: Shell) -> None:
 def test_a_vault_key_that_opens_nothing(shell: Shell) -> None:
     head = "holder_id,name,email,family,serial,unblock_secret"
     shell.ok("card", "import", "-", typed=f"{head}\n1,Ann Jones,,piv,{GUID},{PUK}\n")
-    assert asyncio.run(storing.vault_key(shell.settings)).level is WARN  # it does open it
+    assert asyncio.run(keys.vault_key(shell.settings)).level is RISK  # it does open it
     (shell.state / "vault.key").unlink()
     create_key(shell.state / "vault.key")
-    found = asyncio.run(storing.vault_key(shell.settings))
+    found = asyncio.run(keys.vault_key(shell.settings))
     assert found.level is FAIL
-    assert "does not open the unblock secrets" in found.detail
+    assert "does not open what is in the store" in found.detail
     assert base64.b64decode((shell.state / "vault.key").read_text()).hex() not in str(found)
 
 

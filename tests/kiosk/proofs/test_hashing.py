@@ -9,6 +9,7 @@ import bcrypt
 import pytest
 from pydantic import SecretBytes, SecretStr
 
+from kiosk.pepper import PlainPepper
 from kiosk.proofs.hashing import Hasher
 
 PEPPER = SecretBytes(b"p" * 32)
@@ -17,7 +18,7 @@ COST = 4  # bcrypt's least: these tests are about what is hashed, not about how 
 
 @pytest.fixture
 def hasher() -> Iterator[Hasher]:
-    made = Hasher(PEPPER, COST)
+    made = Hasher(PlainPepper(PEPPER), COST)
     yield made
     made.close()
 
@@ -50,7 +51,7 @@ async def test_it_is_bcrypt_over_base64_of_hmac_sha_256(hasher: Hasher) -> None:
 
 async def test_another_pepper_matches_nothing(hasher: Hasher) -> None:
     hashed = await hasher.hash("ctx", SecretStr("value"))
-    other = Hasher(SecretBytes(b"q" * 32), COST)
+    other = Hasher(PlainPepper(SecretBytes(b"q" * 32)), COST)
     assert not await other.matches("ctx", SecretStr("value"), hashed)
     other.close()
 

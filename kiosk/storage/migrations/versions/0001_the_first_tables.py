@@ -33,7 +33,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("previous"),
     )
     with op.batch_alter_table("audit_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_event_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event_card_key"), ["card_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event_event"), ["event"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_event_holder_key"), ["holder_key"], unique=False)
@@ -83,11 +82,7 @@ def upgrade() -> None:
         sa.Column("serial", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=True),
-        sa.Column("passcode_key", sa.LargeBinary(), nullable=True),
         sa.Column("unblock_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("secret_proven", sa.Boolean(), nullable=False),
-        sa.Column("mutual_proven", sa.Boolean(), nullable=False),
-        sa.Column("unproven_sends", sa.Integer(), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint("state IN ('active', 'suspended', 'revoked')", name="state_known"),
         sa.CheckConstraint("unblock_state IN ('usable', 'failed')", name="unblock_state_known"),
@@ -168,8 +163,7 @@ def upgrade() -> None:
         sa.Column("settled_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.CheckConstraint(
-            "state IN ('intent', 'unknown', 'answered', 'done', 'not-done', 'refused', 'open-ended')",
-            name="state_known",
+            "state IN ('intent', 'unknown', 'done', 'not-done', 'refused', 'open-ended')", name="state_known"
         ),
         sa.ForeignKeyConstraint(
             ["card"],
@@ -223,33 +217,7 @@ def upgrade() -> None:
         sa.Column("key_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("nonce", sa.LargeBinary(), nullable=False),
         sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["card"], ["card.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("card"),
-    )
-    with op.batch_alter_table("unblock_secret", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_unblock_secret_fingerprint"), ["fingerprint"], unique=False)
-
-    op.create_table(
-        "next_unblock_secret",
-        sa.Column("card", sa.Integer(), nullable=False),
-        sa.Column("key_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("nonce", sa.LargeBinary(), nullable=False),
-        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("tries_before", sa.Integer(), nullable=True),
-        sa.Column("probed_tries", sa.Integer(), nullable=True),
-        sa.Column("kiosk", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["card"], ["card.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("card"),
-    )
-    op.create_table(
-        "refused_secret",
-        sa.Column("card", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("refused", sa.Boolean(), nullable=False),
-        sa.Column("sends", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("card", "fingerprint"),
     )
     # ### end Alembic commands ###

@@ -1,0 +1,140 @@
+"""The vault's keys and the pepper: whether they are there, safe, and the right ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kiosk.keyring import file_cabinet, token_keys
+from kiosk.keys import KeyProblem, key_source, load_key
+from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.persons import DATA_KEY
+from kiosk.settings import Settings
+from kiosk.storage.place import place, sqlite_file
+from kiosk.unblock import FIELD
+from kiosk.vault import Sealed, VaultError, opened
+from kiosk.wrapping import KeyEncryptingKey, Keys
+
+_WITHOUT_VAULT = "without it no card can be unlocked, and no name or address read"
+_WITHOUT_PEPPER = "without it nobody's answers can be checked"
+
+
+async def vault_key(settings: Settings) -> Finding:
+    """Whether the newest vault key wraps, and the keys open what is in the store."""
+    name = "vault key"
+    try:
+        told = await aside(lambda: _vault_key(settings))
+    except KeyProblem as problem:
+        return Finding(name, Level.FAIL, str(problem), _WITHOUT_VAULT)
+    except VaultError as error:
+        advice = "put back the key it was made with, from your backup ('kiosk vault status' names it)"
+        return Finding(name, Level.FAIL, f"it does not open what is in the store: {error}", advice)
+    if told is not None:
+        return told
+    return _where(settings, name, settings.keys.vault, "vault-key")
+
+
+async def pepper_key(settings: Settings) -> Finding:
+    """Whether the key that answers and codes are hashed with is there and safe."""
+    name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
+    try:
+        if settings.keys.token is not None:
+            return await aside(lambda: _token_pepper(settings))
+        load_key(settings.state_directory, configured, credential)
+    except KeyProblem as problem:
+        return Finding(name, Level.FAIL, str(problem), _WITHOUT_PEPPER)
+    return _where(settings, name, configured, credential)
+
+
+def _vault_key(settings: Settings) -> Finding | None:
+    """What a token's keys are like; None where they are in files. Raises KeyProblem, VaultError."""
+    in_token = settings.keys.token is not None
+    cabinet = token_keys(settings)[0] if in_token else file_cabinet(settings)
+    keys = cabinet.load()
+    _round_trip(keys.newest)
+    _open_something(settings, keys)
+    if not in_token:
+        return None
+    from kiosk.token import TokenKey
+
+    if any(isinstance(key, TokenKey) and key.leaves() for key in (keys.newest, *keys.older)):
+        return _leaves("vault key")
+    files = sum(not isinstance(key, TokenKey) for key in keys.older)
+    if files:
+        advice = "'kiosk vault rekey' takes everything into the token; then remove the files"
+        return Finding("vault key", Level.WARN, f"in the token; {files} older in files", advice)
+    return Finding("vault key", Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
+
+
+def _token_pepper(settings: Settings) -> Finding:
+    _, pepper = token_keys(settings)
+    pepper.digest(os.urandom(32))
+    if pepper.leaves():
+        return _leaves("pepper key")
+    path = key_source(settings.state_directory, settings.keys.pepper, "pepper-key")
+    if path.exists():
+        advice = f"keep a copy in a safe place, and remove it here: shred -u {path}"
+        return Finding("pepper key", Level.RISK, f"in the token, but {path} is still there", advice)
+    return Finding("pepper key", Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
+
+
+def _leaves(name: str) -> Finding:
+    return Finding(
+        name,
+        Level.RISK,
+        "in the token, but the token would hand it out",
+        "make keys with 'kiosk init' or 'kiosk vault rekey': not extractable, and sensitive",
+    )
+
+
+def _round_trip(key: KeyEncryptingKey) -> None:
+    data_key = os.urandom(32)
+    if key.unwrap(key.wrap(data_key)) != data_key:
+        raise VaultError(f"key {key.key_id!r} does not give back what it was given")
+
+
+def _open_something(settings: Settings, keys: Keys) -> None:
+    """Open the newest unblock secret, and the data key of names. Raises VaultError."""
+    sealed = text(
+        "SELECT card.audit_key, key_id, wrapped_key, nonce, ciphertext FROM unblock_secret "
+        "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
+    )
+    persons = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
+    engine = place(settings).plain()
+    try:
+        with engine.connect() as connection:
+            row = connection.execute(sealed).first()
+            names = connection.execute(persons, {"name": DATA_KEY}).first()
+    except DBAPIError:
+        return  # the check of the store tells
+    finally:
+        engine.dispose()
+    if row is not None:
+        audit_key, key_id, *rest = row
+        opened(_named(keys, key_id), audit_key, FIELD, Sealed(key_id, *rest))
+    if names is not None:
+        _named(keys, names[0]).unwrap(names[1])
+
+
+def _named(keys: Keys, name: str) -> KeyEncryptingKey:
+    if (key := keys.named(name)) is None:
+        raise VaultError(f"it is sealed with key {name!r}, and the newest here is {keys.newest.key_id!r}")
+    return key
+
+
+def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:
+    path = key_source(settings.state_directory, configured, credential)
+    database = sqlite_file(settings)
+    if path != settings.state_directory / configured:
+        return Finding(name, Level.OK, "handed over by systemd")
+    if database is not None and database.exists() and path.stat().st_dev == database.stat().st_dev:
+        advice = (
+            f"bind it to this machine: systemd-creds encrypt --with-key=tpm2, and LoadCredentialEncrypted="
+            f"{credential}:...; or use a token (keys.token). See docs/security.md"
+        )
+        detail = f"{path}: a plain file beside the database: whoever takes this disk has everything"
+        return Finding(name, Level.RISK, detail, advice)
+    return Finding(name, Level.OK, str(path))
