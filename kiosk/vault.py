@@ -71,7 +71,7 @@ class Vault:
 
     def __init__(self, cabinet: KeyCabinet, fingerprint_key: SecretBytes) -> None:
         """Raises KeyProblem."""
-        self._cabinet = cabinet
+        self.cabinet = cabinet
         self._fingerprint_key = fingerprint_key.get_secret_value()
         self._keys = cabinet.load()
 
@@ -109,7 +109,7 @@ class Vault:
 
     async def refresh(self) -> None:
         """Look for newer keys. Raises KeyProblem."""
-        self._keys = await asyncio.to_thread(self._cabinet.load)
+        self._keys = await asyncio.to_thread(self.cabinet.load)
 
     async def _key(self, name: str) -> KeyEncryptingKey:
         """The key of that id. One that is not known may be new: it is looked for once."""

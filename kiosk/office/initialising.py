@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from kiosk.keyring import KeyRing, key_ring
+from kiosk.keyring import KeyRing, file_cabinet, key_ring, token_keys
 from kiosk.keys import create_key, key_source, load_key
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
@@ -29,12 +29,7 @@ def initialise(settings: Settings) -> Iterator[str]:
     """Prepare everything, telling what was done line by line. Raises InitProblem, KeyProblem."""
     yield _make_directory(settings.state_directory)
     store = place(settings)
-    keys = settings.keys
-    for configured, credential, table in (
-        (keys.vault, "vault-key", "unblock_secret"),
-        (keys.pepper, "pepper-key", "security_answer"),
-    ):
-        yield _make_key(settings.state_directory, configured, credential, (store, table))
+    yield from _make_keys(settings, store)
     yield _make_database(store, lambda: key_ring(settings))
 
 
@@ -60,6 +55,50 @@ def _make_directory(directory: Path) -> str:
     return f"{directory}: {'made' if made else 'is there'}"
 
 
+def _make_keys(settings: Settings, store: Backend) -> Iterator[str]:
+    keys, directory = settings.keys, settings.state_directory
+    if keys.token is not None:
+        yield from _make_keys_in_token(settings, store)
+        return
+    for configured, credential, table in (
+        (keys.vault, "vault-key", "unblock_secret"),
+        (keys.pepper, "pepper-key", "holder"),
+    ):
+        yield _make_key(directory, configured, credential, (store, table))
+
+
+def _make_keys_in_token(settings: Settings, store: Backend) -> Iterator[str]:
+    """Make what the token lacks. A pepper that is in a file goes in as it is: no other matches the hashes."""
+    vault, pepper = token_keys(settings)
+    where = f"token {settings.keys.token_label!r}"
+    directory, configured = settings.state_directory, settings.keys.pepper
+    path = key_source(directory, configured, "pepper-key")
+    if pepper.there():
+        yield f"{where}: pepper: is there, and kept"
+    elif path.exists():
+        pepper.make(load_key(directory, configured, "pepper-key"))
+        yield f"{where}: pepper: put in from {path}; keep a copy in a safe place, and remove that file"
+    else:
+        _require_unused(store, "holder", f"{where}: the pepper")
+        pepper.make(None)
+        yield f"{where}: pepper: made, never to leave it"
+    if vault.there():
+        yield f"{where}: vault key: is there, and kept"
+        return
+    if not file_cabinet(settings).there():
+        _require_unused(store, "unblock_secret", f"{where}: the vault key")
+    yield f"{where}: vault key: {vault.make_next()}"
+
+
+def _require_unused(store: Backend, table: str, missing: str) -> None:
+    """Raise InitProblem where something in the store could then never be read again."""
+    if _rows(store, table):
+        raise InitProblem(
+            f"{missing} is missing, but {store.shown} was written with it, and a new key would open nothing: "
+            "put the old one back from your backup"
+        )
+
+
 def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple[Backend, str]) -> str:
     """Make a key, unless something in the store could then never be read again."""
     path = key_source(directory, configured, credential)
@@ -67,11 +106,7 @@ def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple
         load_key(directory, configured, credential)
         return f"{path}: is there, and kept"
     store, table = used_in
-    if _rows(store, table):
-        raise InitProblem(
-            f"{path}: is missing, but {store.shown} was written with it, and a new key would open nothing: "
-            "put the old one back from your backup"
-        )
+    _require_unused(store, table, f"{path}:")
     create_key(path)
     return f"{path}: made, for its owner alone"
 

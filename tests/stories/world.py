@@ -270,7 +270,10 @@ def _all_rows(backend: Postgres) -> bytes:
     try:
         with engine.connect() as connection:
             tables = SQLModel.metadata.sorted_tables
-            return repr([connection.execute(table.select()).all() for table in tables]).encode()
+            rows = [row for table in tables for row in connection.execute(table.select()).all()]
+            return b"".join(
+                one if isinstance(one, bytes) else repr(one).encode() for row in rows for one in row
+            )
     finally:
         engine.dispose()
 
