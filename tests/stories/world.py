@@ -308,7 +308,8 @@ async def new_world(
 ) -> AsyncIterator[World]:
     """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post.
 
-    The store is a file in ``directory``, unless the settings name an (empty) database of a server.
+    The store is a file in ``directory``, an empty one if there is none, unless the settings name an (empty)
+    database of a server.
     ``masters``: the master keys of the families whose unblock secrets are derived; ``keys``: all of them.
     """
     hands, post = (beside.hands, beside.post) if beside else (Hands(), Post())
@@ -316,7 +317,7 @@ async def new_world(
     chosen = (settings or Settings()).changed(state={"directory": directory})
     if beside is not None:
         chosen = chosen.changed(database={"url": beside.settings.database.url})
-    elif sqlite_file(chosen):
+    elif (file := sqlite_file(chosen)) and not file.exists():
         (directory / "kiosk.db").write_bytes(empty_database())
     keys = keys or ring_in_memory(VAULT_KEY, PEPPER, masters)
     parts = put_together(

@@ -1,7 +1,8 @@
 """unblock secrets under data keys of their own; names and addresses sealed, with blind indexes"""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,12 +91,16 @@ def _anything_there() -> bool:
 def _seal_secrets(keys: KeyRing, table: str, field: str) -> None:
     """They were under the vault's key itself; each gets a data key of its own, and its fingerprint.
 
-    One that did not open before goes on not opening, so that its card's holder is sent to the RA.
+    One that did not open before goes on not opening, so that its card's holder is sent to the RA. Raises
+    KeyProblem where none opens: then it is not the right key.
     """
     here, vault = keys.vault.load(), Vault(keys.vault, keys.derived("secret fingerprint"))
+    plain = [key for key in (here.newest, *here.older) if isinstance(key, SoftwareKey)]
+    found: list[bool] = []
 
     def convert(row: Row) -> Row:
-        secret = _opened(here.named(row["key_id"]), row, field)
+        secret = _opened(plain, row, field)
+        found.append(secret is not None)
         if secret is None:
             return {"wrapped_key": b"", "fingerprint": os.urandom(16)}
         made = sealed(here.newest, row["audit_key"], field, secret)
@@ -107,20 +112,21 @@ def _seal_secrets(keys: KeyRing, table: str, field: str) -> None:
     )
     columns = ("key_id", "wrapped_key", "nonce", "ciphertext", "fingerprint")
     _each(query, table, "card", columns, convert)
-
-
-def _opened(key: object, row: Row, field: str) -> SecretBytes | None:
-    if not isinstance(key, SoftwareKey):
+    if found and not any(found):
         raise KeyProblem(
-            f"the unblock secrets of the older release are under the vault key {row['key_id']!r}, which is "
-            "not here: put it back from your backup (keys.vault), then run this again"
+            "the vault key opens none of the unblock secrets of the older release: put back the right key "
+            "file from your backup (keys.vault), then run this again"
         )
+
+
+def _opened(keys: Sequence[SoftwareKey], row: Row, field: str) -> SecretBytes | None:
+    """The secret; the older release knew one key only, which it called "1"."""
     bound_to = f"{row['key_id']}|{row['audit_key']}|{field}".encode()
-    try:
-        cipher = AESGCM(key.key.get_secret_value())
-        return SecretBytes(cipher.decrypt(row["nonce"], row["ciphertext"], bound_to))
-    except (InvalidTag, ValueError):
-        return None
+    for key in keys:
+        with suppress(InvalidTag, ValueError):
+            cipher = AESGCM(key.key.get_secret_value())
+            return SecretBytes(cipher.decrypt(row["nonce"], row["ciphertext"], bound_to))
+    return None
 
 
 # -- persons ------------------------------------------------------------------------------------
