@@ -13,12 +13,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId, KeyUse
 from kiosk import refused
+from kiosk.admission import NewHolder
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.intake import (
     Change,
     Intake,
     NewCard,
-    NewHolder,
     NewRow,
     RowFault,
     Told,

@@ -8,38 +8,27 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pydantic import SecretBytes
-from sqlalchemy import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk import refused
+from kiosk.admission import NewHolder, add_holders, differences, insert_all
 from kiosk.audit import Detail, Event, Subject
 from kiosk.marks import UNPROVEN_SENDS
-from kiosk.persons import Personal, PersonsKey
+from kiosk.persons import PersonsKey
 from kiosk.storage.models import (
     CardRow,
     HolderRow,
-    HolderWordRow,
     UnblockSecretRow,
     UnblockState,
     row_id,
 )
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
-from kiosk.vault import VaultError
 
 Told = Callable[[int, int], None]  # how many rows are done, and of how many
 CHUNK = 500  # rows in a unit of work: kiosks get their turn in between, and memory stays flat
-
-
-@dataclass(frozen=True)
-class NewHolder:
-    """A holder as the RA knows them; ``email`` may be empty."""
-
-    holder_id: str = field(repr=False)
-    name: str = field(repr=False)
-    email: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,7 +89,7 @@ class _There:
     def objections(self, row: NewRow) -> Iterator[str]:
         holder, card = self.holders.get(row.holder.holder_id), self.cards.get(row.card.id)
         if holder is not None:
-            yield from _other_person(holder, row.holder, self.key)
+            yield from differences(holder, row.holder, self.key)
         if card is not None and (holder is None or card.holder != holder.id):
             yield "this card belongs to another holder"
 
@@ -123,57 +112,16 @@ class Intake:
         """Take in rows without faults; what became of the card of each, the most telling first."""
         before = await self._there(rows)
         new = dict.fromkeys(row.holder for row in rows if row.holder.holder_id not in before.holders)
-        await self._add_holders(list(new))
+        await add_holders(self._session, self._store, list(new), by=self._by)
         holders = (await self._there(rows)).holders
-        await self._insert(
-            [self._card(row, before, holders) for row in rows if row.card.id not in before.cards]
-        )
+        cards = [self._card(row, before, holders) for row in rows if row.card.id not in before.cards]
+        await insert_all(self._session, cards)
         there = await self._there(rows, change=True)
         return await self._equip_all(rows, there, new=set(there.cards) - set(before.cards))
 
     async def add_holder(self, new: NewHolder, *, selftest: bool = False) -> None:
         """Add a holder whose id is not taken."""
-        await self._add_holders([new], selftest=selftest)
-
-    async def _add_holders(self, holders: Sequence[NewHolder], *, selftest: bool = False) -> None:
-        key = await self._store.persons.key(self._session)
-        rows = [self._holder(new, key, selftest=selftest) for new in holders]
-        await self._insert(rows)
-        await self._index_names(holders)
-        await self._store.audit.record_all(
-            self._session,
-            [
-                (Event.HOLDER_ADDED, Subject(row.audit_key, actor=self._by, selftest=selftest), {})
-                for row in rows
-            ],
-        )
-
-    def _holder(self, new: NewHolder, key: PersonsKey, *, selftest: bool) -> HolderRow:
-        audit_key = uuid.uuid4().hex
-        return HolderRow(
-            holder_id=new.holder_id,
-            audit_key=audit_key,
-            name=key.seal(audit_key, Personal.NAME, new.name),
-            ra_email=key.seal(audit_key, Personal.RA_EMAIL, new.email),
-            ra_email_index=self._store.persons.address_index(new.email),
-            created_at=self._store.clock.now(),
-            selftest=selftest,
-        )
-
-    async def _index_names(self, holders: Sequence[NewHolder]) -> None:
-        """Let the holders, who were added just now, be found by the words of their names."""
-        ids = select(HolderRow.holder_id, HolderRow.id).where(
-            col(HolderRow.holder_id).in_([new.holder_id for new in holders])
-        )
-        rows = dict((await self._session.exec(ids)).all())
-        await self._insert(
-            [
-                HolderWordRow(holder=row, word=word)
-                for new in holders
-                if (row := rows[new.holder_id]) is not None
-                for word in self._store.persons.word_indexes(new.name)
-            ]
-        )
+        await add_holders(self._session, self._store, [new], by=self._by, selftest=selftest)
 
     def _card(self, row: NewRow, before: _There, holders: Mapping[str, HolderRow]) -> CardRow:
         holder = holders[row.holder.holder_id].id
@@ -217,7 +165,7 @@ class Intake:
             has_key = card.public_key is not None or card.passcode_key is not None
             detail: dict[str, Detail] = {"pinned": has_key, "change": change.value}
             events.append((Event.CARD_ENROLLED, about, detail | ({"key_replaced": True} if replaced else {})))
-        await self._insert(secrets)
+        await insert_all(self._session, secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
         await self._store.audit.record_all(self._session, events)
         return changes
@@ -297,12 +245,6 @@ class Intake:
                 setattr(kept, column, getattr(sealed, column))
         return True
 
-    async def _insert(self, rows: Sequence[HolderRow | HolderWordRow | CardRow | UnblockSecretRow]) -> None:
-        """Add rows of one table in one statement, which adding them one by one to the session is not."""
-        if rows:
-            values = [row.model_dump(exclude={"id"}) for row in rows]
-            await self._session.exec(insert(type(rows[0])), params=values)
-
     async def _there(self, rows: Sequence[NewRow], *, change: bool = False) -> _There:
         """``change``: what is read is about to be changed, so nobody else may meanwhile."""
         find_holders = select(HolderRow).where(
@@ -328,20 +270,6 @@ class Intake:
             await refused.found(self._session, [row.card.id for row in rows]),
             await self._store.persons.key(self._session),
         )
-
-
-def _other_person(holder: HolderRow, given: NewHolder, key: PersonsKey) -> Iterator[str]:
-    """How a holder of the store differs from the one that is given under the same id."""
-    try:
-        name = key.open(holder.audit_key, Personal.NAME, holder.name)
-        email = key.open(holder.audit_key, Personal.RA_EMAIL, holder.ra_email)
-    except VaultError as error:
-        yield f"holder {given.holder_id!r} is in the store, but cannot be read there ({error})"
-        return
-    if name != given.name:
-        yield f"holder {given.holder_id!r} is in the store with another name"
-    if given.email and email != given.email:
-        yield f"holder {given.holder_id!r} is in the store with another email address"
 
 
 def _pin(card: CardRow, new: NewCard) -> tuple[bool, bool]:

@@ -80,10 +80,7 @@ class DataKeyRow(SQLModel, table=True):
 
 
 class HolderRow(SQLModel, table=True):
-    """The person whose card it is. Attempts and blocks belong to them, not to a card.
-
-    Name and address are sealed, and found again by keyed hashes (see `kiosk.persons`).
-    """
+    """The person whose card it is, who has the attempts and blocks. Name and address are sealed."""
 
     __tablename__ = "holder"
     __table_args__ = (
@@ -138,20 +135,23 @@ class CardRow(SQLModel, table=True):
     created_at: datetime
 
 
-class UnblockSecretRow(SQLModel, table=True):
+class _SealedSecret(SQLModel):
+    key_id: str
+    wrapped_key: bytes = Field(repr=False)
+    nonce: bytes = Field(repr=False)
+    ciphertext: bytes = Field(repr=False)
+
+
+class UnblockSecretRow(_SealedSecret, table=True):
     """A card's unblock secret under a data key of its own (see `kiosk.vault`)."""
 
     __tablename__ = "unblock_secret"
 
     card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
-    key_id: str
-    wrapped_key: bytes = Field(repr=False)
-    nonce: bytes = Field(repr=False)
-    ciphertext: bytes = Field(repr=False)
     fingerprint: bytes = Field(index=True, repr=False)  # keyed: tells which cards share one secret
 
 
-class NextSecretRow(SQLModel, table=True):
+class NextSecretRow(_SealedSecret, table=True):
     """The unblock secret that is to take the present one's place: stored before the card is written.
 
     While it is there nobody knows which of the two the card holds. ``tries_before`` are the tries of
@@ -161,10 +161,6 @@ class NextSecretRow(SQLModel, table=True):
     __tablename__ = "next_unblock_secret"
 
     card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
-    key_id: str
-    wrapped_key: bytes = Field(repr=False)
-    nonce: bytes = Field(repr=False)
-    ciphertext: bytes = Field(repr=False)
     fingerprint: bytes = Field(repr=False)
     tries_before: int | None = None
     probed_tries: int | None = None

@@ -240,27 +240,13 @@ PERSONAL = ["Ann Jones", "ann.jones@nhs.net", "H-58201947", "0123ABCD", "first-s
 def personal_rows() -> list[SQLModel]:
     """Rows with personal data in every field that can hold some."""
     name, email, holder_id, serial, question, hashed = PERSONAL
+    columns = ("wrapped_key", "nonce", "ciphertext", "fingerprint")
+    sealed: dict[str, Any] = {"key_id": "k", **dict.fromkeys(columns, hashed.encode())}
     return [
         holder(holder_id=holder_id, name=name.encode(), ra_email=email.encode()),
         card(serial=serial, public_key=serial.encode()),
-        models.UnblockSecretRow(
-            card=1,
-            key_id="k",
-            wrapped_key=hashed.encode(),
-            nonce=hashed.encode(),
-            ciphertext=hashed.encode(),
-            fingerprint=hashed.encode(),
-        ),
-        models.NextSecretRow(
-            card=1,
-            key_id="k",
-            wrapped_key=hashed.encode(),
-            nonce=hashed.encode(),
-            ciphertext=hashed.encode(),
-            fingerprint=hashed.encode(),
-            kiosk="Kiosk 1",
-            at=NOW,
-        ),
+        models.UnblockSecretRow(card=1, **sealed),
+        models.NextSecretRow(card=1, kiosk="Kiosk 1", at=NOW, **sealed),
         models.RefusedSecretRow(card=f"piv:guid:{serial}", fingerprint=hashed.encode()),
         models.RegistrationRow(
             holder=1,
