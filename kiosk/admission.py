@@ -79,9 +79,9 @@ async def _index_names(session: AsyncSession, store: Store, holders: Sequence[Ne
     )
     rows = dict((await session.exec(ids)).all())
     words = [
-        HolderWordRow(holder=row, word=word)
+        {"holder": rows[new.holder_id], "word": word}
         for new in holders
-        if (row := rows[new.holder_id]) is not None
         for word in store.persons.word_indexes(new.name)
     ]
-    await insert_all(session, words)
+    if words:  # of a name in signs alone there are none
+        await session.exec(insert(HolderWordRow), params=words)

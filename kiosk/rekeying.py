@@ -13,10 +13,10 @@ Cut off anywhere, it goes on where it was: a row says itself which key it is und
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import Update, bindparam, func, update
 from sqlmodel import col, select
 
 from kiosk.audit import Event, Outcome, Subject
@@ -26,6 +26,7 @@ from kiosk.store import Store
 from kiosk.unblock import FIELD, NEXT_FIELD, as_sealed
 from kiosk.vault import Sealed, Vault, VaultError
 
+_SAME = ("card", "nonce", "ciphertext")
 CHUNK = 100  # rows read, and then written, in one unit of work: kiosks never wait long
 Table = type[UnblockSecretRow] | type[NextSecretRow]
 _FIELDS: tuple[tuple[Table, str], ...] = ((UnblockSecretRow, FIELD), (NextSecretRow, NEXT_FIELD))
@@ -160,14 +161,10 @@ class Rekeying:
             except VaultError:
                 continue
             fresh.append((row, await self._vault.seal(row.card_key, name, secret)))
-        async with self._store.work() as session:
-            for row, sealed in fresh:
-                unchanged = (
-                    col(table.card) == row.card,
-                    col(table.nonce) == row.sealed.nonce,
-                    col(table.ciphertext) == row.sealed.ciphertext,
-                )
-                await session.exec(update(table).where(*unchanged).values(**vars(sealed)))
+        if fresh:
+            async with self._store.work() as session:
+                connection = await session.connection()
+                await connection.execute(_unless_changed(table), [_values(*one) for one in fresh])
         return len(rows) - len(fresh)
 
     async def _rewrap_names(self, newest: str) -> None:
@@ -181,3 +178,15 @@ class Rekeying:
                 .where(col(DataKeyRow.name) == DATA_KEY, col(DataKeyRow.wrapped_key) == row.wrapped_key)
                 .values(key_id=key_id, wrapped_key=wrapped)
             )
+
+
+def _unless_changed(table: Table) -> Update:
+    """Puts a secret sealed anew in place of the one that was read (``was_...``), if that is still there."""
+    was = {name: col(getattr(table, name)) == bindparam(f"was_{name}") for name in _SAME}
+    new: dict[str, Any] = {one.name: bindparam(f"new_{one.name}") for one in fields(Sealed)}
+    return update(table.__table__).where(*was.values()).values(new)  # type: ignore[union-attr]
+
+
+def _values(row: _Row, sealed: Sealed) -> dict[str, Any]:
+    was = {"was_card": row.card, "was_nonce": row.sealed.nonce, "was_ciphertext": row.sealed.ciphertext}
+    return was | {f"new_{name}": value for name, value in vars(sealed).items()}
