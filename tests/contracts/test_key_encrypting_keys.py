@@ -19,7 +19,6 @@ from kiosk.token import Token, TokenCabinet, TokenPepper
 from kiosk.wrapping import FileCabinet, KeyCabinet, VaultError
 from tests import softhsm
 
-LABEL = "vault"
 DATA_KEY = bytes(range(32))
 Open = Callable[[], KeyCabinet]
 
@@ -30,9 +29,9 @@ def files(folder: Path) -> FileCabinet:
 
 
 @pytest.fixture
-def token() -> str:
-    """The label of a fresh token."""
-    return softhsm.make_token()
+def label() -> str:
+    """The label of vault keys that are not there yet."""
+    return softhsm.fresh("vault")
 
 
 @pytest.fixture(params=["files", "token"])
@@ -41,10 +40,9 @@ def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Open:
     if request.param == "files":
         create_key(tmp_path / "vault.key")
         return lambda: files(tmp_path)
-    label = softhsm.make_token()
-    made = TokenCabinet(softhsm.opened(label), LABEL, files(tmp_path))
-    made.make_next()
-    return lambda: TokenCabinet(softhsm.opened(label), LABEL, files(tmp_path))
+    label = softhsm.fresh("vault")
+    TokenCabinet(softhsm.opened(), label, files(tmp_path)).make_next()
+    return lambda: TokenCabinet(softhsm.opened(), label, files(tmp_path))
 
 
 def test_what_is_wrapped_is_given_back(reopen: Open) -> None:
@@ -95,33 +93,40 @@ def test_it_serves_several_threads(reopen: Open) -> None:
         assert all(threads.map(there_and_back, [os.urandom(32) for _ in range(200)]))
 
 
-def test_both_are_the_same_on_disk(token: str) -> None:
+def test_both_are_the_same_on_disk(label: str) -> None:
     """A token that has the key of a file wraps as the file does: RFC 3394."""
     raw = SecretBytes(bytes(range(32, 64)))
-    opened = softhsm.opened(token)
+    opened = softhsm.opened()
     described = {
         Attribute.CLASS: pkcs11.ObjectClass.SECRET_KEY,
         Attribute.KEY_TYPE: KeyType.AES,
-        Attribute.LABEL: LABEL,
+        Attribute.LABEL: label,
         Attribute.ID: b"\1",
         Attribute.TOKEN: True,
         Attribute.WRAP: True,
         Attribute.VALUE: raw.get_secret_value(),
     }
     opened.told(lambda session: session.create_object(described))
-    key = TokenCabinet(opened, LABEL, files(Path("/nowhere"))).load().newest
+    key = TokenCabinet(opened, label, files(Path("/nowhere"))).load().newest
     assert key.wrap(DATA_KEY) == aes_key_wrap(raw.get_secret_value(), DATA_KEY)
 
 
-def test_a_key_of_the_token_never_leaves_it(token: str) -> None:
-    opened = softhsm.opened(token)
-    cabinet, pepper = TokenCabinet(opened, LABEL, files(Path("/nowhere"))), TokenPepper(opened, "pepper")
+def test_a_key_of_the_token_never_leaves_it(label: str) -> None:
+    opened = softhsm.opened()
+    cabinet, pepper = (
+        TokenCabinet(opened, label, files(Path("/nowhere"))),
+        TokenPepper(opened, f"{label} pepper"),
+    )
     cabinet.make_next()
     pepper.make(None)
 
     def values(session: pkcs11.Session) -> list[str]:
         refusals = []
-        for key in session.get_objects({Attribute.TOKEN: True}):
+        keys = [
+            *session.get_objects({Attribute.LABEL: label}),
+            *session.get_objects({Attribute.LABEL: f"{label} pepper"}),
+        ]
+        for key in keys:
             with pytest.raises(pkcs11.exceptions.PKCS11Error) as refused:
                 key[Attribute.VALUE]
             refusals.append(type(refused.value).__name__)
@@ -131,11 +136,11 @@ def test_a_key_of_the_token_never_leaves_it(token: str) -> None:
     assert not pepper.leaves()
 
 
-def test_key_files_open_what_they_sealed_before_a_move_to_a_token(tmp_path: Path, token: str) -> None:
+def test_key_files_open_what_they_sealed_before_a_move_to_a_token(tmp_path: Path, label: str) -> None:
     create_key(tmp_path / "vault.key")
     before = files(tmp_path).load().newest
     wrapped = before.wrap(DATA_KEY)
-    cabinet = TokenCabinet(softhsm.opened(token), LABEL, files(tmp_path))
+    cabinet = TokenCabinet(softhsm.opened(), label, files(tmp_path))
     cabinet.make_next()
     keys = cabinet.load()
     assert keys.newest.key_id != before.key_id
@@ -153,9 +158,9 @@ def in_file(folder: Path) -> Pepper:
     return PlainPepper(load_key(folder, Path("pepper.key"), "pepper-key"))
 
 
-def test_a_pepper_moved_into_a_token_hashes_as_before(tmp_path: Path, token: str) -> None:
+def test_a_pepper_moved_into_a_token_hashes_as_before(tmp_path: Path, label: str) -> None:
     before = in_file(tmp_path)
-    inside = TokenPepper(softhsm.opened(token), "pepper")
+    inside = TokenPepper(softhsm.opened(), label)
     assert not inside.there()
     inside.make(load_key(tmp_path, Path("pepper.key"), "pepper-key"))
     for content in (b"", b"answer", os.urandom(1000)):
@@ -167,32 +172,33 @@ def test_a_pepper_moved_into_a_token_hashes_as_before(tmp_path: Path, token: str
 # -- a token that cannot be used ----------------------------------------------------------------
 
 
-def test_a_wrong_pin_is_told_and_not_tried_again(token: str) -> None:
+def test_a_wrong_pin_is_told_and_not_tried_again(label: str) -> None:
     """SoftHSM never locks; a real token does after a few."""
-    wrong = softhsm.opened(token, SecretStr("0000"))
+    wrong = softhsm.opened(softhsm.STRANGE, SecretStr("0000"))
     for advice in ("keys.token_pin_file", "restart"):
         with pytest.raises(KeyProblem, match=advice) as told:
-            TokenCabinet(wrong, LABEL, files(Path("/nowhere"))).load()
+            TokenCabinet(wrong, label, files(Path("/nowhere"))).load()
         assert "0000" not in str(told.value)
 
 
-def test_what_is_missing_is_told(token: str) -> None:
+def test_what_is_missing_is_told(label: str) -> None:
     no_token = Token(softhsm.module(), "another", softhsm.PIN)
-    no_module = Token(Path("/nowhere/module.so"), token, softhsm.PIN)
+    no_module = Token(Path("/nowhere/module.so"), softhsm.TOKEN, softhsm.PIN)
     for missing, advice in ((no_token, "keys.token_label"), (no_module, "keys.token$")):
         with pytest.raises(KeyProblem, match=advice):
-            TokenCabinet(missing, LABEL, files(Path("/nowhere"))).load()
-    empty = softhsm.opened(token)
+            TokenCabinet(missing, label, files(Path("/nowhere"))).load()
+    empty = softhsm.opened()
     with pytest.raises(KeyProblem, match="kiosk init"):
-        TokenCabinet(empty, LABEL, files(Path("/nowhere"))).load()
+        TokenCabinet(empty, label, files(Path("/nowhere"))).load()
     with pytest.raises(KeyProblem, match="kiosk init"):
-        TokenPepper(empty, "pepper").digest(b"x")
+        TokenPepper(empty, label).digest(b"x")
 
 
-def test_a_session_that_was_lost_is_opened_again(token: str) -> None:
-    cabinet = TokenCabinet(softhsm.opened(token), LABEL, files(Path("/nowhere")))
+def test_a_session_that_was_lost_is_opened_again(label: str) -> None:
+    token = softhsm.opened()
+    cabinet = TokenCabinet(token, label, files(Path("/nowhere")))
     cabinet.make_next()
     key = cabinet.load().newest
     wrapped = key.wrap(DATA_KEY)
-    pkcs11.lib(str(softhsm.module())).reinitialize()  # as where the token was pulled and put back
+    token.use(lambda session: session.close())  # as where the token was pulled and put back
     assert key.unwrap(wrapped) == DATA_KEY

@@ -38,7 +38,7 @@ def cabinet(request: pytest.FixtureRequest, tmp_path: Path) -> KeyCabinet:
     if request.param == "files":
         create_key(tmp_path / "vault.key")
         return files
-    inside = TokenCabinet(softhsm.opened(softhsm.make_token()), "vault", files)
+    inside = TokenCabinet(softhsm.opened(), softhsm.fresh("vault"), files)
     inside.make_next()
     return inside
 

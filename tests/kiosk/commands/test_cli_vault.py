@@ -24,15 +24,15 @@ def bring_in(shell: Shell, count: int = 3) -> None:
     shell.ok("card", "import", "-", typed=HEAD + "".join(rows))
 
 
-def with_token(shell: Shell, pin: str = softhsm.PIN.get_secret_value()) -> str:
-    """Configure an empty token; its label."""
-    label = softhsm.make_token()
+def with_token(shell: Shell, token: str = softhsm.TOKEN, pin: str = softhsm.PIN.get_secret_value()) -> None:
+    """Configure a token that has none of these keys yet."""
     (shell.state / "token-pin").write_text(f"{pin}\n")
     (shell.state / "token-pin").chmod(0o600)
     text = shell.config.read_text(encoding="utf-8")
-    text += f'\n[keys]\ntoken = "{softhsm.module()}"\ntoken_label = "{label}"\n'
+    text += f'\n[keys]\ntoken = "{softhsm.module()}"\ntoken_label = "{token}"\n'
+    text += f'token_vault_label = "{softhsm.fresh("vault")}"\n'
+    text += f'token_pepper_label = "{softhsm.fresh("pepper")}"\n'
     shell.config.write_text(text, encoding="utf-8")
-    return label
 
 
 def found(shell: Shell, name: str) -> dict[str, str]:
@@ -172,7 +172,7 @@ def test_a_kiosk_moves_into_a_token_with_all_it_has(shell: Shell) -> None:
 
 
 def test_what_is_wrong_with_a_token_is_told(shell: Shell) -> None:
-    with_token(shell, pin="0000")
+    with_token(shell, softhsm.STRANGE, pin="0000")
     assert "token_pin_file" in shell.fails("holder", "list")
     for name in ("vault key", "pepper key"):
         assert (found(shell, name)["level"], "token_pin_file" in found(shell, name)["detail"]) == (
@@ -192,5 +192,5 @@ def test_a_token_without_keys_gets_none_that_would_open_nothing(bare_shell: Shel
     shell.ok("holder", "add", "1", "Ann Jones")
     shell.ok("card", "import", "-", typed=f"{HEAD}1,Ann Jones,,piv,{GUID},{PUK}\n")
     shell.config.write_text(text, encoding="utf-8")
-    with_token(shell)  # another, empty one
+    with_token(shell)  # with other, empty places
     assert "put the old one back" in shell.fails("init")
