@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome
+from kiosk.keys import KeyProblem
 from kiosk.letters import NoticeKind
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
@@ -53,22 +54,18 @@ class Attempts:
     ) -> Verdict:
         """Spend an attempt and check all answers, in the order of the holder's questions.
 
-        Right answers are recorded as a proof for ``purpose``. Raises StoreUnavailable.
+        Right answers are recorded as a proof for ``purpose``. Raises StoreUnavailable, and KeyProblem where
+        the pepper's token is out of reach.
         """
         spent = await self._spend(visit)
         if spent is None:
             return Verdict(right=False, attempts_left=0)
-        rows = await self._rows(visit)
-        right = len(rows) == len(answers) > 0 and await self._hasher.all_match(
-            [
-                (
-                    answer_context(visit.known.holder_key, row.question),
-                    SecretStr(normalise(answer.get_secret_value())),
-                    row.hash,
-                )
-                for row, answer in zip(rows, answers, strict=True)
-            ]
-        )
+        try:
+            right = await self._right(visit, answers)
+        except KeyProblem:  # nothing was checked
+            async with self._store.work() as session:
+                await self._give_back(session, visit)
+            raise
         left = self._store.settings.unlock.attempts - spent
         async with self._store.work(visit.known.holder) as session:
             if right:
@@ -85,6 +82,19 @@ class Attempts:
                         session, NoticeKind.BLOCKED, visit.known, visit.known.email, language
                     )
         return Verdict(right, left + 1 if right else left)
+
+    async def _right(self, visit: Visit, answers: Sequence[SecretStr]) -> bool:
+        rows = await self._rows(visit)
+        return len(rows) == len(answers) > 0 and await self._hasher.all_match(
+            [
+                (
+                    answer_context(visit.known.holder_key, row.question),
+                    SecretStr(normalise(answer.get_secret_value())),
+                    row.hash,
+                )
+                for row, answer in zip(rows, answers, strict=True)
+            ]
+        )
 
     async def _spend(self, visit: Visit) -> int | None:
         """The number of this attempt, None where none was left."""

@@ -23,6 +23,7 @@ from kiosk.wrapping import FileCabinet, Keys, VaultError
 T = TypeVar("T")
 Template = dict[Attribute, Any]
 
+_OPENING = threading.Lock()  # a module is loaded and signed in to once a process, whoever begins
 _LOST = (
     exceptions.SessionHandleInvalid,
     exceptions.SessionClosed,
@@ -105,11 +106,8 @@ class Token:
         if self._pin_refused:  # trying it again and again would lock the token
             raise KeyProblem(f"token {self._label!r}: the PIN is wrong; mend it, then restart the kiosk")
         try:
-            token = pkcs11.lib(str(self._module)).get_token(token_label=self._label)
-            try:
-                self._session = token.open(rw=True, user_pin=self._pin.get_secret_value())
-            except exceptions.UserAlreadyLoggedIn:  # elsewhere in this process, which counts for all of it
-                self._session = token.open(rw=True)
+            with _OPENING:
+                self._session = self._signed_in()
         except exceptions.PinIncorrect:
             self._pin_refused = True
             raise KeyProblem(f"token {self._label!r}: the PIN is wrong: see keys.token_pin_file") from None
@@ -123,6 +121,13 @@ class Token:
             reason = f"cannot be used as a PKCS#11 module ({type(error).__name__})"
             raise KeyProblem(f"{self._module}: {reason}: see keys.token") from None
         return self._session
+
+    def _signed_in(self) -> pkcs11.Session:
+        token = pkcs11.lib(str(self._module)).get_token(token_label=self._label)
+        try:
+            return token.open(rw=True, user_pin=self._pin.get_secret_value())
+        except exceptions.UserAlreadyLoggedIn:  # elsewhere in this process, which counts for all of it
+            return token.open(rw=True)
 
 
 class TokenKey:

@@ -27,6 +27,7 @@ from kiosk.journeys.endings import CannotHelp, SomethingElse
 from kiosk.journeys.offers import JOURNEY_OF, Decision, decide, pending_code, refusal
 from kiosk.journeys.register import register
 from kiosk.journeys.unlock import unlock
+from kiosk.keys import KeyProblem
 from kiosk.pendings import ProofMissing
 from kiosk.refusals import Why
 from kiosk.service import Service
@@ -55,6 +56,7 @@ WHY_OF_ERROR: tuple[tuple[type[Exception], Why], ...] = (
     (WrongUnblockSecret, Why.NO_UNBLOCK),
     (UnblockSecretLocked, Why.NO_UNBLOCK),
     (VaultError, Why.RECORD_SHUT),
+    (KeyProblem, Why.RECORD_SHUT),  # a token that was pulled out: nothing can be checked
     (ProofMissing, Why.PROOF_EXPIRED),
     (CardRemoved, Why.PUT_BACK),
     (OutcomeUnknown, Why.PUT_BACK),
@@ -92,10 +94,10 @@ async def receive(
         await _serve(visit, dialogue, service)
     except CannotHelp as end:
         await dialogue.ask(SeeRA(why=end.why, reference=reference))
-    except (CardIOError, UnblockNotPossible, VaultError, ProofMissing) as error:
+    except (CardIOError, UnblockNotPossible, VaultError, KeyProblem, ProofMissing) as error:
         why = next(why for kind, why in WHY_OF_ERROR if isinstance(error, kind))
         log.warning("visit %s: %s: %s", reference, type(error).__name__, error)
-        if isinstance(error, VaultError):  # altered since the card went in
+        if isinstance(error, VaultError | KeyProblem):  # altered, or a token pulled out, since it went in
             await _alarm(about, str(error), service)
         elif not isinstance(error, NotGenuine):  # that alarm is on record already
             await service.store.record(Event.CARD_REFUSED, about, Outcome.FAILED, type(error).__name__)

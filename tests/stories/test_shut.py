@@ -12,13 +12,23 @@ from sqlmodel import SQLModel, col
 
 from kiosk.dialogue import Gone
 from kiosk.keyring import ring_in_memory
+from kiosk.keys import KeyProblem
 from kiosk.letters import NoticeKind
 from kiosk.refusals import Why
-from kiosk.steps import EnterCode, EnterPasscode, Finished, NewPasscode, Offer, SeeRA, Welcome
+from kiosk.steps import (
+    AnswerQuestions,
+    EnterCode,
+    EnterPasscode,
+    Finished,
+    NewPasscode,
+    Offer,
+    SeeRA,
+    Welcome,
+)
 from kiosk.storage.models import HolderRow, NoticeRow, PendingRow, RegistrationRow, UnblockSecretRow
 from tests.stories.plots import NEW_PIN, registration, unlocking
 from tests.stories.script import see
-from tests.stories.world import PEPPER, PIN, RA_EMAIL, World, new_world, twice
+from tests.stories.world import PEPPER, PIN, RA_EMAIL, World, in_order, new_world, twice
 
 LEAVES = Gone.CARD_OUT
 
@@ -214,3 +224,28 @@ async def test_without_the_vaults_key_nothing_is_told_of_anybody(registered: Wor
         ((told, _),) = await alarms(stranger)
         assert told.split(", ") == ["unblock-secret", "name", "ra-email", "own-email"]
     await world.visit(world.ann, unlocking(world))  # it has harmed nothing
+
+
+async def test_a_token_pulled_out_in_the_middle_costs_no_attempt(registered: World) -> None:
+    world = registered
+    world.ann.lock()
+    pepper = Unplugged()
+    whole = world.parts.hasher._pepper
+
+    def pulled(step: Any) -> Any:
+        world.parts.hasher._pepper = pepper
+        return in_order(step)
+
+    await world.visit(world.ann, [see(AnswerQuestions, pulled), see(SeeRA, why=Why.RECORD_SHUT)])
+    assert [reason for reason, _ in await alarms(world)] == ["the token is gone"]
+    assert (await world.known(world.ann)).attempts_left == 3
+    world.parts.hasher._pepper = whole
+    await world.visit(world.ann, unlocking(world))
+
+
+class Unplugged:
+    """A pepper in a token that was pulled out."""
+
+    def digest(self, content: bytes) -> bytes:
+        """Raise KeyProblem."""
+        raise KeyProblem("the token is gone")
