@@ -44,7 +44,7 @@ from tests.stories.plots import (
 )
 from tests.stories.script import Script, See, see
 from tests.stories.test_assistance import helped, issue
-from tests.stories.world import ANSWERS, PIN, PUK, World, answered, on_disk, twice
+from tests.stories.world import ANSWERS, PIN, PUK, RA_EMAIL, World, answered, on_disk, twice
 
 PASSCODES = {"first": PIN, "second": "739164", "third": "958473", "refused": "585858", "wrong": "640281"}
 WRONG_PUK = "93750264"
@@ -288,3 +288,11 @@ async def test_names_addresses_and_serials_are_not_in_the_audit_trail_or_the_log
     assert [value for value in personal if f'"{value}"' in audit or (len(value) > 2 and value in audit)] == []
     heard = "\n".join(line for line in traces.logs if line.startswith(("kiosk", "cardio")))
     assert [value for value in personal if len(value) > 2 and value in heard] == []
+
+
+async def test_names_and_addresses_are_in_the_database_for_nobody_without_the_keys(traces: Traces) -> None:
+    card, _ = await live(traces)
+    stored = on_disk(traces.world)
+    assert [text for text in ("Jones", RA_EMAIL, "ann@trust", "nhs.net") if text.encode() in stored] == []
+    known = await traces.world.known(card)
+    assert (known.name, known.email) == ("Ann Jones", RA_EMAIL)
