@@ -141,7 +141,7 @@ class Intake:
             for new in holders
         ]
         await self._insert(rows)
-        await self._store.audit.record_all(
+        self._store.audit.record_all(
             self._session,
             [
                 (Event.HOLDER_ADDED, Subject(row.audit_key, actor=self._by, selftest=selftest), {})
@@ -193,7 +193,7 @@ class Intake:
             events.append((Event.CARD_ENROLLED, about, detail | ({"key_replaced": True} if replaced else {})))
         await self._insert(secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
-        await self._store.audit.record_all(self._session, events)
+        self._store.audit.record_all(self._session, events)
         return changes
 
     async def _remember(self, card: CardRow, new: NewCard, there: _There) -> None:

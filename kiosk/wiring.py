@@ -6,6 +6,7 @@ server's settings.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from kiosk.attempts import Attempts
 from kiosk.audit import Audit
 from kiosk.card_settings import Cards
 from kiosk.cardwork import CardWork
+from kiosk.chain import LABEL as CHAIN_KEY
+from kiosk.chain import Chain
 from kiosk.clock import Clock
 from kiosk.codes import Codes
 from kiosk.diversify import MASTER_LENGTHS, Derivation
@@ -60,6 +63,11 @@ class KeyRing:
     vault: SecretBytes
     pepper: SecretBytes
     masters: Mapping[str, SecretBytes] = field(default_factory=dict)
+
+    def derived(self, label: str) -> SecretBytes:
+        """A key of its own for each use (label): HMAC-SHA-256 of the label with the pepper."""
+        pepper = self.pepper.get_secret_value()
+        return SecretBytes(hmac.digest(pepper, b"unlock-kiosk " + label.encode(), "sha256"))
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,9 @@ def put_together(
     """
     clock = clock or Clock()
     database = Database(place(settings), clock, patience)
-    store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings)
+    chain = Chain(keys.derived(CHAIN_KEY))
+    audit = Audit(clock, settings.site.kiosk_name, chain, head_every=settings.audit.head_every)
+    store = Store(database, clock, audit, settings)
     hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
     chosen = families(settings)
     pendings = Pendings(store)

@@ -18,6 +18,7 @@ from kiosk.storage.backend import Backend
 from kiosk.storage.place import place
 from kiosk.storage.schema import SCHEMA, upgrade
 from kiosk.storage.sqlite import Sqlite, copied
+from kiosk.wiring import key_ring
 
 
 class InitProblem(Exception):
@@ -34,7 +35,7 @@ def initialise(settings: Settings) -> Iterator[str]:
         (keys.pepper, "pepper-key", "security_answer"),
     ):
         yield _make_key(settings.state_directory, configured, credential, (store, table))
-    yield _make_database(store)
+    yield _make_database(store, settings)
 
 
 def _make_directory(directory: Path) -> str:
@@ -77,16 +78,16 @@ def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple
 
 def upgraded(settings: Settings) -> str:
     """Bring the store to this release's schema; what was done. Raises InitProblem, StoreUnavailable."""
-    return _make_database(place(settings))
+    return _make_database(place(settings), settings)
 
 
-def _make_database(store: Backend) -> str:
+def _make_database(store: Backend, settings: Settings) -> str:
     before = store.revision()
     if before == SCHEMA:
         return f"{store.shown}: is there, schema {SCHEMA}"
     kept = _copy(store, before)
     try:
-        upgrade(store)
+        upgrade(store, keys=lambda: key_ring(settings))
     except CommandError:  # alembic knows no migration of that name
         raise InitProblem(
             f"{store.shown}: was made by a newer release (schema {before}): install that release again"

@@ -6,6 +6,7 @@ that two neighbouring releases work with one schema, and a fleet is upgraded kio
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import text
@@ -55,10 +56,13 @@ def wanted() -> str:
     return SCHEMA if OLDEST == SCHEMA else f"{OLDEST} to {SCHEMA}"
 
 
-def upgrade(backend: Backend, target: str = SCHEMA) -> None:
+def upgrade(
+    backend: Backend, target: str = SCHEMA, keys: Callable[[], object] | None = None
+) -> None:
     """Create or upgrade the store; does nothing to one that is up to date.
 
-    All of it is one transaction. Raises what SQLAlchemy and alembic raise.
+    All of it is one transaction. ``keys`` gives the KeyRing; it is called only where a migration has
+    rows to convert with it. Raises what SQLAlchemy and alembic raise.
     """
     if backend.revision() == target:
         return
@@ -70,6 +74,7 @@ def upgrade(backend: Backend, target: str = SCHEMA) -> None:
         backend.path.touch(mode=0o600, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["keys"] = keys
     config.attributes["engine"] = engine = backend.plain(write=True)
     try:
         command.upgrade(config, target)
