@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import card, db, doctor, fleet, holder, initialise
+from kiosk.commands import audit, card, db, doctor, fleet, holder, initialise
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.failures import Commands
 
@@ -141,3 +141,4 @@ app.add_typer(holder.app, name="holder")
 app.add_typer(card.app, name="card")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(db.app, name="db")
+app.add_typer(audit.app, name="audit")

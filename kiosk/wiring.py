@@ -24,6 +24,8 @@ from kiosk.card_settings import Cards
 from kiosk.cardwork import CardWork
 from kiosk.chain import LABEL as CHAIN_KEY
 from kiosk.chain import Chain
+from kiosk.checkpoints import LABEL as CHECKPOINT_KEY
+from kiosk.checkpoints import Notary
 from kiosk.clock import Clock
 from kiosk.codes import Codes
 from kiosk.diversify import MASTER_LENGTHS, Derivation
@@ -46,6 +48,7 @@ from kiosk.settings import Settings
 from kiosk.storage.database import PATIENCE, Database
 from kiosk.storage.place import place
 from kiosk.store import Store
+from kiosk.trail import Trail
 from kiosk.trials import Trials
 from kiosk.trusts import trusts
 from kiosk.unblock import UnblockSecrets
@@ -80,6 +83,7 @@ class Parts:
     enrolment: Enrolment
     rotation: Rotation
     trials: Trials
+    trail: Trail
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -191,7 +195,10 @@ def put_together(
     fleet = Fleet(store)
     watch = Watch(store, pendings, fleet)
     enrolment, trials = Enrolment(store, secrets), Trials(store, secrets)
-    return Parts(service, fleet, watch, enrolment, rotation, trials, reader, chosen, database, mailer, hasher)
+    trail = Trail(store, Notary(keys.derived(CHECKPOINT_KEY)))
+    return Parts(
+        service, fleet, watch, enrolment, rotation, trials, trail, reader, chosen, database, mailer, hasher
+    )
 
 
 def _unblock_secrets(store: Store, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:
