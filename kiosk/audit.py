@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -140,7 +140,7 @@ class Audit:
         _collected(session).append(self._entry(event, about, outcome, reason, detail, at))
 
     def record_all(
-        self, session: AsyncSession, events: Sequence[tuple[Event, Subject, dict[str, Detail]]]
+        self, session: AsyncSession, events: Sequence[tuple[Event, Subject, Mapping[str, Detail]]]
     ) -> None:
         """Add many events that went well to the unit of work, in their order."""
         _collected(session).extend(
@@ -167,7 +167,7 @@ class Audit:
         about: Subject,
         outcome: Outcome,
         reason: str,
-        detail: dict[str, Detail],
+        detail: Mapping[str, Detail],
         at: datetime | None = None,
     ) -> Entry:
         return Entry(
@@ -180,7 +180,7 @@ class Audit:
             holder_key=about.holder_key,
             card_key=about.card_key,
             actor=about.actor,
-            detail=json.dumps(detail, sort_keys=True) if detail else "",
+            detail=json.dumps(dict(detail), sort_keys=True) if detail else "",
             selftest=about.selftest,
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import audit, card, db, doctor, fleet, holder, initialise
+from kiosk.commands import audit, card, db, doctor, fleet, holder, initialise, retention
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.failures import Commands
 
@@ -71,10 +71,11 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
     Example: kiosk --config /etc/unlock-kiosk/kiosk.toml run
     """
     from kiosk.ownership import own_reader
-    from kiosk.running import RealKiosk
+    from kiosk.running import RealKiosk, log_to_journal
     from screens.launch import launch
 
     settings = settings_of(context, reader=reader)
+    log_to_journal()
     kiosk = RealKiosk(settings)
     with own_reader(settings, "kiosk run"):
         raise typer.Exit(launch(kiosk))
@@ -137,6 +138,7 @@ def selftest(
 
 app.command("init")(initialise.initialise)
 app.command("doctor")(doctor.doctor)
+app.command("retention")(retention.retention)
 app.add_typer(holder.app, name="holder")
 app.add_typer(card.app, name="card")
 app.add_typer(fleet.app, name="fleet")

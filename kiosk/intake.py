@@ -170,7 +170,7 @@ class Intake:
     ) -> list[Sequence[Change]]:
         """Give each card its secret and key where they differ from what it has, and record the events."""
         changes: list[Sequence[Change]] = []
-        events: list[tuple[Event, Subject, dict[str, Detail]]] = []
+        events: list[tuple[Event, Subject, Mapping[str, Detail]]] = []
         secrets: list[UnblockSecretRow] = []
         for row in rows:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]

@@ -43,23 +43,26 @@ class Notices:
         self._stopping = False
 
     def queue(
-        self, session: AsyncSession, kind: NoticeKind, known: Known, recipient: str, language: str
+        self, session: AsyncSession, kind: NoticeKind, known: Known | None, recipient: str, language: str
     ) -> None:
-        """Queue a notice with the transaction; nothing happens for an empty address."""
+        """Queue a notice with the transaction; nothing happens for an empty address.
+
+        ``known`` None: it is about nobody.
+        """
         if not recipient:
             return
         now = self._store.clock.now()
         session.add(
             NoticeRow(
                 kind=kind.value,
-                holder=known.holder,
+                holder=known.holder if known else None,
                 recipient=recipient,
-                name=known.name,
+                name=known.name if known else "",
                 language=language,
                 kiosk=self._store.kiosk,
                 next_at=now,
                 created_at=now,
-                selftest=known.selftest,
+                selftest=known.selftest if known else self._selftest,
             )
         )
         # Not before the commit: the task would find nothing, and sleep again.
@@ -117,14 +120,16 @@ class Notices:
     async def _send(self, row: NoticeRow) -> bool:
         if not await self._claim(row):
             return False  # another kiosk has it
+        head = str(await self._store.head()) if row.kind == NoticeKind.AUDIT_HEAD.value else ""
         letter = notice_letter(
             NoticeKind(row.kind),
             name=row.name,
-            at=row.created_at,
+            at=self._store.clock.now() if head else row.created_at,
             kiosk=row.kiosk,
             site=self._store.settings.site,
             mail=self._store.settings.mail,
             words=words(row.language),
+            head=head,
         )
         try:
             await self._mailer.send(letter, row.recipient)

@@ -42,6 +42,7 @@ from kiosk.pendings import Pendings
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
 from kiosk.registrations import Registrations
+from kiosk.retention import Retention
 from kiosk.rotation import Rotation
 from kiosk.service import Service
 from kiosk.settings import Settings
@@ -173,6 +174,7 @@ def put_together(
     secrets = _unblock_secrets(store, chosen, keys)
     holders = Holders(store, secrets, selftest=selftest)
     journal = Journal(store, pendings, notices)
+    registrations = Registrations(store, hasher, notices)
     rotation = Rotation(store, secrets, chosen, journal)
     genuine = Genuineness(store, chosen, secrets, trusts(settings, clock.now()))
 
@@ -186,10 +188,11 @@ def put_together(
         pendings=pendings,
         attempts=Attempts(store, hasher, pendings, notices),
         codes=Codes(store, hasher, pendings, mailer),
-        registrations=Registrations(store, hasher, notices),
+        registrations=registrations,
         assistance=Assistance(store, hasher, pendings, notices),
         notices=notices,
         journal=journal,
+        retention=Retention(store, holders, registrations, notices),
         address=address,
     )
     fleet = Fleet(store)

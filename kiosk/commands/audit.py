@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kiosk.office.auditing import Verdict, Wanted
 
 app = typer.Typer(
-    help="Verify the audit trail, look into it, export it, and close its oldest part.",
+    help="Verify, show, export and close the audit trail.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -116,9 +116,9 @@ def _tell(verdict: Verdict) -> None:
         typer.echo(f"It is the segment that was closed on {when(segment.at)} by {harmless(segment.by)}.")
     count = f"{verified.count:,} event{'' if verified.count == 1 else 's'}"
     whole = f"{count} from {verified.start.seq + 1} to {verified.head.seq}" if verified.count else "no event"
-    typer.echo(f"Whole: {whole}, head {verified.head}")
     if verdict.fault:
-        typer.echo(f"The first bad link: {verdict.fault}.", err=True)
+        typer.echo(f"The first bad link: {verdict.fault}.")
+    typer.echo(f"{'Whole before that' if verdict.fault else 'Whole'}: {whole}, head {verified.head}")
 
 
 def _facts(verdict: Verdict) -> dict[str, object]:
@@ -204,13 +204,14 @@ def export(
     visit: OfVisit = "",
     alarms: Alarms = False,
 ) -> None:
-    """Write events to a file, oldest first; holders and cards by their keys only.
+    """Write events to a file, oldest first.
 
-    JSON lines hold all that 'kiosk audit verify --file' needs, as long as no option leaves events out.
+    Holders and cards stand in it by their keys only. JSON lines hold all that 'kiosk audit verify --file'
+    needs, as long as no option leaves events out.
 
     \b
     Examples: kiosk audit export audit.jsonl
-              kiosk audit export january.csv --format csv --since 2027-01-01 --until 2027-02-01
+              kiosk audit export new.csv --format csv --since 2027-01-01
     """
     from kiosk.office import auditing
     from kiosk.office.exporting import Format
@@ -226,7 +227,9 @@ def export(
 
 @app.command("close")
 def close(context: typer.Context, file: NewFile) -> None:
-    """Export the events older than retention.audit_days, and drop them.
+    """Export the events that are old enough, and drop them.
+
+    Those are the ones older than retention.audit_days.
 
     What was written is verified first; a signed checkpoint takes the place of the events, and 'kiosk
     audit verify' begins there. The file is the only copy from then on: keep it where it is backed up. On

@@ -52,6 +52,16 @@ def reason(text: str) -> str:
     return _line(text, 200)
 
 
+def impersonal(text: str, personal: Sequence[str]) -> str:
+    """A text that stays when the person is forgotten: nothing that is theirs as a word of it."""
+    words = set(re.findall(r"[^\W_]+", text.casefold()))
+    for part in personal:
+        own = re.findall(r"[^\W_]+", part.casefold())
+        if own and set(own) <= words:
+            raise ValueError("names the person, and would stay in the audit trail: a ticket's number does")
+    return text
+
+
 def email(text: str, domains: Sequence[str]) -> str:
     """One address at an approved domain, or nothing at all."""
     if not text.strip():

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from cardio.card import CardId
+from kiosk import erasure
 from kiosk.enrolment import EnrolmentError, NewHolder
 from kiosk.office import fields
 from kiosk.office.cards import CardSummary, summary
 from kiosk.office.office import office
 from kiosk.proofs.emails import mask
 from kiosk.settings import Settings
-from kiosk.storage.models import HolderRow
+from kiosk.storage.models import HolderRow, row_id
 from kiosk.visit import Known
 from kiosk.wiring import Parts
 
@@ -105,6 +106,20 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
         )
         ends = parts.service.store.clock.now() + timedelta(minutes=settings.codes.assistance_minutes)
         return code, ends
+
+
+async def forget(settings: Settings, holder_id: str, reason: str, *, by: str) -> int:
+    """Erase a holder and their cards; how many audit events stay, with a bare key.
+
+    Raises EnrolmentError, also for a reason that names the person: it stays.
+    """
+    reason = fields.checked("the reason", fields.reason, reason)
+    async with office(settings) as parts:
+        holder = await parts.enrolment.holder(holder_id)
+        cards = [one.card.serial for one in await parts.enrolment.cards(holder_id)]
+        personal = [holder.holder_id, *holder.name.split(), *holder.ra_email.split("@")[:1], *cards]
+        fields.checked("the reason", fields.impersonal, reason, personal)
+        return await erasure.forget(parts.service.store, row_id(holder), by=by, reason=reason)
 
 
 async def _known(parts: Parts, holder_id: str) -> Known | None:

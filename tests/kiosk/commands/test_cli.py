@@ -44,9 +44,10 @@ def kinds(root: type[errors.CardIOError]) -> Iterator[type[errors.CardIOError]]:
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
         "run", "demo", "selftest", "init", "doctor",
-        "holder add", "holder list", "holder show", "holder clear-block", "holder assist",
+        "holder add", "holder list", "holder show", "holder clear-block", "holder assist", "holder forget",
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
         "card clear-secret", "card inspect", "card trace",
+        "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
     }  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("path", [(), ("holder",), ("card",)])
+@pytest.mark.parametrize("path", [(), ("holder",), ("card",), ("audit",)])
 def test_a_list_of_commands_cuts_no_sentence_short(path: tuple[str, ...]) -> None:
     listed = CliRunner().invoke(app, [*path, "--help"]).stdout
     _, _, lines = listed.partition("Commands:\n")
