@@ -254,7 +254,7 @@ def close(context: typer.Context, file: NewFile) -> None:
 
 @app.command("checkpoints")
 def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
-    """List what was closed, with the public key of the signatures.
+    """List what was closed, and the key of the signatures.
 
     --json also prints what is signed (statement) and the signature (Ed25519), for whoever is to check it
     without the store.
