@@ -72,7 +72,7 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Follow the chain of the audit trail, and name its first bad link.
+    """Follow the chain and name its first bad link.
 
     It begins at the newest checkpoint, if there is one. Only --head shows that the end was cut off: the
     journal has heads (journalctl | grep "audit head"), and audit.head_mail sends them. Exit code 1 where

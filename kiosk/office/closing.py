@@ -57,26 +57,30 @@ async def close(
     drop events. Once the file is written it stays, whatever happens.
     """
     async with office(settings) as parts:
-        trail = parts.trail
-        start, last = await trail.start(), await due(trail)
-        if last is None:
-            return None
-        file = name(start.seq + 1, last)
-        await exporting.write(file, Format.JSONL, trail.pages(col(AuditRow.seq) <= last), heard)
-        checkpoint = await _checkpoint(trail, file, start, last, by)
-        try:
-            async with trail.store.work() as session:
-                await drop_segment(session, checkpoint)
-                trail.store.audit.record(
-                    session, Event.AUDIT_CLOSED, Subject(actor=by), first=checkpoint.first_seq, last=last
-                )
-        except StoreUnavailable as refused:
-            raise EnrolmentError(
-                f"{file} is written, but the database did not let go of its events ({refused}): use an "
-                "account of the database that may delete audit events (docs/audit.md), and another file"
-            ) from None
-        await trail.store.database.forget()
-        return Closed(checkpoint, file)
+        return await close_due(parts.trail, name, heard, by=by)
+
+
+async def close_due(trail: Trail, name: Callable[[int, int], Path], heard: Told, *, by: str) -> Closed | None:
+    """Close what is due, as `close` does."""
+    start, last = await trail.start(), await due(trail)
+    if last is None:
+        return None
+    file = name(start.seq + 1, last)
+    await exporting.write(file, Format.JSONL, trail.pages(col(AuditRow.seq) <= last), heard)
+    checkpoint = await _checkpoint(trail, file, start, last, by)
+    try:
+        async with trail.store.work() as session:
+            await drop_segment(session, checkpoint)
+            trail.store.audit.record(
+                session, Event.AUDIT_CLOSED, Subject(actor=by), first=checkpoint.first_seq, last=last
+            )
+    except StoreUnavailable as refused:
+        raise EnrolmentError(
+            f"{file} is written, but the database did not let go of its events ({refused}): use an account "
+            "of the database that may delete audit events (docs/audit.md), and another file"
+        ) from None
+    await trail.store.database.forget()
+    return Closed(checkpoint, file)
 
 
 async def _checkpoint(trail: Trail, file: Path, start: Head, last: int, by: str) -> CheckpointRow:

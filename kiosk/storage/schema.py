@@ -56,9 +56,7 @@ def wanted() -> str:
     return SCHEMA if OLDEST == SCHEMA else f"{OLDEST} to {SCHEMA}"
 
 
-def upgrade(
-    backend: Backend, target: str = SCHEMA, keys: Callable[[], object] | None = None
-) -> None:
+def upgrade(backend: Backend, target: str = SCHEMA, keys: Callable[[], object] | None = None) -> None:
     """Create or upgrade the store; does nothing to one that is up to date.
 
     All of it is one transaction. ``keys`` gives the KeyRing; it is called only where a migration has

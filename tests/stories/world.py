@@ -53,6 +53,7 @@ T = TypeVar("T", bound=SQLModel)
 
 PIN, PUK = "502917", "48215077"
 VAULT_KEY = SecretBytes(b"v" * 32)
+PEPPER = b"p" * 32
 RA_EMAIL = "ann.jones@nhs.net"
 ANSWERS = {
     "first-school": "Hillside",
@@ -321,7 +322,7 @@ async def new_world(
         chosen = chosen.changed(database={"url": beside.settings.database.url})
     elif sqlite_file(chosen):
         (directory / "kiosk.db").write_bytes(empty_database())
-    pepper = SecretBytes(b"p" * 32)
+    pepper = SecretBytes(PEPPER)
     parts = put_together(
         chosen,
         reader=reader,
