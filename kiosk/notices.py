@@ -169,5 +169,5 @@ class Notices:
             )
 
     async def _about(self, session: AsyncSession, row: NoticeRow) -> Subject:
-        holder = await session.get(HolderRow, row.holder)
+        holder = None if row.holder is None else await session.get(HolderRow, row.holder)
         return Subject(holder.audit_key if holder else "", selftest=row.selftest)
