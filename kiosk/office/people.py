@@ -78,6 +78,7 @@ async def clear_block(settings: Settings, holder_id: str, reason: str, *, by: st
     reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
         holder = await parts.enrolment.holder(holder_id)
+        await _require_impersonal(parts, holder, reason)
         known = await _known(parts, holder_id)
         if known is None or not (holder.attempts or holder.blocked_at):
             raise EnrolmentError(f"holder {holder_id!r} is not blocked and has all attempts")
@@ -93,7 +94,7 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
     if holder_id.casefold() == by.casefold():
         raise EnrolmentError("nobody issues a code for themselves: ask another officer")
     async with office(settings) as parts:
-        await parts.enrolment.holder(holder_id)
+        await _require_impersonal(parts, await parts.enrolment.holder(holder_id), reason)
         known = await _known(parts, holder_id)
         if known is None:
             raise EnrolmentError(f"holder {holder_id!r} has no card: enrol one with 'kiosk card enrol'")
@@ -116,10 +117,15 @@ async def forget(settings: Settings, holder_id: str, reason: str, *, by: str) ->
     reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
         holder = await parts.enrolment.holder(holder_id)
-        cards = [one.card.serial for one in await parts.enrolment.cards(holder_id)]
-        personal = [holder.holder_id, *holder.name.split(), *holder.ra_email.split("@")[:1], *cards]
-        fields.checked("the reason", fields.impersonal, reason, personal)
+        await _require_impersonal(parts, holder, reason)
         return await erasure.forget(parts.service.store, row_id(holder), by=by, reason=reason)
+
+
+async def _require_impersonal(parts: Parts, holder: HolderRow, reason: str) -> None:
+    """Raise EnrolmentError for a reason that names the holder, or a card of theirs: no event ever does."""
+    cards = [one.card.serial for one in await parts.enrolment.cards(holder.holder_id)]
+    personal = [holder.holder_id, *holder.name.split(), holder.ra_email.partition("@")[0], *cards]
+    fields.checked("the reason", fields.impersonal, reason, personal)
 
 
 async def _known(parts: Parts, holder_id: str) -> Known | None:
