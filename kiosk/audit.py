@@ -68,6 +68,8 @@ class Event(Enum):
     HOLDER_FORGOTTEN = "holder.forgotten"
     REGISTRATION_LAPSED = "registration.lapsed"
     RETENTION_ENFORCED = "retention.enforced"
+    BACKED_UP = "store.backed-up"
+    RESTORED = "store.restored"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CLOSED = "audit.closed"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import audit, card, db, doctor, fleet, holder, initialise, retention
+from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.failures import Commands
 
@@ -139,6 +139,8 @@ def selftest(
 app.command("init")(initialise.initialise)
 app.command("doctor")(doctor.doctor)
 app.command("retention")(retention.retention)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(holder.app, name="holder")
 app.add_typer(card.app, name="card")
 app.add_typer(fleet.app, name="fleet")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +12,7 @@ import typer
 
 from kiosk.commands.configuration import AsJson, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, table, when
+from kiosk.commands.printing import counting, harmless, table, when
 
 if TYPE_CHECKING:
     from kiosk.chain import Head
@@ -87,7 +85,7 @@ def verify(
 
     settings, expected = settings_of(context), _head(head)
     if file is None:
-        with _progress(asyncio.run(auditing.events_in(settings)), "Verifying") as heard:
+        with counting(asyncio.run(auditing.events_in(settings)), "Verifying") as heard:
             verdict = asyncio.run(auditing.verify(settings, expected, heard))
     else:
         verdict = asyncio.run(auditing.verify_file(settings, file, expected, lambda _: None))
@@ -220,7 +218,7 @@ def export(
     if form not in {one.value for one in Format}:
         raise typer.BadParameter("--format is jsonl or csv")
     settings, wanted = settings_of(context), _wanted(since, until, event, holder, card, visit, alarms)
-    with _progress(asyncio.run(auditing.events_in(settings)), "Writing") as heard:
+    with counting(asyncio.run(auditing.events_in(settings)), "Writing") as heard:
         count = asyncio.run(auditing.export(settings, file, Format(form), wanted, heard, by=operator()))
     typer.echo(f"{file}: {count:,} events.")
 
@@ -242,7 +240,7 @@ def close(context: typer.Context, file: NewFile) -> None:
     from kiosk.office.operator import operator
 
     settings = settings_of(context)
-    with _progress(asyncio.run(auditing.events_in(settings)), "Writing") as heard:
+    with counting(asyncio.run(auditing.events_in(settings)), "Writing") as heard:
         done = asyncio.run(closing.close(settings, lambda _first, _last: file, heard, by=operator()))
     if done is None:
         typer.echo("Nothing is to be closed: no event is older than retention.audit_days.")
@@ -274,11 +272,3 @@ def checkpoints(context: typer.Context, as_json: AsJson = False) -> None:
         ("EVENTS", "CLOSED", "BY", "SHA-256 OF THE EXPORT"),
         [(f"{row.first_seq} to {row.last_seq}", when(row.at), row.by, row.sha256) for row, _ in rows],
     )
-
-
-@contextmanager
-def _progress(length: int, label: str) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere."""
-    stream = typer.get_text_stream("stderr")
-    with typer.progressbar(length=length, label=label, file=stream, hidden=not stream.isatty()) as bar:
-        yield bar.update
