@@ -35,7 +35,7 @@ async def add_holders(
     await insert_all(session, rows)
     await _index_names(session, store, holders)
     subjects = (Subject(row.audit_key, actor=by, selftest=selftest) for row in rows)
-    await store.audit.record_all(session, [(Event.HOLDER_ADDED, subject, {}) for subject in subjects])
+    store.audit.record_all(session, [(Event.HOLDER_ADDED, subject, {}) for subject in subjects])
 
 
 async def insert_all(session: AsyncSession, rows: Sequence[SQLModel]) -> None:

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 EXIT_OK = 0
 EXIT_READER_BROKEN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
 SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody is there
+TEND = 3600.0  # seconds between two looks for what is due daily, likewise
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
 GUARD = 1.0  # and during a visit
 
@@ -68,7 +69,7 @@ class Attendant:
         self._closing = asyncio.Event()
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
-        self._next_sweep = 0.0
+        self._next_sweep = self._next_tending = 0.0
         self._sweeping: asyncio.Task[None] | None = None
 
     def close(self) -> None:
@@ -121,12 +122,15 @@ class Attendant:
             self._sweeping = asyncio.create_task(self._sweep(), name="sweep")
 
     async def _sweep(self) -> None:
-        """Erase about once a minute what nobody came back for."""
+        """Erase about once a minute what nobody came back for, and now and then do what is due daily."""
         now = asyncio.get_running_loop().time()
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP
             with suppress(StoreUnavailable):
                 await self._service.pendings.sweep()
+        if now >= self._next_tending and self._scene == Attract():  # and not closed meanwhile
+            self._next_tending = now + TEND
+            await self._service.retention.tend()
 
     def _show(self, scene: Scene) -> None:
         if scene != self._scene:

@@ -7,20 +7,23 @@ so that a person can be forgotten and the trail stays whole.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import insert
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
+from kiosk.chain import Chain, Entry, Head
 from kiosk.clock import Clock
-from kiosk.storage.models import AuditRow
+from kiosk.storage.trail import AuditRow
 
 Detail = str | int | bool | None
+
+log = logging.getLogger(__name__)
 
 
 class Event(Enum):
@@ -64,6 +67,16 @@ class Event(Enum):
     VISIT_ENDED = "visit.ended"
     NOTICE_SENT = "notice.sent"
     NOTICE_GIVEN_UP = "notice.given-up"
+    HOLDER_FORGOTTEN = "holder.forgotten"
+    REGISTRATION_LAPSED = "registration.lapsed"
+    RETENTION_ENFORCED = "retention.enforced"
+    BACKED_UP = "store.backed-up"
+    RESTORED = "store.restored"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_CLOSED = "audit.closed"
+
+
+_HEADED = {Event.KIOSK_STARTED.value, Event.KIOSK_STOPPED.value, Event.AUDIT_CLOSED.value}
 
 
 class Outcome(Enum):
@@ -87,6 +100,14 @@ class Subject:
     selftest: bool = False
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a unit of work has added to the trail: the head after it, and its events."""
+
+    head: Head
+    events: Sequence[str]
+
+
 def newest_event() -> SelectOfScalar[datetime]:
     """Selects the time before which no right clock can be: of the newest event (no row: there is none).
 
@@ -100,11 +121,13 @@ def newest_event() -> SelectOfScalar[datetime]:
 
 
 class Audit:
-    """Writes events, inside the unit of work of what they tell about."""
+    """Writes events at the end of the unit of work of what they tell about, and tells the chain's heads."""
 
-    def __init__(self, clock: Clock, kiosk: str) -> None:
+    def __init__(self, clock: Clock, kiosk: str, chain: Chain, *, head_every: int = 1000) -> None:
+        self.chain = chain
         self._clock = clock
         self._kiosk = kiosk
+        self._head_every = head_every
 
     def record(
         self,
@@ -117,27 +140,41 @@ class Audit:
         at: datetime | None = None,
         **detail: Detail,
     ) -> None:
-        """Add an event to the transaction: both are kept, or neither. ``at``: where it is not now."""
-        session.add(self._row(event, about, outcome, reason, detail, at))
+        """Add an event to the unit of work: both are kept, or neither. ``at``: where it is not now."""
+        _collected(session).append(self._entry(event, about, outcome, reason, detail, at))
 
-    async def record_all(
-        self, session: AsyncSession, events: Sequence[tuple[Event, Subject, dict[str, Detail]]]
+    def record_all(
+        self, session: AsyncSession, events: Sequence[tuple[Event, Subject, Mapping[str, Detail]]]
     ) -> None:
-        """Add many events that went well to the transaction, in their order and one statement."""
-        rows = [self._row(event, about, Outcome.OK, "", detail) for event, about, detail in events]
-        if rows:
-            await session.exec(insert(AuditRow), params=[row.model_dump(exclude={"seq"}) for row in rows])
+        """Add many events that went well to the unit of work, in their order."""
+        _collected(session).extend(
+            self._entry(event, about, Outcome.OK, "", detail) for event, about, detail in events
+        )
 
-    def _row(
+    async def write(self, session: AsyncSession) -> Written | None:
+        """Write what was collected. Nothing else may follow in this unit of work but the commit."""
+        entries = _collected(session)
+        if not entries:
+            return None
+        return Written(await self.chain.append(session, entries), tuple(entry.event for entry in entries))
+
+    def kept(self, written: Written) -> None:
+        """What was written is committed: say the head now and then, so that a cut tail shows."""
+        head = written.head
+        passed = head.seq // self._head_every > (head.seq - len(written.events)) // self._head_every
+        if passed or not _HEADED.isdisjoint(written.events):
+            tell_head(head)
+
+    def _entry(
         self,
         event: Event,
         about: Subject,
         outcome: Outcome,
         reason: str,
-        detail: dict[str, Detail],
+        detail: Mapping[str, Detail],
         at: datetime | None = None,
-    ) -> AuditRow:
-        return AuditRow(
+    ) -> Entry:
+        return Entry(
             at=at or self._clock.now(),
             kiosk=self._kiosk,
             visit=about.visit,
@@ -147,6 +184,16 @@ class Audit:
             holder_key=about.holder_key,
             card_key=about.card_key,
             actor=about.actor,
-            detail=json.dumps(detail, sort_keys=True) if detail else "",
+            detail=json.dumps(dict(detail), sort_keys=True) if detail else "",
             selftest=about.selftest,
         )
+
+
+def tell_head(head: Head) -> None:
+    """Say a head in the log, in a form that ``kiosk audit verify --head`` takes."""
+    log.info("audit head %s", head)
+
+
+def _collected(session: AsyncSession) -> list[Entry]:
+    entries: list[Entry] = session.info.setdefault("audit", [])
+    return entries

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import card, db, doctor, fleet, holder, initialise, vault
+from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention, vault
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.failures import Commands
 
@@ -71,10 +71,11 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
     Example: kiosk --config /etc/unlock-kiosk/kiosk.toml run
     """
     from kiosk.ownership import own_reader
-    from kiosk.running import RealKiosk
+    from kiosk.running import RealKiosk, log_to_journal
     from screens.launch import launch
 
     settings = settings_of(context, reader=reader)
+    log_to_journal()
     kiosk = RealKiosk(settings)
     with own_reader(settings, "kiosk run"):
         raise typer.Exit(launch(kiosk))
@@ -137,8 +138,12 @@ def selftest(
 
 app.command("init")(initialise.initialise)
 app.command("doctor")(doctor.doctor)
+app.command("retention")(retention.retention)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(holder.app, name="holder")
 app.add_typer(card.app, name="card")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(db.app, name="db")
 app.add_typer(vault.app, name="vault")
+app.add_typer(audit.app, name="audit")

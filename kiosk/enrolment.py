@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
-from sqlalchemy import and_, delete, or_
+from sqlalchemy import and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -32,13 +32,9 @@ from kiosk.proofs import emails
 from kiosk.storage.models import (
     CardRow,
     CardState,
-    CardWriteRow,
-    CodeMailRow,
     HolderRow,
     HolderWordRow,
     NextSecretRow,
-    NoticeRow,
-    RefusedSecretRow,
     RegistrationRow,
     UnblockSecretRow,
     row_id,
@@ -57,7 +53,6 @@ __all__ = [
     "NewRow",
     "RowFault",
     "RowsRefused",
-    "remove_selftest_holders",
 ]
 
 
@@ -318,19 +313,3 @@ def refused_before(name: str) -> EnrolmentError:
     return EnrolmentError(
         f"the card has refused this {name} before, so it is not sent again: see 'kiosk card clear-secret'"
     )
-
-
-async def remove_selftest_holders(store: Store) -> None:
-    """Remove self-test holders and all that is theirs; their audit events stay, and are marked."""
-    async with store.work() as session:
-        holders = (await session.exec(select(HolderRow.id).where(HolderRow.selftest))).all()
-        rows = (await session.exec(select(CardRow).where(col(CardRow.holder).in_(holders)))).all()
-        cards, numbers = [row.id for row in rows], [str(refused.number(row)) for row in rows]
-        await session.exec(delete(CardWriteRow).where(col(CardWriteRow.card).in_(cards)))
-        await session.exec(delete(RefusedSecretRow).where(col(RefusedSecretRow.card).in_(numbers)))
-        await session.exec(delete(CardRow).where(col(CardRow.id).in_(cards)))
-        await session.exec(delete(NoticeRow).where(col(NoticeRow.holder).in_(holders)))
-        await session.exec(delete(CodeMailRow).where(col(CodeMailRow.holder).in_(holders)))
-        await session.exec(delete(RegistrationRow).where(col(RegistrationRow.holder).in_(holders)))
-        await session.exec(delete(HolderWordRow).where(col(HolderWordRow.holder).in_(holders)))
-        await session.exec(delete(HolderRow).where(col(HolderRow.id).in_(holders)))

@@ -90,6 +90,11 @@ class Fleet:
         async with self._store.work() as session:
             await session.exec(update(KioskRow).where(col(KioskRow.seen_at) > now).values(seen_at=now))
 
+    async def forget_all(self) -> None:
+        """What is known of every kiosk is of another time."""
+        async with self._store.work() as session:
+            await session.exec(delete(KioskRow))
+
     async def sightings(self) -> Sequence[Sighting]:
         """Every kiosk, by name."""
         async with self._store.work() as session:

@@ -144,7 +144,7 @@ class Intake:
     ) -> list[Sequence[Change]]:
         """Give each card its secret and key where they differ from what it has, and record the events."""
         changes: list[Sequence[Change]] = []
-        events: list[tuple[Event, Subject, dict[str, Detail]]] = []
+        events: list[tuple[Event, Subject, Mapping[str, Detail]]] = []
         secrets: list[UnblockSecretRow] = []
         for row in rows:
             card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
@@ -167,7 +167,7 @@ class Intake:
             events.append((Event.CARD_ENROLLED, about, detail | ({"key_replaced": True} if replaced else {})))
         await insert_all(self._session, secrets)
         await self._session.flush()  # what was changed in cards and secrets that were there
-        await self._store.audit.record_all(self._session, events)
+        self._store.audit.record_all(self._session, events)
         return changes
 
     async def _remember(self, card: CardRow, new: NewCard, there: _There) -> None:

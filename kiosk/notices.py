@@ -45,24 +45,28 @@ class Notices:
         self._stopping = False
 
     async def queue(
-        self, session: AsyncSession, kind: NoticeKind, known: Known, recipient: str, language: str
+        self, session: AsyncSession, kind: NoticeKind, known: Known | None, recipient: str, language: str
     ) -> None:
-        """Queue a notice with the transaction; nothing happens for an empty address. Raises VaultError."""
+        """Queue a notice with the transaction; nothing happens for an empty address. Raises VaultError.
+
+        ``known`` None: it is about nobody.
+        """
         if not recipient:
             return
         now = self._store.clock.now()
         key = await self._store.persons.key(session)
+        about = known.holder_key if known else ""
         session.add(
             NoticeRow(
                 kind=kind.value,
-                holder=known.holder,
-                recipient=key.seal(known.holder_key, Personal.NOTICE_RECIPIENT, recipient),
-                name=key.seal(known.holder_key, Personal.NOTICE_NAME, known.name),
+                holder=known.holder if known else None,
+                recipient=key.seal(about, Personal.NOTICE_RECIPIENT, recipient),
+                name=key.seal(about, Personal.NOTICE_NAME, known.name if known else ""),
                 language=language,
                 kiosk=self._store.kiosk,
                 next_at=now,
                 created_at=now,
-                selftest=known.selftest,
+                selftest=known.selftest if known else self._selftest,
             )
         )
         # Not before the commit: the task would find nothing, and sleep again.
@@ -126,14 +130,16 @@ class Notices:
             log.warning("a notice cannot be read: %s", error)
             await self._failed(row, str(error))
             return False
+        head = str(await self._store.head()) if row.kind == NoticeKind.AUDIT_HEAD.value else ""
         letter = notice_letter(
             NoticeKind(row.kind),
             name=name,
-            at=row.created_at,
+            at=self._store.clock.now() if head else row.created_at,
             kiosk=row.kiosk,
             site=self._store.settings.site,
             mail=self._store.settings.mail,
             words=words(row.language),
+            head=head,
         )
         try:
             await self._mailer.send(letter, recipient)
@@ -183,5 +189,5 @@ class Notices:
             )
 
     async def _about(self, session: AsyncSession, row: NoticeRow) -> Subject:
-        holder = await session.get(HolderRow, row.holder)
+        holder = None if row.holder is None else await session.get(HolderRow, row.holder)
         return Subject(holder.audit_key if holder else "", selftest=row.selftest)

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.steps import Purpose
-from kiosk.storage.models import AssistanceRow, CodeMailRow, CodeState, PendingRow
+from kiosk.storage.models import AssistanceRow, CardRow, CodeMailRow, CodeState, PendingRow
 from kiosk.store import Store
 from kiosk.visit import Visit
 
@@ -34,9 +34,14 @@ class Pendings:
         return (await session.exec(query)).one_or_none()
 
     async def open(self, session: AsyncSession, visit: Visit, purpose: Purpose) -> PendingRow:
-        """The record, made if there is none, now belonging to this visit."""
+        """The record, made if there is none, now belonging to this visit.
+
+        Raises ProofMissing where the card is no longer in the store.
+        """
         row = await self.get(session, visit, purpose)
         if row is None:
+            if await session.get(CardRow, visit.known.card) is None:
+                raise ProofMissing
             row = PendingRow(
                 card=visit.known.card,
                 purpose=purpose.value,

@@ -19,7 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import KeyUse
 from kiosk.attempts import answer_context
-from kiosk.audit import Event
+from kiosk.audit import Event, Subject
 from kiosk.codes import Then
 from kiosk.genuine import ProvenKeys
 from kiosk.letters import NoticeKind
@@ -32,7 +32,7 @@ from kiosk.standing import require_standing
 from kiosk.steps import Answered, Purpose
 from kiosk.storage.models import CardRow, PendingRow, RegistrationRow, SecurityAnswerRow
 from kiosk.store import Store
-from kiosk.visit import Visit
+from kiosk.visit import Known, Visit
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,15 @@ class Registrations:
             await self._drop_pending(session, known.holder, *Purpose)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)
         await self._store.database.forget()
+
+    async def lapse(self, known: Known, language: str) -> None:
+        """Erase what `withdraw` does, for somebody who has not come for too long."""
+        async with self._store.work() as session:
+            await self._notices.queue(session, NoticeKind.LAPSED, known, known.email, language)
+            await self._erase(session, known.holder)
+            await self._drop_pending(session, known.holder, *Purpose)
+            about = Subject(known.holder_key, selftest=known.selftest)
+            self._store.audit.record(session, Event.REGISTRATION_LAPSED, about, reason="unused")
 
     async def _pin(self, session: AsyncSession, visit: Visit, keys: ProvenKeys) -> None:
         """From now on it must prove them every time."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 from kiosk.attendant import Shift
@@ -13,6 +14,12 @@ from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.place import place
 from kiosk.storage.schema import require_schema
 from kiosk.wiring import pcsc_reader, put_together, smtp_mailer
+
+
+def log_to_journal() -> None:
+    """Let the kiosk's log go to standard error, heads of the audit trail included."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("kiosk").setLevel(logging.INFO)
 
 
 class RealKiosk:

@@ -14,6 +14,7 @@ from kiosk.journal import Journal
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
 from kiosk.registrations import Registrations
+from kiosk.retention import Retention
 from kiosk.settings import Settings
 from kiosk.steps import Proof, Purpose
 from kiosk.store import Store
@@ -37,6 +38,7 @@ class Service:
     assistance: Assistance
     notices: Notices
     journal: Journal
+    retention: Retention
     address: Callable[[str], str]
 
     @property

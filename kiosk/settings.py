@@ -188,6 +188,22 @@ class Hashing(Section):
     cost: int = Field(12, ge=10, le=15)
 
 
+class Audit(Section):
+    """How the end of the audit trail is told to places that the database's administrator cannot reach."""
+
+    head_every: int = Field(1000, ge=1, le=1_000_000)
+    head_mail: str = ""
+
+
+class Retention(Section):
+    """How long what is over is kept, in days; 0: for ever."""
+
+    audit_days: int = Field(2555, ge=0, le=36_500)
+    writes_days: int = Field(365, ge=0, le=36_500)
+    notices_days: int = Field(30, ge=0, le=36_500)
+    unused_days: int = Field(0, ge=0, le=36_500)
+
+
 class Selftest(Section):
     """`kiosk selftest`."""
 
@@ -213,6 +229,8 @@ class Settings(Section):
     email: Email = Email()
     mail: Mail = Mail()
     hashing: Hashing = Hashing()
+    audit: Audit = Audit()
+    retention: Retention = Retention()
     selftest: Selftest = Selftest()
 
     def changed(self, **sections: dict[str, Any]) -> Settings:

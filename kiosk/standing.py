@@ -21,8 +21,10 @@ async def require_standing(
     ``blocked_may``: the holder may be blocked (Change passcode, or an assistance code). Raises
     ProofMissing, so that nothing of the transaction is kept.
     """
-    card = await session.get_one(CardRow, visit.known.card)
-    holder = await session.get_one(HolderRow, visit.known.holder)
+    card = await session.get(CardRow, visit.known.card)
+    holder = await session.get(HolderRow, visit.known.holder)
+    if card is None or holder is None:  # forgotten while they stood here
+        raise ProofMissing
     blocked = holder.blocked_at is not None and not blocked_may
     if card.state != CardState.ACTIVE.value or blocked or not store.clock.is_believable():
         raise ProofMissing

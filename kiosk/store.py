@@ -10,6 +10,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Audit, Event, Outcome, Subject
+from kiosk.chain import Head, ends
 from kiosk.clock import Clock
 from kiosk.persons import Persons
 from kiosk.settings import Settings
@@ -35,7 +36,7 @@ class Store:
 
     @asynccontextmanager
     async def work(self, holder: int | None = None) -> AsyncIterator[AsyncSession]:
-        """One unit of work (see `Database.transaction`). Raises StoreUnavailable.
+        """One unit of work (see `Database.transaction`), with its audit events. Raises StoreUnavailable.
 
         ``holder``: whose facts it reads and then changes, or whose card's; such units follow one another
         over the whole fleet. Single statements need no such order.
@@ -45,11 +46,20 @@ class Store:
                 row = select(HolderRow.id).where(HolderRow.id == holder)
                 await session.exec(row.with_for_update(key_share=True))  # cards and codes may refer to it
             yield session
+            written = await self.audit.write(session)
+        if written is not None:
+            self.audit.kept(written)
 
     async def clock_is_believable(self) -> bool:
         """Whether the clock can be right, as far as itself and the store tell."""
         async with self.work() as session:
             return self.clock.is_believable(await newest_moment(session))
+
+    async def head(self) -> Head:
+        """Where the audit trail ends now. Raises StoreUnavailable."""
+        async with self.work() as session:
+            _, head = await ends(session)
+            return head
 
     async def record(
         self,

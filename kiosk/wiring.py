@@ -21,6 +21,10 @@ from kiosk.attempts import Attempts
 from kiosk.audit import Audit
 from kiosk.card_settings import Cards
 from kiosk.cardwork import CardWork
+from kiosk.chain import LABEL as CHAIN_KEY
+from kiosk.chain import Chain
+from kiosk.checkpoints import LABEL as CHECKPOINT_KEY
+from kiosk.checkpoints import Notary
 from kiosk.clock import Clock
 from kiosk.codes import Codes
 from kiosk.diversify import Derivation
@@ -39,12 +43,14 @@ from kiosk.persons import Persons
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
 from kiosk.registrations import Registrations
+from kiosk.retention import Retention
 from kiosk.rotation import Rotation
 from kiosk.service import Service
 from kiosk.settings import Settings
 from kiosk.storage.database import PATIENCE, Database
 from kiosk.storage.place import place
 from kiosk.store import Store
+from kiosk.trail import Trail
 from kiosk.trials import Trials
 from kiosk.trusts import trusts
 from kiosk.unblock import UnblockSecrets
@@ -65,6 +71,7 @@ class Parts:
     enrolment: Enrolment
     rotation: Rotation
     trials: Trials
+    trail: Trail
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -119,20 +126,47 @@ def put_together(
     database = Database(place(settings), clock, patience)
     vault = Vault(keys.vault, keys.derived("secret fingerprint"))
     persons = Persons(vault, keys.derived("blind index"))
-    store = Store(database, clock, Audit(clock, settings.site.kiosk_name), settings, persons)
+    store = Store(database, clock, _audit(settings, clock, keys), settings, persons)
     hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
     chosen = families(settings)
+    secrets = _unblock_secrets(store, vault, chosen, keys)
+    service, rotation = _service(store, reader, mailer, hasher, chosen, secrets, selftest=selftest)
+    fleet = Fleet(store)
+    return Parts(
+        service=service,
+        fleet=fleet,
+        watch=Watch(store, service.pendings, fleet),
+        enrolment=Enrolment(store, secrets),
+        rotation=rotation,
+        trials=Trials(store, secrets),
+        trail=Trail(store, Notary(keys.derived(CHECKPOINT_KEY))),
+        reader=reader,
+        families=chosen,
+        database=database,
+        mailer=mailer,
+        hasher=hasher,
+        vault=vault,
+    )
+
+
+def _service(
+    store: Store,
+    reader: Reader,
+    mailer: Mailer,
+    hasher: Hasher,
+    chosen: Sequence[Family],
+    secrets: UnblockSecrets,
+    *,
+    selftest: bool,
+) -> tuple[Service, Rotation]:
+    settings = store.settings
     pendings = Pendings(store)
     notices = Notices(store, mailer, selftest=selftest)
-    secrets = _unblock_secrets(store, vault, chosen, keys)
     holders = Holders(store, secrets, selftest=selftest)
     journal = Journal(store, pendings, notices)
+    registrations = Registrations(store, hasher, notices)
     rotation = Rotation(store, secrets, chosen, journal)
-    genuine = Genuineness(store, chosen, secrets, trusts(settings, clock.now()))
-
-    def address(typed: str) -> str:
-        return emails.parse(typed, settings.email.domains)
-
+    genuine = Genuineness(store, chosen, secrets, trusts(settings, store.clock.now()))
     service = Service(
         store=store,
         holders=holders,
@@ -140,18 +174,19 @@ def put_together(
         pendings=pendings,
         attempts=Attempts(store, hasher, pendings, notices),
         codes=Codes(store, hasher, pendings, mailer),
-        registrations=Registrations(store, hasher, notices),
+        registrations=registrations,
         assistance=Assistance(store, hasher, pendings, notices),
         notices=notices,
         journal=journal,
-        address=address,
+        retention=Retention(store, holders, registrations, notices),
+        address=lambda typed: emails.parse(typed, settings.email.domains),
     )
-    fleet = Fleet(store)
-    watch = Watch(store, pendings, fleet)
-    enrolment, trials = Enrolment(store, secrets), Trials(store, secrets)
-    return Parts(
-        service, fleet, watch, enrolment, rotation, trials, reader, chosen, database, mailer, hasher, vault
-    )
+    return service, rotation
+
+
+def _audit(settings: Settings, clock: Clock, keys: KeyRing) -> Audit:
+    chain = Chain(keys.derived(CHAIN_KEY))
+    return Audit(clock, settings.site.kiosk_name, chain, head_every=settings.audit.head_every)
 
 
 def _unblock_secrets(store: Store, vault: Vault, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:

@@ -83,6 +83,13 @@ class Server:
         """The URL of one of its databases."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
+    def empty(self) -> str:
+        """The URL of a new database without a table."""
+        name = f"kiosk_{next(self._numbers)}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
+            admin.execute(f"CREATE DATABASE {name}".encode())
+        return self.url(name)
+
     def fresh(self) -> str:
         """The URL of a new database with every table and no row."""
         name = f"kiosk_{next(self._numbers)}"

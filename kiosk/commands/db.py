@@ -15,7 +15,7 @@ app = typer.Typer(
 
 @app.command("current")
 def current(context: typer.Context) -> None:
-    """Say which schema the store has, and which this release works with.
+    """Say which schema the store has, and which is wanted.
 
     \b
     Example: kiosk db current
@@ -29,9 +29,9 @@ def current(context: typer.Context) -> None:
 
 @app.command("check")
 def check(context: typer.Context) -> None:
-    """End with exit code 1 where this release does not work with the store.
+    """Say whether this release works with the store.
 
-    To be asked before a new release is started, on every machine of a fleet.
+    Exit code 1 where it does not: to be asked before a new release is started, on every machine of a fleet.
 
     \b
     Example: kiosk db check && systemctl restart unlock-kiosk

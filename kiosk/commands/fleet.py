@@ -19,14 +19,21 @@ app = typer.Typer(help="See the kiosks that share this store.", rich_markup_mode
 
 
 @app.callback(invoke_without_command=True)
-def fleet(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the kiosks that share this store: what each does, and when it was seen last.
+def fleet(context: typer.Context) -> None:
+    """See the kiosks that share this store."""
+    if context.invoked_subcommand is None:
+        list_(context)
+
+
+@app.command("list")
+def list_(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the kiosks: what each does, and when it was seen.
+
+    'kiosk fleet' alone does the same.
 
     \b
-    Example: kiosk fleet
+    Example: kiosk fleet list --json
     """
-    if context.invoked_subcommand is not None:
-        return
     from kiosk.office import fleets
 
     seen = asyncio.run(fleets.sightings(settings_of(context)))

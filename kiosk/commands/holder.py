@@ -142,6 +142,35 @@ def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason) -> 
     typer.echo(f"Holder {harmless(holder_id)} has all attempts again.")
 
 
+@app.command("forget")
+def forget(
+    context: typer.Context,
+    holder_id: HolderId,
+    reason: Reason,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+) -> None:
+    """Erase a holder, their cards, secrets and registration.
+
+    Nothing brings them back. Audit events stay, with a random key that leads to nobody any more; the
+    reason stays with them, so name no person in it. Backups keep what they have: let them run out. A
+    holder with an open card write is kept, for nobody would find out what became of it.
+
+    \b
+    Example: kiosk holder forget 40017 --reason "left, ticket 5514"
+    """
+    from kiosk.office import people
+    from kiosk.office.operator import operator
+
+    settings, shown = settings_of(context), harmless(holder_id)
+    person = asyncio.run(people.one(settings, holder_id))
+    if not yes:
+        typer.confirm(
+            f"Erase holder {shown}, {len(person.cards)} cards and all that is theirs, for good?", abort=True
+        )
+    events = asyncio.run(people.forget(settings, holder_id, reason, by=operator()))
+    typer.echo(f"Holder {shown} is forgotten. {events:,} audit events stay, with a bare key.")
+
+
 @app.command("assist")
 def assist(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
     """Issue a code that stands in for the security questions.

@@ -43,6 +43,14 @@ def progress(label: str) -> Iterator[Callable[[int, int], None]]:
         yield told
 
 
+@contextmanager
+def counting(length: int, label: str) -> Iterator[Callable[[int], None]]:
+    """The same for a length that is known; called with how many more are done."""
+    stream = typer.get_text_stream("stderr")
+    with typer.progressbar(length=length, label=label, file=stream, hidden=not stream.isatty()) as bar:
+        yield bar.update
+
+
 def when(moment: datetime | None) -> str:
     """A time for people: UTC, to the minute; a dash where there is none."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment else "-"

@@ -27,12 +27,14 @@ class NoticeKind(Enum):
     CARD_LEFT_IN = "card-left-in"
     ASSISTANCE_ISSUED = "assistance-issued"
     ASSISTANCE_USED = "assistance-used"
+    LAPSED = "lapsed"
+    AUDIT_HEAD = "audit-head"  # to whoever keeps the heads, about nobody
 
 
 @dataclass(frozen=True)
 class _Notice:
     subject: Phrase
-    happened: Phrase  # may use {kiosk} and {when}
+    happened: Phrase  # may use {kiosk}, {when} and {head}
     meaning: Phrase
     otherwise: Phrase = lambda _: _("If this was not you, tell us at once: {contact}.")
 
@@ -106,6 +108,20 @@ _NOTICES = {
         lambda _: _("The assistance code for your smartcard was used at {kiosk} on {when}."),
         lambda _: _("It does not work a second time."),
     ),
+    NoticeKind.LAPSED: _Notice(
+        lambda _: _("Your self-service registration has ended"),
+        lambda _: _("You have not used self-service for a long time, so your registration ended on {when}."),
+        lambda _: _("Your answers and the email address you gave were erased. You can register again."),
+        lambda _: _("If you have questions: {contact}."),
+    ),
+    NoticeKind.AUDIT_HEAD: _Notice(
+        lambda _: _("Head of the audit trail"),
+        lambda _: _(
+            "On {when} the audit trail of {kiosk}, and of all that share its store, ended with: {head}"
+        ),
+        lambda _: _("Keep this mail: 'kiosk audit verify --head' shows whether the trail was cut off since."),
+        lambda _: _("Such a mail comes every day. If one is missing, ask: {contact}."),
+    ),
 }
 
 
@@ -118,13 +134,20 @@ def notice_letter(
     site: Site,
     mail: Mail,
     words: Words,
+    head: str = "",
 ) -> EmailMessage:
     """The mail that tells what happened, where, when, and whom to tell if it should not have.
 
-    ``at`` is when it happened, aware, shown in local time; ``kiosk`` the name of the kiosk where.
+    ``at`` is when it happened, aware, shown in local time; ``kiosk`` the name of the kiosk where;
+    ``head`` that of the audit trail, in the notice that tells it.
     """
     paper = Paper(site, mail, words)
     text = _NOTICES[kind]
-    facts = {"kiosk": plain(kiosk), "when": f"{local(at):%d/%m/%Y %H:%M}", "contact": paper.contact()}
+    facts = {
+        "kiosk": plain(kiosk),
+        "when": f"{local(at):%d/%m/%Y %H:%M}",
+        "contact": paper.contact(),
+        "head": head,
+    }
     sentences = [phrase(words).format(**facts) for phrase in (text.happened, text.meaning, text.otherwise)]
     return paper.message(text.subject(words), [paper.greeting(name), *sentences, *paper.close()])

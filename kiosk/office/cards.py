@@ -77,13 +77,14 @@ async def all_cards(settings: Settings, holder_id: str | None) -> Sequence[CardS
 async def clear_secret(settings: Settings, serial: str, reason: str, *, by: str) -> CardId:
     """Let a card's unblock secret be sent again, or be replaced by another. Raises EnrolmentError."""
     reason = fields.checked("the reason", fields.reason, reason)
-    card = _card_id(settings, serial)
+    card = card_id(settings, serial)
     async with office(settings) as parts:
         await parts.enrolment.clear_secret(card, by=by, reason=reason)
     return card
 
 
-def _card_id(settings: Settings, serial: str) -> CardId:
+def card_id(settings: Settings, serial: str) -> CardId:
+    """The card that somebody named. Raises EnrolmentError."""
     known = families(settings)
     family = next((one for one in known if serial.startswith(f"{one.name}:")), known[0])
     return fields.checked("SERIAL", fields.card_id, serial, family)
@@ -92,7 +93,7 @@ def _card_id(settings: Settings, serial: str) -> CardId:
 async def set_state(settings: Settings, serial: str, state: CardState, reason: str, *, by: str) -> CardId:
     """Suspend, revoke or take a card back into use. Raises EnrolmentError."""
     reason = fields.checked("the reason", fields.reason, reason)
-    card = _card_id(settings, serial)
+    card = card_id(settings, serial)
     async with office(settings) as parts:
         await parts.enrolment.set_card_state(card, state, by=by, reason=reason)
     return card

@@ -23,6 +23,8 @@ from kiosk.refusals import EmailRule
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_TELLING = 3  # characters: less names nobody
+
 _EMAIL_RULES = {
     EmailRule.NOT_ONE_ADDRESS: "is not one plain email address",
     EmailRule.TOO_LONG: "is too long for an email address",
@@ -50,6 +52,16 @@ def name(text: str) -> str:
 def reason(text: str) -> str:
     """A reason for the audit trail: 1 to 200 printable characters."""
     return _line(text, 200)
+
+
+def impersonal(text: str, personal: Sequence[str]) -> str:
+    """A text that stays when the person is forgotten: nothing that is theirs as a word of it."""
+    words = set(re.findall(r"[^\W_]+", text.casefold()))
+    for part in personal:
+        own = re.findall(r"[^\W_]+", part.casefold())
+        if len("".join(own)) >= _TELLING and set(own) <= words:
+            raise ValueError("names the person, and would stay in the audit trail: a ticket's number does")
+    return text
 
 
 def email(text: str, domains: Sequence[str]) -> str:

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from pydantic import SecretStr
 
 from cardio.card import CardId
+from kiosk import erasure
 from kiosk.enrolment import EnrolledHolder, EnrolmentError, NewHolder
 from kiosk.office import fields
 from kiosk.office.cards import UNREADABLE, CardSummary, summary
 from kiosk.office.office import office
 from kiosk.proofs.emails import mask
 from kiosk.settings import Settings
+from kiosk.storage.models import row_id
 from kiosk.visit import Known
 from kiosk.wiring import Parts
 
@@ -81,7 +83,9 @@ async def clear_block(settings: Settings, holder_id: str, reason: str, *, by: st
     """Give the holder all attempts back. Raises EnrolmentError, also where nothing is to be cleared."""
     reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
-        holder = (await parts.enrolment.holder(holder_id)).row
+        enrolled = await parts.enrolment.holder(holder_id)
+        holder = enrolled.row
+        await _require_impersonal(parts, enrolled, reason)
         known = await _known(parts, holder_id)
         if known is None or not (holder.attempts or holder.blocked_at):
             raise EnrolmentError(f"holder {holder_id!r} is not blocked and has all attempts")
@@ -97,7 +101,7 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
     if holder_id.casefold() == by.casefold():
         raise EnrolmentError("nobody issues a code for themselves: ask another officer")
     async with office(settings) as parts:
-        await parts.enrolment.holder(holder_id)
+        await _require_impersonal(parts, await parts.enrolment.holder(holder_id), reason)
         known = await _known(parts, holder_id)
         if known is None:
             raise EnrolmentError(f"holder {holder_id!r} has no card: enrol one with 'kiosk card enrol'")
@@ -112,6 +116,26 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
         )
         ends = parts.service.store.clock.now() + timedelta(minutes=settings.codes.assistance_minutes)
         return code, ends
+
+
+async def forget(settings: Settings, holder_id: str, reason: str, *, by: str) -> int:
+    """Erase a holder and their cards; how many audit events stay, with a bare key.
+
+    Raises EnrolmentError, also for a reason that names the person: it stays.
+    """
+    reason = fields.checked("the reason", fields.reason, reason)
+    async with office(settings) as parts:
+        holder = await parts.enrolment.holder(holder_id)
+        await _require_impersonal(parts, holder, reason)
+        return await erasure.forget(parts.service.store, row_id(holder.row), by=by, reason=reason)
+
+
+async def _require_impersonal(parts: Parts, holder: EnrolledHolder, reason: str) -> None:
+    """Raise EnrolmentError for a reason that names the holder, or a card of theirs: no event ever does."""
+    cards = [one.card.serial for one in await parts.enrolment.cards(holder.row.holder_id)]
+    names, address = (holder.name or "").split(), (holder.email or "").partition("@")[0]
+    personal = [holder.row.holder_id, *names, address, *cards]
+    fields.checked("the reason", fields.impersonal, reason, personal)
 
 
 async def _known(parts: Parts, holder_id: str) -> Known | None:

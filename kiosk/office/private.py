@@ -1,12 +1,16 @@
-"""Files that hold unblock secrets on their way into the store."""
+"""Files for one account alone: secrets on their way into the store, and what leaves it."""
 
 from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from kiosk.enrolment import EnrolmentError
+from kiosk.keys import sync_folder
 
 
 def read_private(file: Path) -> bytes:
@@ -21,3 +25,21 @@ def read_private(file: Path) -> bytes:
                 f"{file}: others can read the secrets in it (mode {stat.S_IMODE(mode):04o}); chmod 600 {file}"
             )
         return opened.read()
+
+
+@contextmanager
+def new_private(file: Path) -> Iterator[BinaryIO]:
+    """A new file of mode 0600, on the disk when the block ends, and gone where that raises.
+
+    Raises FileExistsError rather than write over anything, and OSError.
+    """
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            yield opened
+            opened.flush()
+            os.fsync(opened.fileno())
+        sync_folder(file.parent)
+    except BaseException:  # Ctrl-C, too: half a file would pass for a whole one
+        file.unlink(missing_ok=True)
+        raise

@@ -19,7 +19,8 @@ from pydantic import SecretBytes, SecretStr
 from cardio.card import CardId
 from cardio.virtual.piv import PivCard
 from kiosk.demo.scratch import scratch_kiosk
-from kiosk.enrolment import NewCard, NewHolder, remove_selftest_holders
+from kiosk.enrolment import NewCard, NewHolder
+from kiosk.erasure import remove_selftest_holders
 from kiosk.journeys.reception import receive
 from kiosk.keyring import key_ring
 from kiosk.proofs.questions import CATALOGUE

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.clock import Clock
 from kiosk.storage.backend import Backend, StoreUnavailable
-from kiosk.storage.models import AuditRow
+from kiosk.storage.trail import AuditRow
 
 __all__ = ["Database", "StoreUnavailable"]
 

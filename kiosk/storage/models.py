@@ -323,27 +323,3 @@ class KioskRow(SQLModel, table=True):
     started_at: datetime
     seen_at: datetime = Field(index=True)  # the newest is looked up all the time
     clock_error: float = 0.0  # seconds that its own clock is ahead of the store's
-
-
-class AuditRow(SQLModel, table=True):
-    """One event. Holder and card appear by their random audit keys only.
-
-    ``previous`` and ``mac`` are the seam for the hash chain.
-    """
-
-    __tablename__ = "audit_event"
-
-    seq: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(index=True)  # the newest is looked up all the time: see `kiosk.clock`
-    kiosk: str
-    visit: str = ""
-    event: str = Field(index=True)
-    outcome: str
-    reason: str = ""
-    holder_key: str = Field(default="", index=True)
-    card_key: str = Field(default="", index=True)
-    actor: str = ""
-    detail: str = ""
-    selftest: bool = False
-    previous: str | None = Field(default=None, unique=True)
-    mac: str | None = None

@@ -91,9 +91,10 @@ class Sqlite:
 
     async def erase(self) -> None:
         """Move the write-ahead log, which still holds what was deleted, into the file."""
-        await asyncio.to_thread(self._truncate_log)
+        await asyncio.to_thread(self.empty_log)
 
-    def _truncate_log(self) -> None:
+    def empty_log(self) -> None:
+        """The same, at once; a log that is in use is left to SQLite's own time."""
         try:
             with closing(sqlite3.connect(self.path, timeout=1)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # busy: left to SQLite's own time

@@ -12,7 +12,8 @@ from kiosk.audit import Event, Subject
 from kiosk.dialogue import Gone
 from kiosk.refusals import OutOfService
 from kiosk.steps import Attract, Closed
-from kiosk.storage.models import AuditRow, CodeMailRow, PendingRow
+from kiosk.storage.models import CodeMailRow, PendingRow
+from kiosk.storage.trail import AuditRow
 from tests.kiosk.conftest import Front
 from tests.stories.plots import registration
 from tests.stories.script import see

@@ -131,7 +131,11 @@ def test_a_purpose_without_a_code_has_no_letter(purpose: Purpose) -> None:
 def test_a_notice_says_what_when_where_and_whom_to_tell(kind: NoticeKind) -> None:
     text = part(noticed(kind), "plain")
     assert "01/07/2026 13:00" in text
-    assert "Ward 9" in text or kind in {NoticeKind.ASSISTANCE_ISSUED, NoticeKind.EMAIL_SET_BY_RA}
+    assert "Ward 9" in text or kind in {
+        NoticeKind.ASSISTANCE_ISSUED,
+        NoticeKind.EMAIL_SET_BY_RA,
+        NoticeKind.LAPSED,
+    }
     assert "RA desk, 0113 496 0000, Room 12, 9 to 5" in text
     assert "{" not in text
 

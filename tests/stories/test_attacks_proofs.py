@@ -20,7 +20,8 @@ from kiosk.steps import (
     SeeRA,
     Welcome,
 )
-from kiosk.storage.models import AssistanceRow, AuditRow, PendingRow
+from kiosk.storage.models import AssistanceRow, PendingRow
+from kiosk.storage.trail import AuditRow
 from tests.stories.conftest import OpenWorld, with_ann
 from tests.stories.plots import (
     NEW_PIN,

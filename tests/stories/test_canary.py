@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sqlmodel import SQLModel
 
 from cardio.virtual.piv import PivCard
+from kiosk.audit import Event, Subject
 from kiosk.dialogue import Gone
 from kiosk.incidents import redacted
 from kiosk.refusals import Why
@@ -271,10 +272,7 @@ async def test_the_canary_would_sing(traces: Traces) -> None:
     secret = "58392017"
     logging.getLogger("kiosk.codes").debug("the code is %s", secret)
     traces.shown.append(repr(see(EnterCode, secret)))
-    async with world.service.store.work() as session:
-        row = (await world.events())[-1]
-        row.detail = secret.encode().hex()
-        await session.merge(row)
+    await world.service.store.record(Event.INCIDENT, Subject(), reason=secret.encode().hex())
     found = await search(traces, {secret})
     places = {each.rpartition(" in ")[2] for each in found}
     assert {"logs", "screens", "database", "audit"} <= places

@@ -21,7 +21,8 @@ from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
 from kiosk.steps import Ending, EnterCode, Offer, Step
 from kiosk.storage.database import Database, StoreUnavailable
-from kiosk.storage.models import AuditRow, CardRow, HolderRow
+from kiosk.storage.models import CardRow, HolderRow
+from kiosk.storage.trail import AuditRow
 from tests.postgres import Pair
 from tests.sampling import sample
 from tests.stories.person import Person

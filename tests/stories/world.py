@@ -32,7 +32,6 @@ from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings
 from kiosk.steps import Answered
 from kiosk.storage.models import (
-    AuditRow,
     CardRow,
     CardState,
     NextSecretRow,
@@ -43,6 +42,7 @@ from kiosk.storage.place import sqlite_file
 from kiosk.storage.postgres import Postgres
 from kiosk.storage.schema import upgrade
 from kiosk.storage.sqlite import Sqlite
+from kiosk.storage.trail import AuditRow
 from kiosk.unblock import FIELD, NEXT_FIELD, as_sealed
 from kiosk.visit import Known, new_reference
 from kiosk.wiring import Parts, put_together

@@ -45,9 +45,11 @@ def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
         "run", "demo", "selftest", "init", "doctor",
         "holder add", "holder list", "holder find", "holder show", "holder clear-block", "holder assist",
-        "vault status", "vault rekey",
+        "holder forget", "vault status", "vault rekey",
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
         "card clear-secret", "card inspect", "card trace",
+        "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
+        "backup", "restore", "db current", "db check", "db upgrade", "fleet list",
     }  # fmt: skip
 
 
@@ -62,7 +64,7 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("path", [(), ("holder",), ("card",), ("vault",)])
+@pytest.mark.parametrize("path", [(), ("holder",), ("card",), ("audit",), ("db",), ("fleet",), ("vault",)])
 def test_a_list_of_commands_cuts_no_sentence_short(path: tuple[str, ...]) -> None:
     listed = CliRunner().invoke(app, [*path, "--help"]).stdout
     _, _, lines = listed.partition("Commands:\n")

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kiosk import clock
-from kiosk.audit import Audit, Event, Subject
-from kiosk.clock import Clock
+from kiosk.audit import Event, Subject
 from kiosk.office.doctor import Finding, Level, surroundings
 from kiosk.office.office import office
 from tests.kiosk.commands.shell import GUID, PUK, Shell
@@ -26,7 +25,7 @@ def ahead(shell: Shell) -> Shell:
 
     async def record() -> None:
         async with office(shell.settings) as parts, parts.service.store.work() as session:
-            Audit(Clock(wall=lambda: FUTURE), "Kiosk 1").record(session, Event.KIOSK_STARTED, Subject())
+            parts.service.store.audit.record(session, Event.KIOSK_STARTED, Subject(), at=FUTURE)
 
     asyncio.run(record())
     return shell

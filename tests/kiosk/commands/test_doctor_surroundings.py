@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from kiosk import i18n
-from kiosk.audit import Audit, Event, Subject
-from kiosk.clock import Clock
+from kiosk.audit import Event, Subject
 from kiosk.mail import MailFacts, SmtpMailer
 from kiosk.office.doctor import Finding, Level, surroundings
 from kiosk.office.office import office
@@ -96,7 +95,7 @@ async def test_a_clock_that_is_behind_the_store(shell: Shell) -> None:
     assert (await surroundings.clock(shell.settings)).level is OK
     future = datetime.now(UTC) + timedelta(days=2)
     async with office(shell.settings) as parts, parts.service.store.work() as session:
-        Audit(Clock(wall=lambda: future), "Kiosk 1").record(session, Event.KIOSK_STARTED, Subject())
+        parts.service.store.audit.record(session, Event.KIOSK_STARTED, Subject(), at=future)
     found = await surroundings.clock(shell.settings)
     assert found.level is FAIL
     assert f"must be after {future:%Y-%m-%d %H:%M}" in found.detail

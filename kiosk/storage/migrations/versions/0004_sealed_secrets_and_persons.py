@@ -19,7 +19,7 @@ from kiosk.vault import Vault, sealed
 from kiosk.wrapping import SoftwareKey
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
