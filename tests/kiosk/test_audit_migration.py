@@ -13,6 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from kiosk.audit import Event, Subject
 from kiosk.keyring import ring_in_memory
+from kiosk.keys import KeyProblem
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
 from kiosk.storage.place import place
@@ -65,6 +66,6 @@ async def test_old_events_are_chained(old: Settings, tmp_path: Path) -> None:
 
 
 def test_without_the_pepper_nothing_is_converted(old: Settings) -> None:
-    with pytest.raises(RuntimeError, match="can only be chained with its pepper"):
+    with pytest.raises(KeyProblem, match="only with its keys"):
         upgrade(place(old))
     assert place(old).revision() == "0001"
