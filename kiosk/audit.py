@@ -42,6 +42,7 @@ class Event(Enum):
     CARD_WRITE_BEGUN = "card.write-begun"
     CARD_WRITE_ENDED = "card.write-ended"
     CARD_LEFT_IN = "card.left-in"
+    SECRET_RELEASED = "unblock-secret.released"  # noqa: S105 - an event, not a password
     UNBLOCK_SECRET_FAILED = "unblock-secret.failed"  # noqa: S105 - an event, not a password
     UNBLOCK_SECRET_CLEARED = "unblock-secret.cleared"  # noqa: S105 - likewise
     UNBLOCK_SECRET_REPLACED = "unblock-secret.replaced"  # noqa: S105 - likewise
@@ -72,6 +73,9 @@ class Event(Enum):
     RETENTION_ENFORCED = "retention.enforced"
     BACKED_UP = "store.backed-up"
     RESTORED = "store.restored"
+    FLEET_SET_UP = "fleet.set-up"
+    KIOSK_ADDED = "fleet.kiosk-added"
+    KIOSK_REVOKED = "fleet.kiosk-revoked"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CLOSED = "audit.closed"
 

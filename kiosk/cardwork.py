@@ -137,7 +137,7 @@ class CardWork:
             tries = await card.unblock_tries_left()
             if tries is not None and tries < self._store.settings.unlock.min_unblock_tries:
                 raise UnblockNotPossible
-            plan = await self._rotation.plan(known, tries)
+            plan = await self._rotation.plan(known, visit.about, tries)
             owes = belief is Belief.BELIEVED and known.passcode_key is not None
             # Where unlocking and the new passcode are two commands, the counter does not tell what was
             # done; and where a proof is owed, only what can give it is believed.
@@ -146,19 +146,19 @@ class CardWork:
             write = await self._journal.begin(
                 visit, Purpose.UNLOCK, language, was_locked=locked, unblock_tries=tries
             )
-            mutual = False
+            mutual, used = False, plan.secrets[0]
 
             async def send() -> None:
-                nonlocal mutual
+                nonlocal mutual, used
                 if belief is Belief.MUTUAL:
                     mutual = await self._genuine.by_secret(card, known, plan.secrets[0], visit.about)
-                await self._rotation.reset(card, known, visit.about, write, plan, new)
+                used = await self._rotation.reset(card, known, visit.about, write, plan, new)
 
             kind = _Kind(sends_secret=True, owes=owes)
             there = await self._write(visit, write, card, new, send, kind)
             proven = belief is Belief.PROVEN or mutual or owes
             await self._journal.done(visit, write, Purpose.UNLOCK, language, proven=proven, mutual=mutual)
-            await self._rotation.after_use(card, known, visit.about, proven=belief is Belief.PROVEN)
+            await self._rotation.after_use(card, known, visit.about, used, proven=belief is Belief.PROVEN)
         await self._told_next(visit, write, there=there)
 
     async def _write(

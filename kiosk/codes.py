@@ -108,9 +108,7 @@ class Codes:
         """Count the mail against the rates and store the code as *sending*."""
         now = self._store.clock.now()
         async with self._store.work(visit.known.holder) as session:
-            # Writing the holder's row first makes two kiosks count one after the other.
             holder = visit.known.holder
-            await session.exec(update(HolderRow).where(col(HolderRow.id) == holder).values(id=holder))
             again_at = await self._next_mail(session, visit, purpose, now)
             if again_at == now:
                 await self._require_address(session, visit, purpose, email)

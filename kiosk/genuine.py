@@ -128,7 +128,7 @@ class Genuineness:
         to be sent, WrongUnblockSecret and UnblockSecretLocked: it is marked as failed, unless the card
         had accepted it before. Then it is another card.
         """
-        secret = await self._secrets.open(known)
+        secret = await self._secrets.open(known, about)
         if secret is None or not await self._spend(known, about):
             raise UnblockNotPossible
         try:

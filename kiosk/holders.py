@@ -18,11 +18,9 @@ from kiosk.storage.models import (
     CardWriteRow,
     CodeState,
     HolderRow,
-    NextSecretRow,
     PendingRow,
     RegistrationRow,
     SecurityAnswerRow,
-    UnblockSecretRow,
     WriteState,
     row_id,
 )
@@ -65,9 +63,7 @@ class Holders:
         now = self._store.clock.now()
         registration = await session.get(RegistrationRow, holder_id)
         person = await self._store.persons.opening(session, holder.audit_key)
-        secret = await session.get(UnblockSecretRow, card_id)
-        following = await session.get(NextSecretRow, card_id)
-        standing = await self._secrets.standing(card, secret, following)
+        standing = await self._secrets.standing(session, card)
         pending = await self._pending(session, card_id, now, person)
         limit = self._store.settings.unlock.attempts
         return Known(
@@ -80,8 +76,8 @@ class Holders:
             passcode_key=card.passcode_key,
             secret_proven=card.secret_proven,
             mutual_proven=card.mutual_proven,
-            secret_shared=secret is not None and await self._is_shared(session, secret),
-            secret_unsettled=following is not None,
+            secret_shared=standing.shared,
+            secret_unsettled=standing.unsettled,
             holder=holder_id,
             holder_key=holder.audit_key,
             holder_id=holder.holder_id,
@@ -112,13 +108,6 @@ class Holders:
         """Whether an assistance code is waiting."""
         row = await session.get(AssistanceRow, holder)
         return row is not None and row.state == CodeState.USABLE.value and row.expires_at > now
-
-    async def _is_shared(self, session: AsyncSession, secret: UnblockSecretRow) -> bool:
-        """Whether another card is kept with the same one."""
-        query = select(UnblockSecretRow.card).where(
-            UnblockSecretRow.fingerprint == secret.fingerprint, UnblockSecretRow.card != secret.card
-        )
-        return (await session.exec(query.limit(1))).first() is not None
 
     async def _pending(
         self, session: AsyncSession, card: int, now: datetime, person: Opening

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome
@@ -240,8 +240,8 @@ class Journal:
 
     async def _was_one_of_two(self, session: AsyncSession, visit: Visit, write: OpenWrite) -> bool:
         """Whether what was sent is to replace the present secret, which was not sent with it."""
-        row = await session.get(NextSecretRow, visit.known.card)
-        return row is not None and row.probed_tries == write.unblock_tries
+        probed = select(NextSecretRow.probed_tries).where(col(NextSecretRow.card) == visit.known.card)
+        return (await session.exec(probed)).first() == write.unblock_tries
 
     async def _mark_secret(self, session: AsyncSession, visit: Visit, reason: str) -> None:
         await secret_failed(session, self._store, visit.known.card, visit.about, reason)

@@ -90,24 +90,31 @@ def create_key(path: Path) -> None:
 
     Raises KeyProblem if the file is there already or cannot be written.
     """
-    line = base64.b64encode(secrets.token_bytes(KEY_LENGTH)) + b"\n"
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        create_private(path, base64.b64encode(secrets.token_bytes(KEY_LENGTH)) + b"\n")
     except FileExistsError:
         raise KeyProblem(
             f"{path}: exists already; it is kept, because what it has encrypted opens with no other key"
         ) from None
     except OSError as error:
         raise KeyProblem(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def create_private(path: Path, content: bytes) -> None:
+    """Write a new file of mode 0600, and onto the disk; nothing of it stays where that fails.
+
+    Raises FileExistsError, OSError.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(line)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         sync_folder(path.parent)
-    except OSError as error:
+    except OSError:
         path.unlink(missing_ok=True)  # half a key would be taken for a damaged one
-        raise KeyProblem(f"{path}: cannot be written: {error.strerror}") from None
+        raise
 
 
 def key_source(directory: Path, configured: Path, credential: str) -> Path:

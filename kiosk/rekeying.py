@@ -21,9 +21,10 @@ from sqlmodel import col, select
 
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.persons import DATA_KEY
+from kiosk.safe import as_sealed
 from kiosk.storage.models import CardRow, DataKeyRow, NextSecretRow, UnblockSecretRow
 from kiosk.store import Store
-from kiosk.unblock import FIELD, NEXT_FIELD, as_sealed
+from kiosk.unblock import FIELD, NEXT_FIELD
 from kiosk.vault import Sealed, Vault, VaultError
 
 _SAME = ("card", "nonce", "ciphertext")

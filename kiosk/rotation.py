@@ -20,7 +20,7 @@ from enum import Enum
 
 from pydantic import SecretBytes, SecretStr
 from sqlalchemy import delete, update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from cardio.card import Card, Family, Traits
 from cardio.errors import CardError, CardIOError, UnblockSecretLocked, WrongUnblockSecret
@@ -29,7 +29,7 @@ from kiosk.families import by_name
 from kiosk.journal import Journal
 from kiosk.marks import secret_accepted, secret_failed
 from kiosk.storage.database import StoreUnavailable
-from kiosk.storage.models import NextSecretRow
+from kiosk.storage.models import NextSecretRow, UnblockSecretRow
 from kiosk.store import Store
 from kiosk.unblock import UnblockNotPossible, UnblockSecrets
 from kiosk.vault import VaultError
@@ -67,14 +67,22 @@ class Rotation:
         self._journal = journal
 
     async def replace(
-        self, card: Card, known: Known, about: Subject, authority: SecretBytes | None = None
+        self,
+        card: Card,
+        known: Known,
+        about: Subject,
+        authority: SecretBytes | None = None,
+        *,
+        present: SecretBytes | None = None,
     ) -> None:
         """Give the card a fresh unblock secret, by the present one or by the family's ``authority``.
+
+        ``present``: where it was used just now, so that the vault need not be asked again.
 
         Raises NotReplaceable (nothing was sent), WrongUnblockSecret or UnblockSecretLocked (of what it
         was done with), any other CardIOError (an interrupted one is found out about later), VaultError.
         """
-        sent_with = authority or await self._secrets.open(known)
+        sent_with = authority or present or await self._secrets.open(known, about)
         if sent_with is None:
             raise NotReplaceable("no unblock secret is kept for this card that could be replaced")
         tries = await (card.unblock_tries_left() if authority is None else card.authority_tries_left())
@@ -82,10 +90,9 @@ class Rotation:
             raise NotReplaceable("this card does not tell how many tries are left")
         if tries < FEWEST:
             raise NotReplaceable(f"the card has {tries} tries left for this, and {FEWEST} are needed")
-        row, resumed = await self._begin(
-            known, await card.unblock_tries_left(), may_resume=authority is not None
-        )
-        fresh = await self._secrets.opened_next(row, known.card_key)
+        fresh = await self._begin(known, await card.unblock_tries_left(), may_resume=authority is not None)
+        if resumed := fresh is None:
+            fresh = await self._secrets.begun(known, about)
         try:
             await card.replace_secret(sent_with, fresh)
         except CardError as refusal:
@@ -94,17 +101,19 @@ class Rotation:
             if authority is None and isinstance(refusal, WrongUnblockSecret | UnblockSecretLocked):
                 await self._fail(known, about, type(refusal).__name__)
             raise
-        await self._promote(known, about)
+        await self._promote(known, about, fresh)
 
-    async def after_use(self, card: Card, known: Known, about: Subject, *, proven: bool) -> None:
-        """Replace the secret that was just used, where the site wants it or the card could not prove itself.
+    async def after_use(
+        self, card: Card, known: Known, about: Subject, used: SecretBytes, *, proven: bool
+    ) -> None:
+        """Replace the secret that was just ``used``, where the site wants it or the card proved nothing.
 
         The card works already, so nothing that goes wrong here is raised: it is logged and settled later.
         """
         if not self._wanted(known, proven=proven):
             return
         try:
-            await self.replace(card, known, about)
+            await self.replace(card, known, about, present=used)
         except NotReplaceable as reason:
             log.info("visit %s: the unblock secret is not replaced: %s", about.visit, reason)
         except (CardIOError, VaultError, StoreUnavailable) as error:
@@ -134,12 +143,12 @@ class Rotation:
             log.warning("visit %s: which unblock secret is right: %s", about.visit, type(error).__name__)
         return False
 
-    async def plan(self, known: Known, tries: int | None) -> Plan:
+    async def plan(self, known: Known, about: Subject, tries: int | None) -> Plan:
         """What an unlock sends; ``tries`` are those left of the unblock secret.
 
         Raises UnblockNotPossible where there is nothing that may be sent, VaultError.
         """
-        secrets = await self._secrets.candidates(known)
+        secrets = await self._secrets.candidates(known, about)
         row = await self._next(known)
         order: tuple[SecretBytes | None, ...] = (secrets.next, secrets.present)
         if row is None or _refused_before(row, tries):
@@ -151,10 +160,10 @@ class Rotation:
 
     async def reset(
         self, card: Card, known: Known, about: Subject, write: int, plan: Plan, new: SecretStr
-    ) -> None:
-        """Set a new passcode with the secret that the card holds; ``write`` is the journal's number.
+    ) -> SecretBytes:
+        """Set a new passcode with the secret that the card holds, which is returned.
 
-        Raises as `Card.reset_passcode`.
+        ``write`` is the journal's number. Raises as `Card.reset_passcode`.
         """
         first, *others = plan.secrets
         if plan.next_first:
@@ -171,26 +180,31 @@ class Rotation:
             await self._journal.sends_again(write, tries)
             await card.reset_passcode(others[0], new)
             await self._drop(known, about)
-        else:
-            if plan.next_first:
-                await self._promote(known, about)
-            elif plan.unsettled:
-                await self._drop(known, about)
+            return others[0]
+        if plan.next_first:
+            await self._promote(known, about, first)
+        elif plan.unsettled:
+            await self._drop(known, about)
+        return first
 
-    async def _compare(self, known: Known, about: Subject, row: NextSecretRow, tries: int) -> bool:
+    async def _compare(self, known: Known, about: Subject, row: _Begun, tries: int) -> bool:
         """A secret that cannot be checked: tries where there were none tell that it was set."""
         if row.tries_before != 0:
             return False
-        await (self._promote(known, about) if tries else self._drop(known, about))
-        return tries > 0
+        if not tries:
+            await self._drop(known, about)
+            return False
+        await self._promote(known, about, await self._secrets.begun(known, about))
+        return True
 
-    async def _ask(self, card: Card, known: Known, about: Subject, row: NextSecretRow, tries: int) -> bool:
+    async def _ask(self, card: Card, known: Known, about: Subject, row: _Begun, tries: int) -> bool:
         """Ask the card about the next one, then about the present one; never twice about the same."""
         match _question(row, tries):
             case _Question.NEXT:
+                following = await self._secrets.begun(known, about)
                 await self._note(known, asked=tries, before=tries)
                 try:
-                    await card.check_secret(await self._secrets.opened_next(row, known.card_key))
+                    await card.check_secret(following)
                 except WrongUnblockSecret:
                     left = await card.unblock_tries_left()
                     if left is None or left < _NEVER_LAST:
@@ -198,7 +212,7 @@ class Rotation:
                     else:  # it stays until the present one is proven, and the try has come back
                         await self._ask_about_present(card, known, about, left)
                 else:
-                    await self._promote(known, about)
+                    await self._promote(known, about, following)
                     return True
             case _Question.PRESENT:
                 await self._ask_about_present(card, known, about, tries)
@@ -207,7 +221,7 @@ class Rotation:
         return False
 
     async def _ask_about_present(self, card: Card, known: Known, about: Subject, tries: int) -> None:
-        present = (await self._secrets.candidates(known)).present
+        present = await self._secrets.open(known, about)
         await self._note(known, asked=tries, before=None)
         try:
             if present is None:
@@ -222,25 +236,23 @@ class Rotation:
 
     # -- units of work --------------------------------------------------------------------------
 
-    async def _begin(
-        self, known: Known, tries: int | None, *, may_resume: bool
-    ) -> tuple[NextSecretRow, bool]:
-        """Keep a fresh secret beside the present one; or go on with the one that was begun before."""
+    async def _begin(self, known: Known, tries: int | None, *, may_resume: bool) -> SecretBytes | None:
+        """Keep a fresh secret beside the present one; None to go on with the one that was begun before."""
         async with self._store.work(known.holder) as session:
-            begun = await session.get(NextSecretRow, known.card)
-            if begun is not None and not may_resume:
+            there = select(NextSecretRow.card).where(col(NextSecretRow.card) == known.card)
+            if (await session.exec(there)).first() is not None:
+                if may_resume:
+                    return None
                 raise NotReplaceable("it is not known yet what became of an earlier replacement")
-            if begun is not None:
-                return begun, True
             fresh = by_name(self._families, known.id.family).secret.fresh()
-            row = await self._secrets.sealed_next(known.card, known.card_key, fresh, tries)
-            session.add(row)
-            await session.flush()
-            return row, False
+            session.add(await self._secrets.sealed_next(known.card, known.card_key, fresh, tries))
+            return fresh
 
-    async def _next(self, known: Known) -> NextSecretRow | None:
+    async def _next(self, known: Known) -> _Begun | None:
+        tries = select(NextSecretRow.tries_before, NextSecretRow.probed_tries)
         async with self._store.work() as session:
-            return await session.get(NextSecretRow, known.card)
+            row = (await session.exec(tries.where(col(NextSecretRow.card) == known.card))).first()
+        return None if row is None else _Begun(*row)
 
     async def _note(self, known: Known, *, asked: int | None, before: int | None) -> None:
         """Commit what is about to be asked: of the next one, or (``before`` None) of the present one."""
@@ -251,15 +263,19 @@ class Rotation:
                 .values(probed_tries=asked, tries_before=before)
             )
 
-    async def _promote(self, known: Known, about: Subject) -> None:
+    async def _promote(self, known: Known, about: Subject, secret: SecretBytes) -> None:
         """The card holds the next one: it is the present one from now on."""
+        row = await self._secrets.sealed(known.card, known.card_key, secret)
+        this = col(UnblockSecretRow.card) == known.card
         async with self._store.work(known.holder) as session:
-            row = await session.get(NextSecretRow, known.card)
-            if row is None:
+            gone = delete(NextSecretRow).where(col(NextSecretRow.card) == known.card)
+            if (await session.exec(gone.returning(col(NextSecretRow.card)))).first() is None:
                 raise VaultError("what the card holds now is no longer kept: somebody removed it meanwhile")
-            secret = await self._secrets.opened_next(row, known.card_key)
-            await session.delete(row)
-            await session.merge(await self._secrets.sealed(known.card, known.card_key, secret))
+            values = row.model_dump(exclude={"card"})
+            kept = update(UnblockSecretRow).where(this).values(values).returning(col(UnblockSecretRow.card))
+            if (await session.exec(kept)).first() is None:
+                session.add(row)
+                await session.flush()
             await secret_accepted(session, known.card)
             self._store.audit.record(session, Event.UNBLOCK_SECRET_REPLACED, about)
 
@@ -279,6 +295,14 @@ class Rotation:
         return by_name(self._families, known.id.family).traits
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What is known of a replacement that was begun: see `NextSecretRow`."""
+
+    tries_before: int | None
+    probed_tries: int | None
+
+
 class _Question(Enum):
     """What to ask the card next."""
 
@@ -287,7 +311,7 @@ class _Question(Enum):
     NONE = "none"  # it has refused the present one
 
 
-def _question(row: NextSecretRow, tries: int) -> _Question:
+def _question(row: _Begun, tries: int) -> _Question:
     """What is to be asked with so many tries left; see `Rotation._note`."""
     if row.probed_tries is None:
         refused = row.tries_before is not None and tries < row.tries_before
@@ -298,7 +322,7 @@ def _question(row: NextSecretRow, tries: int) -> _Question:
     return _Question.PRESENT if answered_no else _Question.NEXT
 
 
-def _refused_before(row: NextSecretRow, tries: int | None) -> bool:
+def _refused_before(row: _Begun, tries: int | None) -> bool:
     """Whether the next one was sent before, and there are fewer tries since: its lost answer was a no."""
     if row.probed_tries is None:
         return False

@@ -11,7 +11,7 @@ from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
 from kiosk.settings import Settings
 from kiosk.storage.database import StoreUnavailable
-from kiosk.storage.place import place
+from kiosk.storage.place import place, sqlite_file
 from kiosk.storage.schema import require_schema
 from kiosk.wiring import pcsc_reader, put_together, smtp_mailer
 
@@ -41,7 +41,12 @@ class RealKiosk:
         reader = pcsc_reader(self.settings)
         await reader.start()  # until its first look it sees no card service
         parts = put_together(
-            self.settings, reader=reader, keys=self._keys, mailer=self._mailer, clock=Clock()
+            self.settings,
+            reader=reader,
+            keys=self._keys,
+            mailer=self._mailer,
+            clock=Clock(),
+            guarded=sqlite_file(self.settings) is None,
         )
         return await self._shift.work(stage, parts)
 

@@ -72,6 +72,12 @@ class Database(Section):
     ca_file: OptionalPath = None
 
 
+class FleetRules(Section):
+    """What the database holds each kiosk of a fleet to."""
+
+    secrets_per_hour: int = Field(60, ge=1, le=10_000)
+
+
 class State(Section):
     """Where files are kept."""
 
@@ -217,6 +223,7 @@ class Settings(Section):
     privacy: Privacy = Privacy()
     patience: PatienceTable = PatienceTable()
     database: Database = Database()
+    fleet: FleetRules = FleetRules()
     state: State = State()
     keys: Keys = Keys()
     reader: ReaderTable = ReaderTable()

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from pydantic import SecretBytes
+from sqlmodel import select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from cardio.secret import SecretFormat
+from kiosk.audit import Subject
 from kiosk.diversify import Derivation
-from kiosk.storage.models import CardRow, NextSecretRow, UnblockSecretRow, UnblockState
+from kiosk.safe import Facts, Safe, SecretWithheld, as_sealed
+from kiosk.storage.models import CardRow, NextSecretRow, UnblockSecretRow, UnblockState, row_id
 from kiosk.store import Store
-from kiosk.vault import Sealed, Vault, VaultError
+from kiosk.vault import Vault, VaultError
 from kiosk.visit import Known
 
 FIELD = "unblock-secret"
@@ -52,6 +56,8 @@ class Standing:
 
     usable: bool
     shut: bool
+    shared: bool  # another card is kept with the same one
+    unsettled: bool  # one was begun to replace it
 
 
 class UnblockSecrets:
@@ -60,40 +66,67 @@ class UnblockSecrets:
     def __init__(
         self,
         store: Store,
+        safe: Safe,
         vault: Vault,
         formats: Mapping[str, SecretFormat],
         derivations: Mapping[str, Derivation] | None = None,
     ) -> None:
         """``formats``: of every configured family; ``derivations``: of those whose secrets are derived."""
         self._store = store
+        self._safe = safe
         self._vault = vault
         self._formats = formats
         self._derivations = derivations or {}
 
-    async def open(self, known: Known) -> SecretBytes | None:
-        """The card's present secret; None where there is none or it must not be sent. Raises VaultError."""
-        return (await self.candidates(known)).present
+    async def open(self, known: Known, about: Subject) -> SecretBytes | None:
+        """The card's present secret; None where there is none or it must not be sent.
 
-    async def candidates(self, known: Known) -> Candidates:
-        """All that the card may hold; nothing where it must not be sent. Raises VaultError."""
+        Raises as `candidates`.
+        """
+        return (await self.candidates(known, about)).present
+
+    async def candidates(self, known: Known, about: Subject) -> Candidates:
+        """All that the card may hold; nothing where it must not be sent, which the database may say.
+
+        Raises VaultError, StoreUnavailable.
+        """
         if not known.has_unblock_secret:
             return Candidates()
-        async with self._store.work() as session:
-            kept = await session.get(UnblockSecretRow, known.card)
-            following = await session.get(NextSecretRow, known.card)
+        try:
+            contents = await self._safe.contents(known.card, about)
+        except SecretWithheld:
+            return Candidates()
         present, begun = self.derived(known.id), None
-        if kept is not None:
-            present = self._fitting(known.id, await self._opened(kept, known.card_key, FIELD))
-        if following is not None:
-            begun = self._fitting(known.id, await self._opened(following, known.card_key, NEXT_FIELD))
+        if contents.present is not None:
+            opened = await self._vault.open(known.card_key, FIELD, contents.present)
+            present = self._fitting(known.id, opened)
+        if contents.next is not None:
+            begun = self._fitting(known.id, await self._vault.open(known.card_key, NEXT_FIELD, contents.next))
         return Candidates(present, begun)
+
+    async def begun(self, known: Known, about: Subject) -> SecretBytes:
+        """The secret that is to take the present one's place, whatever is held against the card.
+
+        Raises VaultError, also where there is none.
+        """
+        contents = await self._safe.contents(known.card, about)
+        if contents.next is None:
+            raise VaultError("what the card holds now is no longer kept: somebody removed it meanwhile")
+        return await self._vault.open(known.card_key, NEXT_FIELD, contents.next)
 
     async def source(self, card: CardRow, kept: UnblockSecretRow | None) -> Source:
         """Where the secret comes from, and whether it can be used."""
+        facts = None if kept is None else Facts(kept.key_id, kept.fingerprint, as_sealed(kept))
+        return await self._source(card, facts)
+
+    async def _source(self, card: CardRow, kept: Facts | None) -> Source:
+        """Where the safe is guarded, what is kept shows only when it is opened."""
         if kept is None:
             return Source.DERIVED if card.family in self._derivations else Source.NONE
+        if kept.sealed is None:
+            return Source.KEPT if await self._vault.has(kept.key_id) else Source.SHUT
         try:
-            secret = await self._opened(kept, card.audit_key, FIELD)
+            secret = await self._vault.open(card.audit_key, FIELD, kept.sealed)
         except VaultError:
             return Source.SHUT
         return Source.KEPT if self._accepts(card.family, secret) else Source.UNFIT
@@ -113,20 +146,26 @@ class UnblockSecrets:
         derived = self.derived(CardId(card.family, card.kind, card.serial))
         return derived is not None and _same(derived, secret)
 
-    async def standing(
-        self, card: CardRow, kept: UnblockSecretRow | None, following: NextSecretRow | None
-    ) -> Standing:
-        """Whether there is a secret that may be sent to the card, and whether what is kept opens."""
-        source = await self.source(card, kept)
+    async def standing(self, session: AsyncSession, card: CardRow) -> Standing:
+        """What is kept for a card: whether it may be sent, and opens, as far as can be told before."""
+        kept, following = await self._safe.facts(session, row_id(card))
+        source = await self._source(card, kept)
         shut = source is Source.SHUT
         if following is not None:
             try:
-                await self.opened_next(following, card.audit_key)
+                if following.sealed is not None:
+                    await self._vault.open(card.audit_key, NEXT_FIELD, following.sealed)
+                else:
+                    shut |= not await self._vault.has(following.key_id)
             except VaultError:
                 shut = True
         there = following is not None or source in (Source.KEPT, Source.DERIVED)
-        usable = there and not shut and card.unblock_state == UnblockState.USABLE.value
-        return Standing(usable=usable, shut=shut)
+        return Standing(
+            usable=there and not shut and card.unblock_state == UnblockState.USABLE.value,
+            shut=shut,
+            shared=kept is not None and await _is_shared(session, row_id(card), kept.fingerprint),
+            unsettled=following is not None,
+        )
 
     async def sealed(self, card: int, card_key: str, secret: SecretBytes) -> UnblockSecretRow:
         """A card's secret as the row that is to be kept."""
@@ -157,20 +196,13 @@ class UnblockSecrets:
             at=self._store.clock.now(),
         )
 
-    async def opened_next(self, row: NextSecretRow, card_key: str) -> SecretBytes:
-        """The secret that is to take the present one's place. Raises VaultError."""
-        return await self._opened(row, card_key, NEXT_FIELD)
-
     async def holds(self, row: UnblockSecretRow, card_key: str, secret: SecretBytes) -> bool:
         """Whether this very secret is kept already; False also for what no longer opens."""
         try:
-            kept = await self._opened(row, card_key, FIELD)
+            kept = await self._vault.open(card_key, FIELD, as_sealed(row))
         except VaultError:
             return False
         return _same(kept, secret)
-
-    async def _opened(self, row: UnblockSecretRow | NextSecretRow, card_key: str, name: str) -> SecretBytes:
-        return await self._vault.open(card_key, name, as_sealed(row))
 
     def derived(self, card: CardId) -> SecretBytes | None:
         """The secret that the master key gives; None for a family that has none."""
@@ -185,9 +217,11 @@ class UnblockSecrets:
         return known is None or known.accepts(secret)
 
 
-def as_sealed(row: UnblockSecretRow | NextSecretRow) -> Sealed:
-    """What a row keeps, as the vault takes it."""
-    return Sealed(row.key_id, row.wrapped_key, row.nonce, row.ciphertext)
+async def _is_shared(session: AsyncSession, card: int, fingerprint: bytes) -> bool:
+    query = select(UnblockSecretRow.card).where(
+        UnblockSecretRow.fingerprint == fingerprint, UnblockSecretRow.card != card
+    )
+    return (await session.exec(query.limit(1))).first() is not None
 
 
 def _same(one: SecretBytes, other: SecretBytes) -> bool:

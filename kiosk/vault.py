@@ -97,6 +97,14 @@ class Vault:
         key = await self._key(row.key_id)
         return await _aside(key, lambda: opened(key, card_audit_key, field, row))
 
+    async def has(self, name: str) -> bool:
+        """Whether the key-encrypting key of that name is here."""
+        try:
+            await self._key(name)
+        except VaultError:
+            return False
+        return True
+
     async def wrap(self, data_key: bytes) -> tuple[str, bytes]:
         """A data key wrapped, and the id of the key that did. Raises VaultError."""
         key = self._keys.newest

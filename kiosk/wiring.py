@@ -45,10 +45,11 @@ from kiosk.proofs.hashing import Hasher
 from kiosk.registrations import Registrations
 from kiosk.retention import Retention
 from kiosk.rotation import Rotation
+from kiosk.safe import GuardedSafe, OpenSafe, Safe
 from kiosk.service import Service
 from kiosk.settings import Settings
 from kiosk.storage.database import PATIENCE, Database
-from kiosk.storage.place import place
+from kiosk.storage.place import place, sqlite_file
 from kiosk.store import Store
 from kiosk.trail import Trail
 from kiosk.trials import Trials
@@ -116,11 +117,13 @@ def put_together(
     hasher: Hasher | None = None,
     selftest: bool = False,
     patience: float | None = PATIENCE,
+    guarded: bool = False,
 ) -> Parts:
     """Everything a kiosk consists of.
 
     With ``selftest`` it sees self-test holders and their notices only, without it everybody else.
-    ``patience``: seconds for a unit of work on a database server, None without a limit.
+    ``patience``: seconds for a unit of work on a database server, None without a limit. ``guarded``: the
+    role is a kiosk's of a fleet, which is given unblock secrets one at a time.
     """
     clock = clock or Clock()
     database = Database(place(settings), clock, patience)
@@ -129,7 +132,8 @@ def put_together(
     store = Store(database, clock, _audit(settings, clock, keys), settings, persons)
     hasher = hasher or Hasher(keys.pepper, settings.hashing.cost)
     chosen = families(settings)
-    secrets = _unblock_secrets(store, vault, chosen, keys)
+    safe = GuardedSafe(store) if guarded else OpenSafe(store)
+    secrets = _unblock_secrets(store, safe, vault, chosen, keys)
     service, rotation = _service(store, reader, mailer, hasher, chosen, secrets, selftest=selftest)
     fleet = Fleet(store)
     return Parts(
@@ -189,7 +193,9 @@ def _audit(settings: Settings, clock: Clock, keys: KeyRing) -> Audit:
     return Audit(clock, settings.site.kiosk_name, chain, head_every=settings.audit.head_every)
 
 
-def _unblock_secrets(store: Store, vault: Vault, known: Sequence[Family], keys: KeyRing) -> UnblockSecrets:
+def _unblock_secrets(
+    store: Store, safe: Safe, vault: Vault, known: Sequence[Family], keys: KeyRing
+) -> UnblockSecrets:
     """Raises KeyProblem where a master key is missing."""
     formats = {family.name: family.secret for family in known}
     derivations = {}
@@ -198,7 +204,7 @@ def _unblock_secrets(store: Store, vault: Vault, known: Sequence[Family], keys: 
             raise KeyProblem(f"there is no master key for the cards of family {name!r}")
         rules = store.settings.cards.table(name).diversify
         derivations[name] = Derivation(rules, keys.masters[name], formats[name])
-    return UnblockSecrets(store, vault, formats, derivations)
+    return UnblockSecrets(store, safe, vault, formats, derivations)
 
 
 @dataclass(frozen=True)
@@ -217,5 +223,6 @@ def selftest_parts(settings: Settings, keys: KeyRing, mailer: Mailer) -> Selftes
     """
     reader, recording = VirtualReader(), RecordingMailer(mailer)
     settings = settings.model_copy(update={"cards": Cards()})
-    parts = put_together(settings, reader=reader, keys=keys, mailer=recording, selftest=True)
+    fleet = sqlite_file(settings) is None
+    parts = put_together(settings, reader=reader, keys=keys, mailer=recording, selftest=True, guarded=fleet)
     return SelftestParts(parts, reader, recording)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from datetime import timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,9 @@ from typing import Any
 
 import psycopg
 
+from kiosk.clock import BUILT
+from kiosk.settings import Settings
+from kiosk.storage import roles
 from kiosk.storage.postgres import Postgres
 from kiosk.storage.schema import upgrade
 
@@ -106,7 +110,16 @@ class Server:
         """Make the database that `fresh` copies: migrations take too long to run for each story."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {_TEMPLATE}".encode())
-        upgrade(Postgres(self.url(_TEMPLATE)))
+        store = Postgres(self.url(_TEMPLATE))
+        upgrade(store)
+        roles.set_up(store, ("questions", "email-code"), minutes=30, per_hour=10_000)
+        as_kiosk(self.url(_TEMPLATE), Settings())
+        with psycopg.connect(self.url(_TEMPLATE), autocommit=True) as admin:  # as the hands of a story begin
+            now = f"SELECT timestamptz '{BUILT + timedelta(days=30)}'"
+            admin.execute(
+                "CREATE OR REPLACE FUNCTION unlock_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
+                f"$$ {now} $$".encode()
+            )
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [_program(program), f"--pgdata={self.data}", *arguments]
@@ -149,6 +162,25 @@ class Pair:
         """Leave nothing behind."""
         self.standby.remove()
         self.primary.remove()
+
+
+def as_kiosk(url: str, settings: Settings) -> str:
+    """The URL of the same database, for the role of the kiosk that these settings are of."""
+    kiosk, rules = settings.site.kiosk_name, settings.unlock
+    role = roles.role_of(kiosk)
+    with psycopg.connect(url, autocommit=True) as admin:
+        if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+            admin.execute(f"CREATE ROLE {role} IN ROLE {roles.KIOSKS}".encode())
+        admin.execute(f"ALTER ROLE {role} LOGIN".encode())
+        admin.execute(
+            "INSERT INTO fleet_member (role, kiosk, added_at) VALUES (%s, %s, now()) ON CONFLICT DO NOTHING",
+            [role, kiosk],
+        )
+        admin.execute(
+            "UPDATE fleet_rule SET proofs = %s, proofs_valid_minutes = %s",
+            [",".join(rules.proofs), rules.proofs_valid_minutes],
+        )
+    return url.replace(f"//{ACCOUNT}@", f"//{role}@")
 
 
 @cache

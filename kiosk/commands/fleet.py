@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands.configuration import AsJson, settings_of
+from kiosk.commands.configuration import AsJson, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import table, when
+from kiosk.commands.printing import harmless, table, when
 
 if TYPE_CHECKING:
     from kiosk.fleet import Sighting
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Its site.kiosk_name.")]
 
 app = typer.Typer(help="See the kiosks that share this store.", rich_markup_mode=None)
 
@@ -47,6 +50,66 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
             for one in seen
         ],
     )
+
+
+@app.command("setup")
+def setup(context: typer.Context) -> None:
+    """Give the roles of a fleet what each may, and no more.
+
+    As the owner of the database. It may be run again at any time, and has to be when unlock.proofs or
+    fleet.secrets_per_hour were changed.
+
+    \b
+    Example: kiosk fleet setup
+    """
+    from kiosk.office import fleets
+    from kiosk.office.operator import operator
+
+    asyncio.run(fleets.set_up(settings_of(context), by=operator()))
+    typer.echo("The roles unlock_kiosk and unlock_office have their rights. Next: kiosk fleet add NAME")
+
+
+@app.command("add")
+def add(
+    context: typer.Context,
+    name: Name,
+    password_file: Annotated[
+        Path, typer.Option(metavar="FILE", help="A new file for the password, which is carried to the kiosk.")
+    ],
+) -> None:
+    """Give a kiosk a role of its own, and a password.
+
+    As the owner of the database. A kiosk that was revoked is let in again, with a new password.
+
+    \b
+    Example: kiosk fleet add Library --password-file library-password
+    """
+    from kiosk.office import fleets
+    from kiosk.office.operator import operator
+
+    role = asyncio.run(fleets.add(settings_of(context), name, password_file, by=operator()))
+    typer.echo(f"{harmless(name)} signs in as {role}, with the password in {password_file}.")
+    typer.echo(
+        f'In its kiosk.toml: site.kiosk_name = "{harmless(name)}", database.url = "postgresql://{role}@...", '
+        "database.password_file."
+    )
+
+
+@app.command("revoke")
+def revoke(context: typer.Context, name: Name, reason: Reason) -> None:
+    """Shut a kiosk out at once: stolen, or not to be trusted.
+
+    As the owner of the database. Its sessions end, it cannot sign in, and it is given nothing more. Make
+    new keys then: 'kiosk vault rekey'.
+
+    \b
+    Example: kiosk fleet revoke Library --reason "stolen, incident 77"
+    """
+    from kiosk.office import fleets
+    from kiosk.office.operator import operator
+
+    asyncio.run(fleets.revoke(settings_of(context), name, reason, by=operator()))
+    typer.echo(f"{harmless(name)} is shut out. If its keys may be known: kiosk vault rekey")
 
 
 def _remark(one: Sighting) -> str:

@@ -45,7 +45,9 @@ class Database:
                     await session.flush()
                     await self._commit(session)
         except DBAPIError as error:
-            raise StoreUnavailable(type(error.orig).__name__) from None
+            raise StoreUnavailable(type(error.orig).__name__) from (
+                error if __import__("os").environ.get("DBG") else None
+            )
         except PoolTimeout:
             raise StoreUnavailable("too many at once") from None
 

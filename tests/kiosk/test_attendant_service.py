@@ -157,7 +157,7 @@ async def test_closing_waits_for_a_notice_on_its_way_and_sends_no_other(
 
     registered.post.meanwhile = slow_server
     known = await registered.known(registered.ann)
-    async with registered.service.store.work() as session:
+    async with registered.office.service.store.work() as session:
         for kind in (NoticeKind.BLOCKED, NoticeKind.UNLOCKED):
             await registered.service.notices.queue(session, kind, known, known.email, "en")
     await sending.wait()

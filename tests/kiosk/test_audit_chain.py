@@ -135,7 +135,7 @@ REFUSED = {
 @pytest.mark.parametrize("sql", REFUSED.values(), ids=REFUSED)
 async def test_whatever_is_no_append_is_refused(five: World, sql: str) -> None:
     with pytest.raises(StoreUnavailable):
-        async with five.service.store.work() as session:
+        async with five.office.service.store.work() as session:
             await (await session.connection()).execute(text(sql))
     assert (await verified(five)).count == 5
 
@@ -144,7 +144,7 @@ async def test_neither_replacing_nor_truncating_is_a_way_around(five: World) -> 
     replacing = f"INSERT OR REPLACE INTO audit_event (seq, previous, {COLUMNS}) SELECT seq, previous, {COLUMNS} FROM audit_event WHERE seq = 2"  # noqa: E501, S608
     sql = replacing if five.backend.one_at_a_time else "TRUNCATE audit_event"
     with pytest.raises(StoreUnavailable):
-        async with five.service.store.work() as session:
+        async with five.office.service.store.work() as session:
             await (await session.connection()).execute(text(sql))
     assert (await verified(five)).count == 5
 

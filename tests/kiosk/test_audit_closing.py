@@ -187,7 +187,7 @@ async def test_what_was_closed_does_not_come_back(year: World) -> None:
 async def test_the_database_guards_checkpoints_and_what_they_do_not_cover(year: World, sql: str) -> None:
     await close(year)
     with pytest.raises(StoreUnavailable):
-        async with year.service.store.work() as session:
+        async with year.office.service.store.work() as session:
             await (await session.connection()).execute(text(sql))
     assert (await verified(year)).fault is None
 

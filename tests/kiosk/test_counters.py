@@ -120,7 +120,9 @@ async def test_fifty_mails_at_once_are_one(kiosks: list[World]) -> None:
 
 async def test_fifty_entries_of_an_assistance_code_are_five_tries(kiosks: list[World]) -> None:
     first = kiosks[0]
-    code = await first.service.assistance.issue(await first.known(first.ann), by="o", reason="spoke to them")
+    code = await first.office.service.assistance.issue(
+        await first.known(first.ann), by="o", reason="spoke to them"
+    )
     here = await visit(first, first)
     wrong = SecretStr(f"{(int(code.get_secret_value()) + 1) % 10**10:010d}")
     entries = await asyncio.gather(*(first.service.assistance.check(here, wrong, "en") for _ in range(FIFTY)))

@@ -44,7 +44,7 @@ async def test_settled_writes_go_after_their_time_and_open_ones_stay(registered:
     assert (await registered.service.retention.enforce()).writes == 0
     registered.hands.forward(days=2)
     known = await registered.known(registered.ann)
-    async with registered.service.store.work() as session:
+    async with registered.office.service.store.work() as session:
         session.add(
             CardWriteRow(card=known.card, visit="", kiosk="", purpose="unlock", was_locked=True, at=write.at)
         )
@@ -56,12 +56,12 @@ async def test_notices_that_were_given_up_go_and_those_that_wait_stay(registered
     registered.post.down = True
     known = await registered.known(registered.ann)
     for _ in range(2):
-        async with registered.service.store.work() as session:
+        async with registered.office.service.store.work() as session:
             await registered.service.notices.queue(session, NoticeKind.BLOCKED, known, known.email, "en")
         registered.hands.forward(days=4)
         await registered.service.notices.send_due()
     registered.hands.forward(days=28)
-    async with registered.service.store.work() as session:
+    async with registered.office.service.store.work() as session:
         await registered.service.notices.queue(session, NoticeKind.BLOCKED, known, known.email, "en")
     before = [row.state for row in await registered.rows(NoticeRow)]
     gone = (await registered.service.retention.enforce()).notices
@@ -119,14 +119,14 @@ async def test_once_a_day_by_one_kiosk_of_the_store(open_world: OpenWorld) -> No
 
 
 async def test_a_day_noted_in_the_future_stops_nothing(world: World) -> None:
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await session.exec(update(AuditStoreRow).values(daily_at=world.hands.wall + timedelta(days=900)))
     await world.service.retention.tend()
     assert await enforced(world) == 1
 
 
 async def test_what_fails_is_logged_and_hurts_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await session.exec(delete(AuditStoreRow))
     await world.service.retention.tend()
     assert "the daily tasks were not done" in caplog.text

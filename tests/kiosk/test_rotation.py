@@ -108,7 +108,7 @@ async def test_a_secret_that_is_none_or_no_puk_is_never_sent(world: World, secre
     with pytest.raises(NotReplaceable, match="no unblock secret is kept"):
         await replace(world, card)
     with pytest.raises(UnblockNotPossible):
-        await world.parts.rotation.plan(await world.only_card(), 3)
+        await world.parts.rotation.plan(await world.only_card(), await about(world), 3)
     assert (sent(world), await world.rows(NextSecretRow)) == (0, [])
 
 
@@ -171,7 +171,7 @@ async def test_finding_out_never_uses_the_last_try(world: World) -> None:
 
 async def test_with_two_tries_one_question_is_asked_and_no_second(world: World) -> None:
     card = await torn(world, happened=False)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         (row,) = await world.rows(NextSecretRow)
         row.tries_before = 2
         await session.merge(row)
@@ -252,7 +252,7 @@ async def test_what_goes_wrong_after_an_unlock_is_not_the_holders_trouble(
     await world.card()
     card: Any = Grumpy(error)
     known, subject = await world.only_card(), await about(world)
-    await world.parts.rotation.after_use(card, known, subject, proven=True)
+    await world.parts.rotation.after_use(card, known, subject, SecretBytes(PUK.encode()), proven=True)
     with pytest.raises(type(error)):
         await world.parts.rotation.replace(card, known, subject)
     assert len(await world.rows(UnblockSecretRow)) == 1
@@ -278,7 +278,9 @@ async def test_it_is_replaced_where_the_site_wants_it_or_the_card_was_only_belie
     card = await world.card()
     async with opened(world, card) as session:
         known, subject = await world.only_card(), await about(world)
-        await world.parts.rotation.after_use(session, known, subject, proven=proven)
+        await world.parts.rotation.after_use(
+            session, known, subject, SecretBytes(PUK.encode()), proven=proven
+        )
     assert (card.state().puk != PUK) is replaced
 
 
@@ -327,6 +329,6 @@ async def test_a_kept_code_that_can_be_none_is_not_sent_beside_a_new_one(open_wo
     with pytest.raises(OutcomeUnknown):
         await replace(world, card, SecretBytes(ADMIN_PIN.encode()))
     unfit, fresh = await world.secrets()
-    plan = await world.parts.rotation.plan(await world.only_card(), 3)
+    plan = await world.parts.rotation.plan(await world.only_card(), await about(world), 3)
     assert plan.secrets == (fresh,)
     assert unfit not in plan.secrets

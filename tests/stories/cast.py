@@ -75,7 +75,7 @@ async def see_card(world: World, card: AnyCard) -> SeenCard:
     """Read a card as `kiosk card enrol` does."""
     world.reader.remove()
     world.reader.insert(card)
-    seen = await read_card(world.service.store.settings, world.reader, lambda _: None)
+    seen = await read_card(world.settings, world.reader, lambda _: None)
     world.reader.remove()
     return seen
 

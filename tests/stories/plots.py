@@ -116,3 +116,10 @@ def changing_passcode(new: str = NEW_PIN) -> list[See]:
         see(NewPasscode, twice(new)),
         see(Finished, ending=Ending.PASSCODE_CHANGED),
     ]
+
+
+def refused_for_its_secret(world: World) -> list[See]:
+    """What is kept for a locked card does not open: before any question, or when the secret is given out."""
+    if world.guarded:
+        return [*unlocking(world)[:-1], see(SeeRA, why=Why.RECORD_SHUT)]
+    return [see(SeeRA, why=Why.NO_UNBLOCK)]

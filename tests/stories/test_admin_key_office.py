@@ -37,7 +37,7 @@ async def desk(open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch, **table: 
 
 async def enrol(world: World, card: GidsCard, key: bytes = ADMIN_KEY) -> Change:
     """As `kiosk card enrol` does it."""
-    settings, reader = world.service.store.settings, world.reader
+    settings, reader = world.settings, world.reader
     reader.remove()
     reader.insert(card)
     seen = await enrolling.read_card(settings, reader, lambda _: None)

@@ -22,7 +22,7 @@ LEAVES = Gone.CARD_OUT
 async def issue(world: World, card: PivCard) -> str:
     """What the officer reads out."""
     known = await world.known(card)
-    code = await world.service.assistance.issue(known, by="officer", reason="spoke to them")
+    code = await world.office.service.assistance.issue(known, by="officer", reason="spoke to them")
     return code.get_secret_value()
 
 

@@ -111,7 +111,9 @@ async def test_an_assistance_code_is_not_revived_by_a_clock_that_goes_back(regis
     """It has run out; then the clock shows a time at which it had not, and is accepted as it is."""
     world = registered
     await block(world, world.ann)
-    await world.service.assistance.issue(await world.known(world.ann), by="officer", reason="spoke to them")
+    await world.office.service.assistance.issue(
+        await world.known(world.ann), by="officer", reason="spoke to them"
+    )
     issued = world.hands.wall
     world.hands.forward(minutes=90)
     world.hands.wall = issued + timedelta(minutes=30)
@@ -147,7 +149,7 @@ async def test_an_assistance_code_counts_as_long_as_the_answers_it_stands_for(op
     wrongs = [see(AnswerQuestions, wrong) for _ in range(3)]
     await world.visit(world.ann, [*lines, *wrongs, see(SeeRA, why=Why.BLOCKED)])
     known = await world.known(world.ann)
-    code = await world.service.assistance.issue(known, by="officer", reason="spoke to them")
+    code = await world.office.service.assistance.issue(known, by="officer", reason="spoke to them")
     world.hands.forward(minutes=2)
     world.ann.lock()
 

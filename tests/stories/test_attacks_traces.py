@@ -13,9 +13,10 @@ from kiosk.refusals import Why
 from kiosk.steps import AnswerQuestions, CodeNotSent, EnterCode, SeeRA
 from kiosk.storage.models import CodeMailRow, NoticeRow, RegistrationRow
 from kiosk.storage.sqlite import Sqlite
+from tests.stories.disk import on_disk
 from tests.stories.plots import changing_email, register, withdrawing
 from tests.stories.script import see
-from tests.stories.world import World, in_order, on_disk
+from tests.stories.world import World, in_order
 
 LEAVES = Gone.CARD_OUT
 ADDRESS = "secret.address@gov.uk"

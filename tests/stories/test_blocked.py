@@ -164,7 +164,7 @@ async def test_blocked_between_the_proofs_and_the_new_passcode(
 async def test_the_ra_clears_the_block(registered: World) -> None:
     await block(registered, registered.ann)
     known = await registered.known(registered.ann)
-    await registered.service.assistance.clear_block(known, by="officer", reason="spoke to them")
+    await registered.office.service.assistance.clear_block(known, by="officer", reason="spoke to them")
     await registered.visit(registered.ann, [see(AnswerQuestions, LEAVES, attempts_left=3)])
     (event,) = await registered.events("holder.block-cleared")
     assert (event.actor, event.reason) == ("officer", "spoke to them")

@@ -34,6 +34,7 @@ from kiosk.steps import (
     Welcome,
 )
 from tests.stories.conftest import OpenWorld
+from tests.stories.disk import on_disk
 from tests.stories.plots import (
     block,
     changing_email,
@@ -45,7 +46,7 @@ from tests.stories.plots import (
 )
 from tests.stories.script import Script, See, see
 from tests.stories.test_assistance import helped, issue
-from tests.stories.world import ANSWERS, PIN, PUK, RA_EMAIL, World, answered, on_disk, twice
+from tests.stories.world import ANSWERS, PIN, PUK, RA_EMAIL, World, answered, twice
 
 PASSCODES = {"first": PIN, "second": "739164", "third": "958473", "refused": "585858", "wrong": "640281"}
 WRONG_PUK = "93750264"

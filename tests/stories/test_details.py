@@ -26,6 +26,7 @@ from kiosk.steps import (
 )
 from kiosk.storage.models import PendingRow, RegistrationRow, SecurityAnswerRow
 from tests.stories.conftest import OpenWorld, with_ann
+from tests.stories.disk import on_disk
 from tests.stories.plots import (
     NEW_PIN,
     changing_email,
@@ -36,7 +37,7 @@ from tests.stories.plots import (
     withdrawing,
 )
 from tests.stories.script import see
-from tests.stories.world import ANSWERS, PIN, RA_EMAIL, World, in_order, on_disk, tries, twice
+from tests.stories.world import ANSWERS, PIN, RA_EMAIL, World, in_order, tries, twice
 
 LEAVES = Gone.CARD_OUT
 OWN = "ann@trust.nhs.net"

@@ -82,7 +82,7 @@ async def test_the_task_sends_at_once_and_survives_a_letter_that_cannot_be_writt
     down: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     down.post.down = False
-    async with down.service.store.work() as session:
+    async with down.office.service.store.work() as session:
         row = (await down.rows(NoticeRow))[0]
         session.add(NoticeRow(**{**row.model_dump(), "id": None, "kind": "of-another-release"}))
         await session.merge(NoticeRow(**{**row.model_dump(), "id": 9}))
@@ -106,7 +106,7 @@ async def test_it_goes_out_as_soon_as_it_is_committed(registered: World) -> None
     known = await registered.known(registered.ann)
     task = asyncio.create_task(registered.service.notices.run())
     try:
-        async with registered.service.store.work() as session:
+        async with registered.office.service.store.work() as session:
             await registered.service.notices.queue(session, NoticeKind.BLOCKED, known, RA_EMAIL, "en")
             for _ in range(100):
                 await asyncio.sleep(0)  # the task may look now, and must look again after the commit

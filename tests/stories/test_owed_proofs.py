@@ -82,7 +82,7 @@ async def test_a_key_that_is_pinned_in_the_middle_of_a_visit_counts_at_once(worl
     await register(world, genuine)
     (row,) = await world.rows(CardRow)
     copy = await world.card(enrolled=False, guid=genuine.guid, card_key=None, pin_tries_left=0)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         stored = await session.get_one(CardRow, row.id)
         stored.public_key = stored.passcode_key = None  # as if nothing had been pinned
     world.hands.forward(minutes=2)

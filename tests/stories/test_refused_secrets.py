@@ -126,10 +126,10 @@ async def test_a_secret_that_works_after_all_is_refused_no_longer(world: World) 
     """Its answers were lost until it counted as refused."""
     await silent(world, secret=PUK)
     known = await world.known(world.ann)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await secret_failed(session, world.service.store, known.card, Subject(), "unproven")
     assert len(await world.rows(RefusedSecretRow)) == 1
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await secret_accepted(session, known.card)
     assert await world.rows(RefusedSecretRow) == []
     assert await bring(world, PUK) is Change.UNCHANGED
@@ -189,7 +189,7 @@ async def test_a_roll_does_not_undo_a_mark_and_lose_the_secret_that_the_card_hol
     await unlock(world, world.ann)
     rotated = world.ann.state().puk
     known = await world.known(world.ann)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await secret_failed(session, world.service.store, known.card, Subject(), "NotGenuine")
     for change in (await roll(world, PUK), Counter([await bring(world, SECOND)])):
         assert change == Counter({Change.KEPT: 1})

@@ -16,16 +16,14 @@ from kiosk.keyring import KeyRing
 from kiosk.keys import create_key
 from kiosk.pepper import PlainPepper
 from kiosk.rekeying import Rekeying
+from kiosk.safe import as_sealed
 from kiosk.settings import Settings
-from kiosk.steps import SeeRA
 from kiosk.storage.models import DataKeyRow, UnblockSecretRow
 from kiosk.token import TokenCabinet
-from kiosk.unblock import as_sealed
 from kiosk.wrapping import FileCabinet, KeyCabinet
 from tests import softhsm
 from tests.stories.conftest import with_ann
-from tests.stories.plots import unlocking
-from tests.stories.script import see
+from tests.stories.plots import refused_for_its_secret, unlocking
 from tests.stories.world import PEPPER, World, new_world
 
 CARDS = 7
@@ -69,7 +67,7 @@ async def office(world: World, stack: AsyncExitStack, cabinet: KeyCabinet) -> Re
     other = await stack.enter_async_context(
         new_world(world.settings.state_directory, world.settings, beside=world, keys=keys)
     )
-    return Rekeying(other.service.store, other.parts.vault)
+    return Rekeying(other.office.service.store, other.office.vault)
 
 
 async def all_of(work: Rekeying) -> list[rekeying.Progress]:
@@ -144,7 +142,7 @@ async def test_what_a_kiosk_changes_meanwhile_is_not_lost(
 
     async def then_replaced(self: Rekeying, *asked: object) -> object:
         rows = await chunk(self, *asked)  # type: ignore[arg-type]
-        async with world.service.store.work() as session:
+        async with world.office.service.store.work() as session:
             sealed = await world.parts.vault.seal(known.card_key, "unblock-secret", fresh)
             mine = update(UnblockSecretRow).where(UnblockSecretRow.card == known.card)  # type: ignore[arg-type]
             await session.exec(mine.values(**vars(sealed)))
@@ -168,7 +166,7 @@ async def test_a_secret_that_does_not_open_is_told_and_stays_as_it_is(
     world: World, stack: AsyncExitStack, cabinet: KeyCabinet
 ) -> None:
     known = await world.known(world.ann)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         row = await session.get_one(UnblockSecretRow, known.card)
         row.ciphertext = bytes(len(row.ciphertext))
     work = await office(world, stack, cabinet)
@@ -176,7 +174,7 @@ async def test_a_secret_that_does_not_open_is_told_and_stays_as_it_is(
     assert (await all_of(work))[-1].shut == 1
     assert [row.outcome for row in await world.events("vault.rekeyed")] == ["ok", "alarm"]
     world.ann.lock()
-    await world.visit(world.ann, [see(SeeRA)])
+    await world.visit(world.ann, refused_for_its_secret(world))
 
 
 async def test_kiosks_unlock_while_it_runs(world: World, stack: AsyncExitStack, cabinet: KeyCabinet) -> None:

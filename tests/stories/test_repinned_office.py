@@ -34,7 +34,7 @@ async def enrol(world: World, card: AnyCard, secret: str = PUK, **options: Any) 
     """As `kiosk card enrol` does it, without --fresh."""
     seen = await see_card(world, card)
     given = SecretBytes(secret.encode())
-    settings = world.service.store.settings
+    settings = world.settings
     return await enrolling.enrol(settings, "H1", seen, given, by="officer", **options)
 
 
@@ -42,7 +42,7 @@ async def set_fresh(world: World, card: AnyCard, secret: str = PUK, **options: A
     """As `kiosk card enrol --fresh` does it."""
     seen = await see_card(world, card)
     world.reader.insert(card)
-    given, settings = SecretBytes(secret.encode()), world.service.store.settings
+    given, settings = SecretBytes(secret.encode()), world.settings
     return await equipping.equip(
         settings, world.reader, lambda _: None, "H1", seen, given, fresh=True, by="officer", **options
     )
@@ -114,7 +114,7 @@ async def test_a_copy_that_is_put_in_after_the_card_was_read_proves_nothing(worl
     await with_ann(world)
     seen = await see_card(world, world.ann)
     world.reader.insert(PivCard(guid=world.ann.guid, puk=PUK))
-    settings, given = world.service.store.settings, SecretBytes(PUK.encode())
+    settings, given = world.settings, SecretBytes(PUK.encode())
     with pytest.raises(NotGenuine):
         await equipping.equip(
             settings, world.reader, lambda _: None, "H1", seen, given, fresh=True, by="officer"

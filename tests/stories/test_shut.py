@@ -26,7 +26,7 @@ from kiosk.steps import (
     Welcome,
 )
 from kiosk.storage.models import HolderRow, NoticeRow, PendingRow, RegistrationRow, UnblockSecretRow
-from tests.stories.plots import NEW_PIN, registration, unlocking
+from tests.stories.plots import NEW_PIN, refused_for_its_secret, registration, unlocking
 from tests.stories.script import see
 from tests.stories.world import PEPPER, PIN, RA_EMAIL, World, in_order, new_world, twice
 
@@ -59,7 +59,7 @@ ALTER = pytest.mark.parametrize("alter", [flipped, cut, emptied, as_text], ids=l
 async def change(world: World, table: type[SQLModel], column: str, alter: Callable[[bytes], Any]) -> None:
     """Alter a column of every row of a table, as somebody with the database alone can."""
     rows = await world.rows(table)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         for row in rows:
             key = next(iter(table.__table__.primary_key))  # type: ignore[attr-defined]
             changed = update(table).where(key == getattr(row, key.name))
@@ -73,7 +73,7 @@ async def alarms(world: World) -> list[tuple[str, str]]:
 
 @ALTER
 @pytest.mark.parametrize("column", ["wrapped_key", "nonce", "ciphertext"])
-async def test_a_secret_that_was_altered_sends_its_holder_to_the_ra_before_any_question(
+async def test_a_secret_that_was_altered_sends_its_holder_to_the_ra(
     registered: World, column: str, alter: Callable[[bytes], Any]
 ) -> None:
     world = registered
@@ -82,14 +82,16 @@ async def test_a_secret_that_was_altered_sends_its_holder_to_the_ra_before_any_q
         world, UnblockSecretRow, column, lambda content: content
     )  # a change of nothing harms nothing
     known = await world.known(world.ann)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         mine = await session.get_one(UnblockSecretRow, known.card)
         setattr(mine, column, alter(getattr(mine, column)))
     world.ann.lock()
-    await world.visit(world.ann, [see(SeeRA, why=Why.NO_UNBLOCK)])
-    assert await alarms(world) == [("unblock-secret", known.holder_key)]
+    world.hands.forward(minutes=2)
+    await world.visit(world.ann, refused_for_its_secret(world))
+    assert [holder for _, holder in await alarms(world)] == [known.holder_key]
     assert world.ann.state().puk_tries_left == 3, "nothing was sent"
     other.lock()
+    world.hands.forward(minutes=2)
     await world.visit(other, unlocking(world))  # another card of theirs works on
 
 
@@ -97,19 +99,20 @@ async def test_a_secret_copied_from_another_card_is_refused(registered: World) -
     world = registered
     other = await world.card()
     known, another = await world.known(world.ann), await world.known(other)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         mine = await session.get_one(UnblockSecretRow, known.card)
         copied = await session.get_one(UnblockSecretRow, another.card)
         for column in ("key_id", "wrapped_key", "nonce", "ciphertext"):
             setattr(mine, column, getattr(copied, column))
     world.ann.lock()
-    await world.visit(world.ann, [see(SeeRA, why=Why.NO_UNBLOCK)])
-    assert await alarms(world) == [("unblock-secret", known.holder_key)]
+    world.hands.forward(minutes=2)
+    await world.visit(world.ann, refused_for_its_secret(world))
+    assert [holder for _, holder in await alarms(world)] == [known.holder_key]
 
 
 async def test_with_a_key_that_is_missing_what_needs_no_secret_works_on(registered: World) -> None:
     world = registered
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await session.exec(update(UnblockSecretRow).values(key_id="00000000"))
     change_passcode = [
         see(Welcome, Offer.CHANGE_PASSCODE, note=Why.NO_UNBLOCK),
@@ -140,7 +143,7 @@ async def test_a_name_or_address_that_was_altered_sends_its_holder_to_the_ra(
     await world.holder("H2", "Bob Smith", "bob@nhs.net")
     bob = await world.card("H2")
     known = await world.known(world.ann)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         row = await session.get_one(table, known.holder)
         setattr(row, column, alter(getattr(row, column)))
     world.ann.lock()
@@ -155,7 +158,7 @@ async def test_a_name_copied_from_another_person_is_refused(registered: World) -
     await world.holder("H2", "Bob Smith", "bob@nhs.net")
     known = await world.known(world.ann)
     one, other = await world.rows(HolderRow)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         mine = update(HolderRow).where(col(HolderRow.id) == one.id)
         await session.exec(mine.values(name=other.name, ra_email=other.ra_email))
     await world.visit(world.ann, [see(SeeRA, why=Why.RECORD_SHUT)])
@@ -168,7 +171,7 @@ async def test_an_address_cannot_be_moved_between_fields(registered: World) -> N
     world.ann.lock()
     await world.visit(world.ann, [*unlocking(world)[:1], see(EnterCode, LEAVES)])
     (pending,), (kept,) = await world.rows(PendingRow), await world.rows(RegistrationRow)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         await session.exec(update(PendingRow).values(email=kept.email))
     await world.visit(world.ann, [see(SeeRA, why=Why.RECORD_SHUT)])
     assert [reason for reason, _ in await alarms(world)] == ["pending-email"]
@@ -195,11 +198,11 @@ async def test_a_notice_that_does_not_open_holds_up_no_other(registered: World) 
     world = registered
     await world.notices()
     known = await world.known(world.ann)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         for kind in (NoticeKind.BLOCKED, NoticeKind.UNLOCKED):
             await world.service.notices.queue(session, kind, known, RA_EMAIL, "en")
     first, _ = await world.rows(NoticeRow)
-    async with world.service.store.work() as session:
+    async with world.office.service.store.work() as session:
         broken = update(NoticeRow).where(col(NoticeRow.id) == first.id)
         await session.exec(broken.values(recipient=flipped(first.recipient or b"")))
     before = len(world.post.mails)

@@ -24,9 +24,10 @@ from kiosk.proofs.answers import normalise
 from kiosk.steps import AnswerQuestions, EnterCode
 from kiosk.storage.models import DataKeyRow, HolderRow, PendingRow, SecurityAnswerRow, UnblockSecretRow
 from kiosk.storage.sqlite import Sqlite, copied
+from tests.stories.disk import on_disk
 from tests.stories.plots import register
 from tests.stories.script import see
-from tests.stories.world import ANSWERS, PEPPER, PUK, VAULT_KEY, World, in_order, on_disk
+from tests.stories.world import ANSWERS, PEPPER, PUK, VAULT_KEY, World, in_order
 
 NAME, RA_ADDRESS, OWN_ADDRESS = "Myfanwy Llewellyn", "myfanwy.llewellyn@nhs.net", "myfanwy@gov.uk"
 

@@ -38,7 +38,7 @@ class Order:
 
     async def carry_out(self, world: World) -> None:
         """As the command does, with the card in the reader."""
-        settings, reader = world.service.store.settings, world.reader
+        settings, reader = world.settings, world.reader
         seen = await enrolling.read_card(settings, reader, _say)
         given = self.given(seen.family.traits)
         if self.fresh:

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
@@ -29,6 +30,7 @@ from kiosk.journeys.reception import receive
 from kiosk.keyring import KeyRing, ring_in_memory
 from kiosk.mail import MailNotSent
 from kiosk.proofs.hashing import Hasher
+from kiosk.safe import as_sealed
 from kiosk.settings import Settings
 from kiosk.steps import Answered
 from kiosk.storage.models import (
@@ -39,13 +41,13 @@ from kiosk.storage.models import (
     UnblockSecretRow,
 )
 from kiosk.storage.place import sqlite_file
-from kiosk.storage.postgres import Postgres
 from kiosk.storage.schema import upgrade
 from kiosk.storage.sqlite import Sqlite
 from kiosk.storage.trail import AuditRow
-from kiosk.unblock import FIELD, NEXT_FIELD, as_sealed
+from kiosk.unblock import FIELD, NEXT_FIELD
 from kiosk.visit import Known, new_reference
 from kiosk.wiring import Parts, put_together
+from tests import postgres
 from tests.stories.script import Script, See
 
 T = TypeVar("T", bound=SQLModel)
@@ -122,12 +124,19 @@ class HandClock(Clock):
 class World:
     """The kiosk, its holder, card, mails and time."""
 
-    def __init__(self, parts: Parts, reader: VirtualReader, post: Post, hands: Hands) -> None:
-        self.parts, self.reader, self.post, self.hands = parts, reader, post, hands
-        self.settings = parts.service.store.settings
-        self.backend = parts.database.backend
+    def __init__(self, parts: Parts, office: Parts, reader: VirtualReader, post: Post, hands: Hands) -> None:
+        """``office``: on the same store, by a role that may do more than a kiosk's."""
+        self.parts, self.office = parts, office
+        self.reader, self.post, self.hands = reader, post, hands
+        self.settings = office.service.store.settings
+        self.backend = office.database.backend
         self.service = parts.service
         self.ann: PivCard  # the registered holder's card, in worlds that begin with one
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the kiosk's role is given unblock secrets one at a time."""
+        return self.parts is not self.office
 
     async def holder(self, holder_id: str = "H1", name: str = "Ann Jones", email: str = RA_EMAIL) -> None:
         """Add a holder."""
@@ -186,7 +195,7 @@ class World:
 
     async def rows(self, table: type[T]) -> list[T]:
         """Every row of a table."""
-        async with self.service.store.work() as session:
+        async with self.office.service.store.work() as session:
             return list((await session.exec(select(table))).all())
 
     async def known(self, card: PivCard) -> Known:
@@ -215,7 +224,7 @@ class World:
     async def events(self, *events: str) -> list[AuditRow]:
         """The audit trail, or these events of it, in order."""
         query = select(AuditRow).order_by(col(AuditRow.seq))
-        async with self.service.store.work() as session:
+        async with self.office.service.store.work() as session:
             rows = (await session.exec(query)).all()
         return [row for row in rows if not events or row.event in events]
 
@@ -226,7 +235,7 @@ class World:
 
     async def answers(self, known: Known) -> list[SecurityAnswerRow]:
         """The stored answers of a holder."""
-        async with self.service.store.work() as session:
+        async with self.office.service.store.work() as session:
             query = select(SecurityAnswerRow).where(SecurityAnswerRow.holder == known.holder)
             return list((await session.exec(query)).all())
 
@@ -251,31 +260,6 @@ def in_order(step: Any, answers: dict[str, str] | None = None) -> tuple[SecretSt
 def wrong(step: Any) -> tuple[SecretStr, ...]:
     """Answers of which none is right."""
     return tuple(SecretStr("nonsense") for _ in step.questions)
-
-
-def on_disk(world: World) -> bytes:
-    """Every byte of the database's files, with what was deleted gone as far as it goes; or of its rows."""
-    backend = world.backend
-    if isinstance(backend, Postgres):
-        return _all_rows(backend)
-    assert isinstance(backend, Sqlite)
-    path = backend.path
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
-
-
-def _all_rows(backend: Postgres) -> bytes:
-    engine = backend.plain()
-    try:
-        with engine.connect() as connection:
-            tables = SQLModel.metadata.sorted_tables
-            rows = [row for table in tables for row in connection.execute(table.select()).all()]
-            return b"".join(
-                one if isinstance(one, bytes) else repr(one).encode() for row in rows for one in row
-            )
-    finally:
-        engine.dispose()
 
 
 def tries(card: PivCard, *, pin: int | None = None, puk: int | None = None) -> None:
@@ -320,15 +304,32 @@ async def new_world(
     elif (file := sqlite_file(chosen)) and not file.exists():
         (directory / "kiosk.db").write_bytes(empty_database())
     keys = keys or ring_in_memory(VAULT_KEY, PEPPER, masters)
-    parts = put_together(
-        chosen,
-        reader=reader,
-        keys=keys,
-        mailer=post,
-        clock=HandClock(hands),
-        hasher=Hasher(keys.pepper, 4),
-    )
+    hasher = Hasher(keys.pepper, 4)
+
+    def parts_of(settings: Settings, *, guarded: bool = False) -> Parts:
+        return put_together(
+            settings,
+            reader=reader,
+            keys=keys,
+            mailer=post,
+            clock=HandClock(hands),
+            hasher=hasher,
+            guarded=guarded,
+        )
+
+    office = parts_of(chosen)
+    parts = office
+    if (url := chosen.database.url).startswith(f"postgresql://{postgres.ACCOUNT}@"):
+        kiosk = postgres.as_kiosk(url, chosen)
+        parts = with_office(parts_of(chosen.changed(database={"url": kiosk}), guarded=True), office)
     try:
-        yield World(parts, reader, post, hands)
+        yield World(parts, office, reader, post, hands)
     finally:
         await parts.close()
+        await office.database.close()
+
+
+def with_office(kiosk: Parts, office: Parts) -> Parts:
+    """A kiosk of a fleet, whose role may not do what an officer does: that is done by another role."""
+    theirs = ("enrolment", "rotation", "trials", "trail")
+    return replace(kiosk, **{name: getattr(office, name) for name in theirs})

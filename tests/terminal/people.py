@@ -70,7 +70,7 @@ async def register_all(config: Path, people: Iterable[Person]) -> None:
     keys, reader, post = key_ring(settings), VirtualReader(), Post()
     hasher = Hasher(keys.pepper, 4)
     parts = put_together(settings, reader=reader, keys=keys, mailer=post, hasher=hasher)
-    world = World(parts, reader, post, Hands())
+    world = World(parts, parts, reader, post, Hands())
     try:
         for person in people:
             await register(world, person.card)

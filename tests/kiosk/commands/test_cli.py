@@ -49,7 +49,8 @@ def test_the_commands_are_these() -> None:
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
         "card clear-secret", "card inspect", "card trace",
         "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
-        "backup", "restore", "db current", "db check", "db upgrade", "fleet list",
+        "backup", "restore", "db current", "db check", "db upgrade", "fleet list", "fleet setup",
+        "fleet add", "fleet revoke",
     }  # fmt: skip
 
 

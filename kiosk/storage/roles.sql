@@ -1,0 +1,40 @@
+-- What each kind of role may, on PostgreSQL. `kiosk fleet setup` carries it out, as the owner of the tables;
+-- it can be run again at any time, and is after `kiosk db upgrade`. docs/fleet.md and docs/security.md say why.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, unlock_kiosk, unlock_office;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC, unlock_kiosk, unlock_office;
+GRANT USAGE ON SCHEMA public TO unlock_kiosk, unlock_office;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unlock_kiosk, unlock_office;
+
+-- Both: the audit trail takes appends alone. Segments are closed by the owner.
+GRANT SELECT, INSERT ON audit_event TO unlock_kiosk, unlock_office;
+GRANT SELECT ON audit_checkpoint, audit_store, alembic_version TO unlock_kiosk, unlock_office;
+GRANT UPDATE (daily_at) ON audit_store TO unlock_kiosk, unlock_office;
+GRANT SELECT, INSERT ON data_key TO unlock_kiosk, unlock_office;
+GRANT EXECUTE ON FUNCTION unlock_now(), unlock_member() TO unlock_kiosk, unlock_office;
+
+-- A kiosk: what a journey changes. Not who a holder is, not whose a card is, and no assistance codes of its own.
+GRANT SELECT ON holder, card, registration, security_answer, assistance TO unlock_kiosk;
+GRANT UPDATE (attempts, blocked_at) ON holder TO unlock_kiosk;
+GRANT UPDATE (public_key, passcode_key, unblock_state, secret_proven, mutual_proven, unproven_sends)
+    ON card TO unlock_kiosk;
+GRANT INSERT, DELETE ON holder, card, holder_word TO unlock_kiosk; -- of its self-test alone, see the triggers
+GRANT SELECT (holder) ON holder_word TO unlock_kiosk;
+GRANT INSERT, UPDATE, DELETE ON registration TO unlock_kiosk;
+GRANT INSERT, DELETE ON security_answer TO unlock_kiosk;
+GRANT UPDATE, DELETE ON assistance TO unlock_kiosk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON pending, code_mail, card_write, notice, refused_secret, kiosk
+    TO unlock_kiosk;
+
+-- Of the unblock secrets only what tells them apart. What is sealed comes from unlock_take, one card at a time.
+GRANT SELECT (card, key_id, fingerprint) ON unblock_secret TO unlock_kiosk;
+GRANT SELECT (card, key_id, fingerprint, tries_before, probed_tries) ON next_unblock_secret TO unlock_kiosk;
+GRANT INSERT, UPDATE ON unblock_secret TO unlock_kiosk;
+GRANT INSERT, UPDATE, DELETE ON next_unblock_secret TO unlock_kiosk;
+GRANT EXECUTE ON FUNCTION unlock_request(integer, text), unlock_take(integer) TO unlock_kiosk;
+
+-- The office: holders, cards and their secrets. It is not at a kiosk.
+GRANT SELECT, INSERT, UPDATE, DELETE ON holder, holder_word, card, unblock_secret, next_unblock_secret,
+    refused_secret, registration, security_answer, pending, code_mail, assistance, card_write, notice, kiosk,
+    secret_release TO unlock_office;
+GRANT SELECT ON fleet_member, fleet_rule TO unlock_office;
