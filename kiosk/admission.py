@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert
+from sqlalchemy import insert, inspect
 from sqlmodel import SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from kiosk.arrivals import NewHolder
 from kiosk.audit import Event, Subject
 from kiosk.persons import Personal, PersonsKey
 from kiosk.storage.models import HolderRow, HolderWordRow
@@ -17,35 +18,77 @@ from kiosk.store import Store
 from kiosk.vault import VaultError
 
 
-@dataclass(frozen=True)
-class NewHolder:
-    """A holder as the RA knows them; ``email`` may be empty."""
+class Present(NamedTuple):
+    """A holder who is in the store. Name and address are sealed."""
 
-    holder_id: str = field(repr=False)
-    name: str = field(repr=False)
-    email: str = field(repr=False)
+    holder_id: str
+    id: int
+    audit_key: str
+    name: bytes
+    ra_email: bytes
+    selftest: bool
+
+
+async def present(session: AsyncSession, holder_ids: set[str], *, change: bool = False) -> dict[str, Present]:
+    """Those of these holders who are in the store. ``change``: nobody else may change them meanwhile."""
+    columns = [col(getattr(HolderRow, name)) for name in Present._fields]
+    query = select(*columns).where(col(HolderRow.holder_id).in_(holder_ids))
+    if change:  # in their order, or two imports might wait for each other
+        query = query.order_by(col(HolderRow.id)).with_for_update(key_share=True)
+    return {row.holder_id: Present(*row) for row in await session.exec(query)}
 
 
 async def add_holders(
     session: AsyncSession, store: Store, holders: Sequence[NewHolder], *, by: str, selftest: bool = False
-) -> None:
+) -> dict[str, Present]:
     """Add holders whose ids are not taken: sealed, indexed, and on record. Raises VaultError."""
     key = await store.persons.key(session)
     rows = [_row(store, key, new, selftest=selftest) for new in holders]
-    await insert_all(session, rows)
-    await _index_names(session, store, holders)
-    subjects = (Subject(row.audit_key, actor=by, selftest=selftest) for row in rows)
+    ids = await insert_all(session, HolderRow, rows, returning=("holder_id", "id"))
+    numbers = {str(one): int(number) for one, number in ids}
+    words = [
+        {"holder": numbers[new.holder_id], "word": word}
+        for new in holders
+        for word in store.persons.word_indexes(new.name)
+    ]
+    await insert_all(session, HolderWordRow, words)
+    subjects = (Subject(row["audit_key"], actor=by, selftest=selftest) for row in rows)
     store.audit.record_all(session, [(Event.HOLDER_ADDED, subject, {}) for subject in subjects])
+    return {
+        row["holder_id"]: Present(
+            row["holder_id"],
+            numbers[row["holder_id"]],
+            row["audit_key"],
+            row["name"],
+            row["ra_email"],
+            selftest,
+        )
+        for row in rows
+    }
 
 
-async def insert_all(session: AsyncSession, rows: Sequence[SQLModel]) -> None:
-    """Add rows of one table in one statement, which adding them one by one to the session is not."""
-    if rows:
-        values = [row.model_dump(exclude={"id"}) for row in rows]
-        await session.exec(insert(type(rows[0])), params=values)
+async def insert_all(
+    session: AsyncSession,
+    model: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    returning: Sequence[str] = (),
+) -> Sequence[Sequence[Any]]:
+    """Add rows of one table in few statements; these columns of each, in no order.
+
+    Past the session's objects, of which a million take minutes to make.
+    """
+    if not rows:
+        return []
+    table = inspect(model).local_table
+    statement = insert(table)
+    if not returning:
+        await session.exec(statement, params=rows)
+        return []
+    found = await session.exec(statement.returning(*(table.c[name] for name in returning)), params=rows)
+    return found.all()
 
 
-def differences(holder: HolderRow, given: NewHolder, key: PersonsKey) -> Iterator[str]:
+def differences(holder: Present, given: NewHolder, key: PersonsKey) -> Iterator[str]:
     """How a holder of the store differs from the one that is given under the same id."""
     try:
         name = key.open(holder.audit_key, Personal.NAME, holder.name)
@@ -59,29 +102,14 @@ def differences(holder: HolderRow, given: NewHolder, key: PersonsKey) -> Iterato
         yield f"holder {given.holder_id!r} is in the store with another email address"
 
 
-def _row(store: Store, key: PersonsKey, new: NewHolder, *, selftest: bool) -> HolderRow:
+def _row(store: Store, key: PersonsKey, new: NewHolder, *, selftest: bool) -> dict[str, Any]:
     audit_key = uuid.uuid4().hex
-    return HolderRow(
-        holder_id=new.holder_id,
-        audit_key=audit_key,
-        name=key.seal(audit_key, Personal.NAME, new.name),
-        ra_email=key.seal(audit_key, Personal.RA_EMAIL, new.email),
-        ra_email_index=store.persons.address_index(new.email),
-        created_at=store.clock.now(),
-        selftest=selftest,
-    )
-
-
-async def _index_names(session: AsyncSession, store: Store, holders: Sequence[NewHolder]) -> None:
-    """Let the holders, who were added just now, be found by the words of their names."""
-    ids = select(HolderRow.holder_id, HolderRow.id).where(
-        col(HolderRow.holder_id).in_([new.holder_id for new in holders])
-    )
-    rows = dict((await session.exec(ids)).all())
-    words = [
-        {"holder": rows[new.holder_id], "word": word}
-        for new in holders
-        for word in store.persons.word_indexes(new.name)
-    ]
-    if words:  # of a name in signs alone there are none
-        await session.exec(insert(HolderWordRow), params=words)
+    return {
+        "holder_id": new.holder_id,
+        "audit_key": audit_key,
+        "name": key.seal(audit_key, Personal.NAME, new.name),
+        "ra_email": key.seal(audit_key, Personal.RA_EMAIL, new.email),
+        "ra_email_index": store.persons.address_index(new.email),
+        "created_at": store.clock.now(),
+        "selftest": selftest,
+    }

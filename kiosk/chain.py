@@ -25,6 +25,7 @@ from kiosk.storage.trail import AuditRow, AuditStoreRow
 LABEL = "audit chain"  # of the key that is derived for it
 BATCH = 1000  # events in one statement
 _LOCK = 0x6175_6469  # PostgreSQL's advisory lock of the chain: any number that nothing else takes
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 _HEAD = re.compile(r"(\d{1,18}):([0-9a-f]{64})")
 
 
@@ -111,4 +112,4 @@ def plain(store: str, row: Mapping[str, Any]) -> dict[str, Any]:
 def canonical(event: Mapping[str, Any]) -> bytes:
     """What the MAC is over: all but the MAC, as JSON in ASCII, keys in order, no spaces."""
     rest = {name: value for name, value in event.items() if name != "mac"}
-    return json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    return _JSON.encode(rest).encode("ascii")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
@@ -13,19 +13,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId, KeyUse
 from kiosk import refused
-from kiosk.admission import NewHolder
-from kiosk.audit import Event, Outcome, Subject
-from kiosk.intake import (
+from kiosk.arrivals import (
     Change,
-    Intake,
+    Contradictions,
+    EnrolmentError,
     NewCard,
+    NewHolder,
     NewRow,
     RowFault,
+    RowsRefused,
+    Stage,
     Told,
     chunks,
-    contradictions,
     silent,
 )
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.intake import Intake
 from kiosk.marks import secret_cleared
 from kiosk.persons import Personal
 from kiosk.proofs import emails
@@ -54,18 +57,6 @@ __all__ = [
     "RowFault",
     "RowsRefused",
 ]
-
-
-class EnrolmentError(Exception):
-    """What was to be brought in does not fit what is there. The message is for the person who tried."""
-
-
-class RowsRefused(EnrolmentError):
-    """Rows do not fit, so none was brought in. ``faults`` has each, by line."""
-
-    def __init__(self, faults: Sequence[RowFault]) -> None:
-        super().__init__("\n".join(f"line {fault.line}: {fault.reason}" for fault in faults))
-        self.faults = tuple(faults)
 
 
 @dataclass(frozen=True)
@@ -117,45 +108,41 @@ class Enrolment:
                 raise unknown_holder(holder_id)
             key = await self._store.persons.key(session)
             name = key.open(holder.audit_key, Personal.NAME, holder.name)
-            rows = [NewRow(1, NewHolder(holder.holder_id, name, ""), card)]
-            intake = self._intake(session, by)
-            if faults := await intake.faults(rows):
-                raise EnrolmentError(faults[0].reason)
-            (changes,) = await intake.take_in(rows)
-            if changes[0] is Change.REFUSED:
+            row = NewRow(1, NewHolder(holder.holder_id, name, ""), card)
+            try:
+                ((change, *_),) = await self._intake(session, by).take_in([row])
+            except RowsRefused as refusal:
+                raise EnrolmentError(refusal.faults[0].reason) from None
+            if change is Change.REFUSED:
                 raise refused_before("unblock secret")
-            return changes[0]
+            return change
 
-    async def faults(self, rows: Sequence[NewRow], told: Told = silent) -> list[RowFault]:
-        """What `import_all` would refuse these rows for, by line."""
-        found, looked_at = list(contradictions(rows)), 0
-        for chunk in chunks(rows):
+    async def faults(self, rows: Iterable[NewRow | RowFault], told: Told = silent) -> list[RowFault]:
+        """Those among the rows, and what `import_all` would refuse the others for, by line."""
+        found: list[RowFault] = []
+        for chunk in chunks(_consistent(rows, found)):
             async with self._store.work() as session:
                 found += await self._intake(session, "").faults(chunk)
-            looked_at += len(chunk)
-            told(looked_at, len(rows))
+            told(Stage.CHECKING, chunk[-1].line)
         return sorted(found)
 
-    async def import_all(self, rows: Sequence[NewRow], *, by: str, told: Told = silent) -> Counter[Change]:
+    async def import_all(
+        self, rows: Iterable[NewRow | RowFault], *, by: str, told: Told = silent
+    ) -> Counter[Change]:
         """Take in every row; what became of how many cards, and of the secrets given for them.
 
+        It goes through the rows twice: raises RowsRefused with every fault before any row is taken in.
         A row that is there already changes nothing but the card's secret and key, where they differ: an
-        import that was interrupted goes on when it is begun again. Raises RowsRefused with every row at
-        fault, before any is taken in.
+        import that was interrupted goes on when it is begun again.
         """
-        if faults := await self.faults(rows):
+        if faults := await self.faults(rows, told):
             raise RowsRefused(faults)
         changes: Counter[Change] = Counter()
-        done = 0
-        for chunk in chunks(rows):
+        for chunk in chunks(_faultless(rows)):
             async with self._store.work() as session:
-                intake = self._intake(session, by)
-                if faults := await intake.faults(chunk):  # somebody was quicker
-                    raise RowsRefused(faults)
-                taken = await intake.take_in(chunk)
+                taken = await self._intake(session, by).take_in(chunk)
             changes.update(change for each in taken for change in each)
-            done += len(chunk)
-            told(done, len(rows))
+            told(Stage.BRINGING_IN, chunk[-1].line)
         return changes
 
     async def set_card_state(self, card: CardId, state: CardState, *, by: str, reason: str) -> None:
@@ -296,6 +283,25 @@ class Enrolment:
                 )
                 for card, holder, kept, following in (await session.exec(query)).all()
             ]
+
+
+def _consistent(rows: Iterable[NewRow | RowFault], faults: list[RowFault]) -> Iterator[NewRow]:
+    """The rows; what is none, or does not agree with an earlier one, is added to the faults."""
+    contradictions = Contradictions()
+    for row in rows:
+        if isinstance(row, RowFault):
+            faults.append(row)
+        else:
+            faults += contradictions.of(row)
+            yield row
+
+
+def _faultless(rows: Iterable[NewRow | RowFault]) -> Iterator[NewRow]:
+    """The rows, which were checked. Raises RowsRefused if the file was changed since."""
+    for row in rows:
+        if isinstance(row, RowFault):
+            raise RowsRefused([row])
+        yield row
 
 
 def unknown_holder(holder_id: str) -> EnrolmentError:

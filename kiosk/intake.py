@@ -3,95 +3,74 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from pydantic import SecretBytes
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk import refused
-from kiosk.admission import NewHolder, add_holders, differences, insert_all
+from kiosk.admission import Present, add_holders, differences, insert_all, present
+from kiosk.arrivals import Change, NewCard, NewHolder, NewRow, RowFault, RowsRefused
 from kiosk.audit import Detail, Event, Subject
 from kiosk.marks import UNPROVEN_SENDS
 from kiosk.persons import PersonsKey
-from kiosk.storage.models import (
-    CardRow,
-    HolderRow,
-    UnblockSecretRow,
-    UnblockState,
-    row_id,
-)
+from kiosk.storage.models import CardRow, CardState, UnblockSecretRow, UnblockState, row_id
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
 
-Told = Callable[[int, int], None]  # how many rows are done, and of how many
-CHUNK = 500  # rows in a unit of work: kiosks get their turn in between, and memory stays flat
 
+@dataclass
+class _Added:
+    """A card that is about to be added: the columns of `CardRow` but its number."""
 
-@dataclass(frozen=True)
-class NewCard:
-    """A card of a holder. ``secret`` None: none is kept for it.
-
-    ``public_key`` (which proves without a passcode) and ``passcode_key`` are pinned: DER
-    SubjectPublicKeyInfo. ``secret_proven``: the card has proven just now that it knows this very secret.
-    ``replace_keys``: what is pinned and not given here is pinned no longer.
-    """
-
-    id: CardId
-    secret: SecretBytes | None
+    holder: int
+    audit_key: str
+    family: str
+    kind: str
+    serial: str = field(repr=False)
+    created_at: datetime
+    unproven_sends: int
+    state: str = CardState.ACTIVE.value
     public_key: bytes | None = field(default=None, repr=False)
-    secret_proven: bool = False
     passcode_key: bytes | None = field(default=None, repr=False)
-    replace_keys: bool = False
+    unblock_state: str = UnblockState.USABLE.value
+    secret_proven: bool = False
+    mutual_proven: bool = False
 
 
-@dataclass(frozen=True)
-class NewRow:
-    """One card and its holder, and the line of the file they stand in."""
+class _Marks(Protocol):
+    """What is common to a card that is there and one that is about to be."""
 
-    line: int
-    holder: NewHolder
-    card: NewCard
-
-
-@dataclass(frozen=True, order=True)
-class RowFault:
-    """Why a line cannot be taken in."""
-
-    line: int
-    reason: str
+    audit_key: str
+    public_key: bytes | None
+    passcode_key: bytes | None
+    unblock_state: str
+    secret_proven: bool
+    mutual_proven: bool
+    unproven_sends: int
 
 
-class Change(Enum):
-    """What became of a card, and of the unblock secret that was given for it."""
+class _There(NamedTuple):
+    """What the store has of some rows, and what has become of the new cards among them."""
 
-    ADDED = "added"
-    RENEWED = "renewed"  # another unblock secret or key than before
-    UNCHANGED = "unchanged"
-    KEPT = "kept"  # another unblock secret was given, but the card has accepted the one that is kept
-    REFUSED = "refused"  # the card has refused the one that was given before: it was not taken
-    HELD = "held"  # it was taken, but is not sent before an officer has looked: too many were sent in vain
-
-
-@dataclass(frozen=True)
-class _There:
-    """What the store has of some rows."""
-
-    holders: dict[str, HolderRow]
+    holders: dict[str, Present]
     cards: dict[CardId, CardRow]
     secrets: dict[int, UnblockSecretRow]
     refused: refused.Refused
-    key: PersonsKey
 
-    def objections(self, row: NewRow) -> Iterator[str]:
-        holder, card = self.holders.get(row.holder.holder_id), self.cards.get(row.card.id)
-        if holder is not None:
-            yield from differences(holder, row.holder, self.key)
-        if card is not None and (holder is None or card.holder != holder.id):
-            yield "this card belongs to another holder"
+
+class _Taken(NamedTuple):
+    """What has become of a row's card; the secret to be kept for it, if it is another; the event, if any."""
+
+    changes: Sequence[Change]
+    secret: SecretBytes | None
+    event: tuple[Event, Subject, Mapping[str, Detail]] | None
 
 
 class Intake:
@@ -105,70 +84,105 @@ class Intake:
 
     async def faults(self, rows: Sequence[NewRow]) -> list[RowFault]:
         """Everything in the store that speaks against taking these rows in, by line."""
-        there = await self._there(rows)
-        return [RowFault(row.line, reason) for row in rows for reason in there.objections(row)]
+        holders = await present(self._session, {row.holder.holder_id for row in rows})
+        columns = (CardRow.family, CardRow.kind, CardRow.serial, CardRow.holder)
+        cards = await self._session.exec(select(*columns).where(_any_of(rows)))
+        owners = {CardId(*number): holder for *number, holder in cards}
+        return _faults(rows, holders, owners, await self._key())
 
     async def take_in(self, rows: Sequence[NewRow]) -> list[Sequence[Change]]:
-        """Take in rows without faults; what became of the card of each, the most telling first."""
-        before = await self._there(rows)
-        new = dict.fromkeys(row.holder for row in rows if row.holder.holder_id not in before.holders)
-        await add_holders(self._session, self._store, list(new), by=self._by)
-        holders = (await self._there(rows)).holders
-        cards = [self._card(row, before, holders) for row in rows if row.card.id not in before.cards]
-        await insert_all(self._session, cards)
-        there = await self._there(rows, change=True)
-        return await self._equip_all(rows, there, new=set(there.cards) - set(before.cards))
+        """Take in rows; what became of the card of each, the most telling first.
+
+        Raises RowsRefused if there is now something in the store that speaks against it.
+        """
+        there = await self._there(rows)
+        owners = {card: row.holder for card, row in there.cards.items()}
+        if faults := _faults(rows, there.holders, owners, await self._key()):
+            raise RowsRefused(faults)
+        new = dict.fromkeys(row.holder for row in rows if row.holder.holder_id not in there.holders)
+        there.holders.update(await add_holders(self._session, self._store, list(new), by=self._by))
+        old = [row for row in rows if row.card.id in there.cards]
+        added = await self._add([row for row in rows if row.card.id not in there.cards], there)
+        renewed = {row.card.id: await self._renew(row, there) for row in old}
+        await self._session.flush()  # what was changed in cards and secrets that were there
+        taken = [(added.get(row.card.id) or renewed[row.card.id]) for row in rows]
+        self._store.audit.record_all(self._session, [one.event for one in taken if one.event])
+        return [one.changes for one in taken]
 
     async def add_holder(self, new: NewHolder, *, selftest: bool = False) -> None:
         """Add a holder whose id is not taken."""
         await add_holders(self._session, self._store, [new], by=self._by, selftest=selftest)
 
-    def _card(self, row: NewRow, before: _There, holders: Mapping[str, HolderRow]) -> CardRow:
-        holder = holders[row.holder.holder_id].id
-        assert holder is not None  # noqa: S101 - it was read from the store
-        sends = sum(tried.sends for tried in before.refused.get(row.card.id, ()))
-        return CardRow(
-            holder=holder,
+    async def _key(self) -> PersonsKey:
+        return await self._store.persons.key(self._session)
+
+    async def _add(self, rows: Sequence[NewRow], there: _There) -> dict[CardId, _Taken]:
+        """Add cards that are not there, with their secrets."""
+        cards = [self._added(row, there) for row in rows]
+        taken = {}
+        for row, card in zip(rows, cards, strict=True):
+            if row.card.secret is not None and row.card.secret_proven:
+                await self._accepted(row.card.id, row.card.secret)
+            taken[row.card.id] = self._taken_new(row, card, there)
+        columns = ("family", "kind", "serial", "id")
+        found = await insert_all(self._session, CardRow, [vars(card) for card in cards], returning=columns)
+        numbers = {CardId(*number): row for *number, row in found}
+        secrets = [
+            (numbers[row.card.id], card.audit_key, secret)
+            for row, card in zip(rows, cards, strict=True)
+            if (secret := taken[row.card.id].secret) is not None
+        ]
+        await insert_all(self._session, UnblockSecretRow, await self._secrets.sealed_all(secrets))
+        return taken
+
+    def _added(self, row: NewRow, there: _There) -> _Added:
+        sends = sum(tried.sends for tried in there.refused.get(row.card.id, ()))
+        return _Added(
+            holder=there.holders[row.holder.holder_id].id,
             audit_key=uuid.uuid4().hex,
             family=row.card.id.family,
             kind=row.card.id.kind,
             serial=row.card.id.serial,
-            public_key=row.card.public_key,
-            passcode_key=row.card.passcode_key,
             unproven_sends=min(sends, UNPROVEN_SENDS),
             created_at=self._store.clock.now(),
         )
 
-    async def _equip_all(
-        self, rows: Sequence[NewRow], there: _There, new: Collection[CardId]
-    ) -> list[Sequence[Change]]:
-        """Give each card its secret and key where they differ from what it has, and record the events."""
-        changes: list[Sequence[Change]] = []
-        events: list[tuple[Event, Subject, Mapping[str, Detail]]] = []
-        secrets: list[UnblockSecretRow] = []
-        for row in rows:
-            card, holder = there.cards[row.card.id], there.holders[row.holder.holder_id]
-            await self._remember(card, row.card, there)
-            reserve = await self._reserve(card, row.card, there)
-            renewed = reserve is None and await self._put_secret(card, row.card, there, secrets)
-            if renewed and card.unblock_state != UnblockState.USABLE.value:
-                reserve = Change.HELD
-            replaced, pinned = _pin(card, row.card)
-            added = row.card.id in new
-            changed = renewed or pinned
-            change = Change.ADDED if added else Change.RENEWED if changed else Change.UNCHANGED
-            quiet = change is Change.UNCHANGED
-            changes.append([change] if reserve is None else [reserve] if quiet else [reserve, change])
-            if quiet:
-                continue
-            about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
-            has_key = card.public_key is not None or card.passcode_key is not None
-            detail: dict[str, Detail] = {"pinned": has_key, "change": change.value}
-            events.append((Event.CARD_ENROLLED, about, detail | ({"key_replaced": True} if replaced else {})))
-        await insert_all(self._session, secrets)
-        await self._session.flush()  # what was changed in cards and secrets that were there
-        self._store.audit.record_all(self._session, events)
-        return changes
+    def _taken_new(self, row: NewRow, card: _Added, there: _There) -> _Taken:
+        """What becomes of a card that is not there yet; marks it."""
+        secret = row.card.secret
+        refusal = secret is not None and not row.card.secret_proven and self._refused(row.card, secret, there)
+        if refusal:
+            secret = None
+        _mark(card, row.card, fresh=secret is not None)
+        replaced, _ = _pin(card, row.card)
+        reserve = Change.REFUSED if refusal else _held(card, fresh=secret is not None)
+        event = self._event(row, card, there, Change.ADDED, replaced=replaced)
+        return _Taken([reserve, Change.ADDED] if reserve else [Change.ADDED], secret, event)
+
+    async def _renew(self, row: NewRow, there: _There) -> _Taken:
+        """Give a card that is there its secret and keys, where they differ from what it has."""
+        card, new = there.cards[row.card.id], row.card
+        await self._remember(card, new, there)
+        reserve = await self._reserve(card, new, there)
+        renewed = reserve is None and await self._put_secret(card, new, there)
+        reserve = reserve or _held(card, fresh=renewed)
+        replaced, pinned = _pin(card, new)
+        if not renewed and not pinned:
+            return _Taken([reserve or Change.UNCHANGED], None, None)
+        event = self._event(row, card, there, Change.RENEWED, replaced=replaced)
+        return _Taken([reserve, Change.RENEWED] if reserve else [Change.RENEWED], new.secret, event)
+
+    def _event(
+        self, row: NewRow, card: _Marks, there: _There, change: Change, *, replaced: bool
+    ) -> tuple[Event, Subject, Mapping[str, Detail]]:
+        holder = there.holders[row.holder.holder_id]
+        about = Subject(holder.audit_key, card.audit_key, actor=self._by, selftest=holder.selftest)
+        has_key = card.public_key is not None or card.passcode_key is not None
+        detail: dict[str, Detail] = {"pinned": has_key, "change": change.value}
+        return Event.CARD_ENROLLED, about, detail | ({"key_replaced": True} if replaced else {})
+
+    async def _accepted(self, card: CardId, secret: SecretBytes) -> None:
+        await refused.accepted(self._session, card, self._secrets.fingerprint(secret))
 
     async def _remember(self, card: CardRow, new: NewCard, there: _There) -> None:
         """What the card has just accepted is not held against it; a derived one that failed is not forgotten.
@@ -178,7 +192,7 @@ class Intake:
         if new.secret is None:
             return
         if new.secret_proven:
-            await refused.accepted(self._session, new.id, self._secrets.fingerprint(new.secret))
+            await self._accepted(new.id, new.secret)
         elif card.unblock_state == UnblockState.FAILED.value and row_id(card) not in there.secrets:
             derived = self._secrets.derived(new.id)
             if derived is not None:
@@ -190,8 +204,7 @@ class Intake:
             return None
         if await self._keeps_its_secret(card, new.secret, there):
             return Change.KEPT
-        given = self._secrets.fingerprint(new.secret)
-        if any(row.refused and row.fingerprint == given for row in there.refused.get(new.id, ())):
+        if self._refused(new, new.secret, there):
             return Change.REFUSED
         kept = there.secrets.get(row_id(card))
         if card.unblock_state != UnblockState.FAILED.value:
@@ -199,6 +212,13 @@ class Intake:
         if not await self._secrets.is_present(card, kept, new.secret):
             return None
         return Change.REFUSED if kept is None else Change.HELD
+
+    def _refused(self, new: NewCard, secret: SecretBytes, there: _There) -> bool:
+        """Whether the card is known to have refused this very secret."""
+        tried = there.refused.get(new.id, ())
+        return any(row.refused for row in tried) and any(
+            row.refused and row.fingerprint == self._secrets.fingerprint(secret) for row in tried
+        )
 
     async def _keeps_its_secret(self, card: CardRow, secret: SecretBytes, there: _There) -> bool:
         """Whether another secret is given than the one that the card has accepted.
@@ -214,65 +234,86 @@ class Intake:
             return False
         return not await self._secrets.is_present(card, kept, secret)
 
-    async def _put_secret(
-        self, card: CardRow, new: NewCard, there: _There, added: list[UnblockSecretRow]
-    ) -> bool:
-        """Keep a secret if it is another than before; a first one goes to ``added``.
-
-        Another one makes a card usable again whose secret was refused; but what was sent in vain to a
-        card that does not tell its tries stays counted, and holds it back where that was too often.
-        """
-        assert card.id is not None  # noqa: S101 - it was read from the store
-        secret, kept = new.secret, there.secrets.get(card.id)
+    async def _put_secret(self, card: CardRow, new: NewCard, there: _There) -> bool:
+        """Keep a secret if it is another than before."""
+        secret, kept = new.secret, there.secrets.get(row_id(card))
         same = False
         if secret is not None and kept is not None:
             same = await self._secrets.holds(kept, card.audit_key, secret)
-        if new.secret_proven:
-            card.unblock_state = UnblockState.USABLE.value
-            card.secret_proven = card.mutual_proven = True
-            card.unproven_sends = 0
-        elif secret is not None and not same:
-            held = card.unproven_sends >= UNPROVEN_SENDS
-            card.unblock_state = (UnblockState.FAILED if held else UnblockState.USABLE).value
-            card.secret_proven = card.mutual_proven = False
+        _mark(card, new, fresh=secret is not None and not same)
         if secret is None or same:
             return False
-        sealed = await self._secrets.sealed(card.id, card.audit_key, secret)
         if kept is None:
-            added.append(sealed)
-        else:
-            for column in ("key_id", "wrapped_key", "nonce", "ciphertext", "fingerprint"):
-                setattr(kept, column, getattr(sealed, column))
+            sealed = await self._secrets.sealed_all([(row_id(card), card.audit_key, secret)])
+            await insert_all(self._session, UnblockSecretRow, sealed)
+            return True
+        row = await self._secrets.sealed(row_id(card), card.audit_key, secret)
+        for column in ("key_id", "wrapped_key", "nonce", "ciphertext", "fingerprint"):
+            setattr(kept, column, getattr(row, column))
         return True
 
-    async def _there(self, rows: Sequence[NewRow], *, change: bool = False) -> _There:
-        """``change``: what is read is about to be changed, so nobody else may meanwhile."""
-        find_holders = select(HolderRow).where(
-            col(HolderRow.holder_id).in_({row.holder.holder_id for row in rows})
-        )
-        find_cards = select(CardRow).where(col(CardRow.serial).in_({row.card.id.serial for row in rows}))
-        if change:  # in their order, or two imports might wait for each other
-            find_holders = find_holders.order_by(col(HolderRow.id)).with_for_update(key_share=True)
-            find_cards = find_cards.order_by(col(CardRow.id)).with_for_update(key_share=True)
-            self._session.expire_all()
-        holders = await self._session.exec(find_holders)
-        cards = await self._session.exec(find_cards)
-        by_id = {CardId(card.family, card.kind, card.serial): card for card in cards}
-        secrets = await self._session.exec(
-            select(UnblockSecretRow).where(
-                col(UnblockSecretRow.card).in_([card.id for card in by_id.values()])
+    async def _there(self, rows: Sequence[NewRow]) -> _There:
+        """Read what is about to be changed, so that nobody else changes it meanwhile."""
+        holders = await present(self._session, {row.holder.holder_id for row in rows}, change=True)
+        # In their order, or two imports might wait for each other.
+        query = select(CardRow).where(_any_of(rows)).order_by(col(CardRow.id))
+        cards = (await self._session.exec(query.with_for_update(key_share=True))).all()
+        kept = (
+            await self._session.exec(
+                select(UnblockSecretRow).where(col(UnblockSecretRow.card).in_([card.id for card in cards]))
             )
+            if cards
+            else ()
         )
         return _There(
-            {holder.holder_id: holder for holder in holders},
-            by_id,
-            {secret.card: secret for secret in secrets},
+            holders,
+            {refused.number(card): card for card in cards},
+            {secret.card: secret for secret in kept},
             await refused.found(self._session, [row.card.id for row in rows]),
-            await self._store.persons.key(self._session),
         )
 
 
-def _pin(card: CardRow, new: NewCard) -> tuple[bool, bool]:
+def _any_of(rows: Sequence[NewRow]) -> ColumnElement[bool]:
+    """Selects cards with these serials (and others of another family)."""
+    return col(CardRow.serial).in_({row.card.id.serial for row in rows})
+
+
+def _faults(
+    rows: Sequence[NewRow], holders: Mapping[str, Present], owners: Mapping[CardId, int], key: PersonsKey
+) -> list[RowFault]:
+    """What speaks against the rows, where the store has these holders, and these have the cards."""
+    faults = []
+    for row in rows:
+        holder, owner = holders.get(row.holder.holder_id), owners.get(row.card.id)
+        if holder is not None:
+            faults += [RowFault(row.line, reason) for reason in differences(holder, row.holder, key)]
+        if owner is not None and (holder is None or owner != holder.id):
+            faults.append(RowFault(row.line, "this card belongs to another holder"))
+    return faults
+
+
+def _mark(card: _Marks, new: NewCard, *, fresh: bool) -> None:
+    """Set what is known of a card's secret. ``fresh``: it gets another one than before.
+
+    Another one makes a card usable again whose secret was refused; but what was sent in vain to a
+    card that does not tell its tries stays counted, and holds it back where that was too often.
+    """
+    if new.secret_proven:
+        card.unblock_state = UnblockState.USABLE.value
+        card.secret_proven = card.mutual_proven = True
+        card.unproven_sends = 0
+    elif fresh:
+        held = card.unproven_sends >= UNPROVEN_SENDS
+        card.unblock_state = (UnblockState.FAILED if held else UnblockState.USABLE).value
+        card.secret_proven = card.mutual_proven = False
+
+
+def _held(card: _Marks, *, fresh: bool) -> Change | None:
+    """Whether the secret that the card was given is held back."""
+    return Change.HELD if fresh and card.unblock_state != UnblockState.USABLE.value else None
+
+
+def _pin(card: _Marks, new: NewCard) -> tuple[bool, bool]:
     """Pin the keys that are given; whether one took the place of another, and whether anything changed."""
     before = (card.public_key, card.passcode_key)
     if new.replace_keys or new.public_key is not None:
@@ -282,26 +323,3 @@ def _pin(card: CardRow, new: NewCard) -> tuple[bool, bool]:
     after = (card.public_key, card.passcode_key)
     replaced = any(old is not None and old != now for old, now in zip(before, after, strict=True))
     return replaced, after != before
-
-
-def silent(done: int, total: int) -> None:
-    """Tell nobody how far it is."""
-
-
-def contradictions(rows: Sequence[NewRow]) -> Iterator[RowFault]:
-    """Rows that do not agree with an earlier one."""
-    holders: dict[str, NewRow] = {}
-    cards: dict[CardId, NewRow] = {}
-    for row in rows:
-        first = holders.setdefault(row.holder.holder_id, row)
-        if first.holder != row.holder:
-            yield RowFault(row.line, f"this holder has another name or email address in line {first.line}")
-        earlier = cards.setdefault(row.card.id, row)
-        if earlier is not row:
-            yield RowFault(row.line, f"this card is in line {earlier.line} already")
-
-
-def chunks(rows: Sequence[NewRow]) -> Iterator[Sequence[NewRow]]:
-    """The rows of one unit of work after another."""
-    for start in range(0, len(rows), CHUNK):
-        yield rows[start : start + CHUNK]

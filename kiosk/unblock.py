@@ -6,9 +6,10 @@ A secret kept for a card always wins over a derived one, so that a replaced one 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from pydantic import SecretBytes
 from sqlmodel import select
@@ -169,15 +170,16 @@ class UnblockSecrets:
 
     async def sealed(self, card: int, card_key: str, secret: SecretBytes) -> UnblockSecretRow:
         """A card's secret as the row that is to be kept."""
-        sealed = await self._vault.seal(card_key, FIELD, secret)
-        return UnblockSecretRow(
-            card=card,
-            key_id=sealed.key_id,
-            wrapped_key=sealed.wrapped_key,
-            nonce=sealed.nonce,
-            ciphertext=sealed.ciphertext,
-            fingerprint=self._vault.fingerprint(secret),
-        )
+        (columns,) = await self.sealed_all([(card, card_key, secret)])
+        return UnblockSecretRow(**columns)
+
+    async def sealed_all(self, secrets: Sequence[tuple[int, str, SecretBytes]]) -> list[dict[str, Any]]:
+        """Secrets of cards, each with the card's number and audit key, as the rows that are to be kept."""
+        sealed = await self._vault.seal_all([(card_key, FIELD, secret) for _, card_key, secret in secrets])
+        return [
+            {"card": card, **vars(one), "fingerprint": self._vault.fingerprint(secret)}
+            for (card, _, secret), one in zip(secrets, sealed, strict=True)
+        ]
 
     async def sealed_next(
         self, card: int, card_key: str, secret: SecretBytes, tries_before: int | None

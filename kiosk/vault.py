@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -91,6 +91,11 @@ class Vault:
         """Encrypt a secret for one field of one card. Raises as `sealed`."""
         key = self._keys.newest
         return await _aside(key, lambda: sealed(key, card_audit_key, field, secret))
+
+    async def seal_all(self, secrets: Sequence[tuple[str, str, SecretBytes]]) -> list[Sealed]:
+        """The same for many, each with its card's audit key and its field."""
+        key = self._keys.newest
+        return await _aside(key, lambda: [sealed(key, *secret) for secret in secrets])
 
     async def open(self, card_audit_key: str, field: str, row: Sealed) -> SecretBytes:
         """Decrypt what was sealed for this field of this card. Raises VaultError."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from kiosk.commands.desk import ask_for, describe, tell
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, progress, table
+from kiosk.commands.printing import harmless, stages, table
 from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
@@ -133,13 +134,18 @@ def import_(
     """
     from kiosk.office import rolls
     from kiosk.office.operator import operator
-    from kiosk.office.private import read_private
+    from kiosk.office.private import private, spooled
 
     settings = settings_of(context)
-    content = sys.stdin.buffer.read() if file == "-" else read_private(Path(file))
-    name = "standard input" if file == "-" else file
-    with progress("Bringing in") as told:
-        faults, counts = asyncio.run(rolls.import_roll(settings, content, by=operator(), told=told))
+    typed = file == "-"
+    name = "standard input" if typed else file
+    given = nullcontext(sys.stdin.buffer) if typed else private(Path(file))
+    with given as stream, spooled(stream) as roll, stages() as told:
+        faults, counts = asyncio.run(
+            rolls.import_roll(
+                settings, roll, by=operator(), told=lambda stage, *reached: told(stage.value, *reached)
+            )
+        )
     if faults:
         for fault in faults:
             typer.echo(f"{name}:{fault.line}: {harmless(fault.reason)}", err=True)

@@ -28,19 +28,38 @@ def as_json(value: Any) -> None:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, where that is a terminal: called with how many of how many are done."""
-    with ExitStack() as stack:
-        bars: list[Any] = []
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error for each stage of a work, one below the other, where that is a terminal.
 
-        def told(done: int, total: int) -> None:
-            if not bars and sys.stderr.isatty():
-                bar = typer.progressbar(length=total, label=label, show_pos=True, file=sys.stderr)
-                bars.append(stack.enter_context(bar))
-            for bar in bars:
-                bar.update(done - bar.pos)
+    Called with the stage, and how much of how much of it is done.
+    """
+    with ExitStack() as stack:
+        bars: dict[str, Any] = {}
+
+        def told(stage: str, done: int, total: int) -> None:
+            if not sys.stderr.isatty():
+                return
+            if stage not in bars:
+                finish()
+                bar = typer.progressbar(length=total, label=stage, show_pos=True, file=sys.stderr)
+                bars[stage] = stack.enter_context(bar)
+            bars[stage].update(done - bars[stage].pos)
+
+        def finish() -> None:
+            for bar in bars.values():  # the last line of a file may be an empty one
+                bar.update(bar.length - bar.pos)
+            stack.close()
+            bars.clear()
 
         yield told
+        finish()
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """The same for a work of one stage; called with how many of how many are done."""
+    with stages() as told:
+        yield lambda done, total: told(label, done, total)
 
 
 @contextmanager

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, cast
 
 from kiosk.enrolment import EnrolmentError
 from kiosk.keys import sync_folder
 
+_IN_MEMORY = 64 * 2**20  # bytes: some half a million rows of a roll
 
-def read_private(file: Path) -> bytes:
-    """All of a file that its owner alone can read. Raises EnrolmentError otherwise, and OSError.
+
+@contextmanager
+def private(file: Path) -> Iterator[BinaryIO]:
+    """A file that its owner alone can read, opened. Raises EnrolmentError otherwise, and OSError.
 
     What is no regular file, such as a pipe, has no mode that would say who can read what goes through.
     """
@@ -24,7 +29,28 @@ def read_private(file: Path) -> bytes:
             raise EnrolmentError(
                 f"{file}: others can read the secrets in it (mode {stat.S_IMODE(mode):04o}); chmod 600 {file}"
             )
+        yield opened
+
+
+def read_private(file: Path) -> bytes:
+    """All of it. Raises as `private`."""
+    with private(file) as opened:
         return opened.read()
+
+
+@contextmanager
+def spooled(stream: BinaryIO) -> Iterator[BinaryIO]:
+    """The stream if one can go back in it, else a copy: in memory, or a large one in a nameless file.
+
+    Nobody else can open that, and it is gone with this process, however that ends.
+    """
+    if stream.seekable():
+        yield stream
+        return
+    with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.seek(0)
+        yield cast("BinaryIO", copy)
 
 
 @contextmanager

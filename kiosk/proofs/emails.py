@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 import idna
 
@@ -71,6 +72,7 @@ def canonical(text: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=256)  # IDNA takes its time, and a million holders have few domains
 def canonical_domain(domain: str) -> str:
     """A domain in lower-case ASCII labels. Raises ValueError if it is not one, or ends in a dot."""
     ascii_domain = idna.encode(domain, uts46=True, std3_rules=True).decode("ascii")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import unicodedata
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from cardio.applets.piv import PivFamily
 from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm
+from kiosk.arrivals import RowFault
 from kiosk.office import fields
-from kiosk.office.rolls import COLUMNS, read_roll
+from kiosk.office.rolls import COLUMNS, Roll
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 HEAD = "holder_id,name,email,family,serial,unblock_secret"
@@ -273,11 +275,14 @@ def test_a_secret_in_the_wrong_place_is_not_repeated(shell: Shell, column: int) 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_give_rows_or_faults(content: bytes) -> None:
-    whole = read_roll(content, [PivFamily()], ["nhs.net"])
-    assert whole.faults  # no such bytes begin with the right heading
-    roll = read_roll(HEAD.encode() + b"\n" + content, [PivFamily()], ["nhs.net"])
-    assert all(fault.line >= 1 and fault.reason for fault in roll.faults)
-    assert all(row.line >= 2 for row in roll.rows)
+    whole = list(Roll(BytesIO(content), [PivFamily()], ["nhs.net"]))
+    assert whole
+    assert all(isinstance(one, RowFault) for one in whole)  # no such bytes begin with the right heading
+    roll = Roll(BytesIO(HEAD.encode() + b"\n" + content), [PivFamily()], ["nhs.net"])
+    lines = [one.line for one in roll]
+    assert lines == sorted(lines)
+    assert all(1 <= line <= roll.lines + 1 for line in lines)
+    assert list(roll) == list(roll)  # which is gone through twice
 
 
 @given(st.text(max_size=60))
