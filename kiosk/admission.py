@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, inspect
-from sqlmodel import SQLModel, col, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.arrivals import NewHolder
 from kiosk.audit import Event, Subject
 from kiosk.persons import Personal, PersonsKey
+from kiosk.storage.bulk import among, insert_all
 from kiosk.storage.models import HolderRow, HolderWordRow
 from kiosk.store import Store
 from kiosk.vault import VaultError
@@ -32,7 +32,7 @@ class Present(NamedTuple):
 async def present(session: AsyncSession, holder_ids: set[str], *, change: bool = False) -> dict[str, Present]:
     """Those of these holders who are in the store. ``change``: nobody else may change them meanwhile."""
     columns = [col(getattr(HolderRow, name)) for name in Present._fields]
-    query = select(*columns).where(col(HolderRow.holder_id).in_(holder_ids))
+    query = select(*columns).where(among(session, col(HolderRow.holder_id), holder_ids))
     if change:  # in their order, or two imports might wait for each other
         query = query.order_by(col(HolderRow.id)).with_for_update(key_share=True)
     return {row.holder_id: Present(*row) for row in await session.exec(query)}
@@ -44,48 +44,17 @@ async def add_holders(
     """Add holders whose ids are not taken: sealed, indexed, and on record. Raises VaultError."""
     key = await store.persons.key(session)
     rows = [_row(store, key, new, selftest=selftest) for new in holders]
-    ids = await insert_all(session, HolderRow, rows, returning=("holder_id", "id"))
-    numbers = {str(one): int(number) for one, number in ids}
+    await insert_all(session, HolderRow, rows)
+    added = await present(session, {new.holder_id for new in holders})
     words = [
-        {"holder": numbers[new.holder_id], "word": word}
+        {"holder": added[new.holder_id].id, "word": word}
         for new in holders
         for word in store.persons.word_indexes(new.name)
     ]
     await insert_all(session, HolderWordRow, words)
     subjects = (Subject(row["audit_key"], actor=by, selftest=selftest) for row in rows)
     store.audit.record_all(session, [(Event.HOLDER_ADDED, subject, {}) for subject in subjects])
-    return {
-        row["holder_id"]: Present(
-            row["holder_id"],
-            numbers[row["holder_id"]],
-            row["audit_key"],
-            row["name"],
-            row["ra_email"],
-            selftest,
-        )
-        for row in rows
-    }
-
-
-async def insert_all(
-    session: AsyncSession,
-    model: type[SQLModel],
-    rows: Sequence[Mapping[str, Any]],
-    returning: Sequence[str] = (),
-) -> Sequence[Sequence[Any]]:
-    """Add rows of one table in few statements; these columns of each, in no order.
-
-    Past the session's objects, of which a million take minutes to make.
-    """
-    if not rows:
-        return []
-    table = inspect(model).local_table
-    statement = insert(table)
-    if not returning:
-        await session.exec(statement, params=rows)
-        return []
-    found = await session.exec(statement.returning(*(table.c[name] for name in returning)), params=rows)
-    return found.all()
+    return added
 
 
 def differences(holder: Present, given: NewHolder, key: PersonsKey) -> Iterator[str]:
@@ -110,6 +79,7 @@ def _row(store: Store, key: PersonsKey, new: NewHolder, *, selftest: bool) -> di
         "name": key.seal(audit_key, Personal.NAME, new.name),
         "ra_email": key.seal(audit_key, Personal.RA_EMAIL, new.email),
         "ra_email_index": store.persons.address_index(new.email),
+        "attempts": 0,
         "created_at": store.clock.now(),
         "selftest": selftest,
     }

@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 
 from pydantic import SecretBytes
-from sqlalchemy import insert, true
+from sqlalchemy import true
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from kiosk.storage.bulk import insert_all
 from kiosk.storage.trail import AuditRow, AuditStoreRow
 
 LABEL = "audit chain"  # of the key that is derived for it
@@ -90,7 +91,7 @@ class Chain:
                 row["mac"] = self.mac(plain(store, row))
                 head = Head(row["seq"], row["mac"])
                 rows.append(row)
-            await session.exec(insert(AuditRow), params=rows)
+            await insert_all(session, AuditRow, rows)
         return head
 
 

@@ -15,11 +15,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk import refused
-from kiosk.admission import Present, add_holders, differences, insert_all, present
+from kiosk.admission import Present, add_holders, differences, present
 from kiosk.arrivals import Change, NewCard, NewHolder, NewRow, RowFault, RowsRefused
 from kiosk.audit import Detail, Event, Subject
 from kiosk.marks import UNPROVEN_SENDS
 from kiosk.persons import PersonsKey
+from kiosk.storage.bulk import among, insert_all
 from kiosk.storage.models import CardRow, CardState, UnblockSecretRow, UnblockState, row_id
 from kiosk.store import Store
 from kiosk.unblock import UnblockSecrets
@@ -86,7 +87,7 @@ class Intake:
         """Everything in the store that speaks against taking these rows in, by line."""
         holders = await present(self._session, {row.holder.holder_id for row in rows})
         columns = (CardRow.family, CardRow.kind, CardRow.serial, CardRow.holder)
-        cards = await self._session.exec(select(*columns).where(_any_of(rows)))
+        cards = await self._session.exec(select(*columns).where(self._any_of(rows)))
         owners = {CardId(*number): holder for *number, holder in cards}
         return _faults(rows, holders, owners, await self._key())
 
@@ -124,16 +125,22 @@ class Intake:
             if row.card.secret is not None and row.card.secret_proven:
                 await self._accepted(row.card.id, row.card.secret)
             taken[row.card.id] = self._taken_new(row, card, there)
-        columns = ("family", "kind", "serial", "id")
-        found = await insert_all(self._session, CardRow, [vars(card) for card in cards], returning=columns)
-        numbers = {CardId(*number): row for *number, row in found}
+        await insert_all(self._session, CardRow, [vars(card) for card in cards])
+        numbers = await self._numbers([card.audit_key for card in cards])
         secrets = [
-            (numbers[row.card.id], card.audit_key, secret)
+            (numbers[card.audit_key], card.audit_key, secret)
             for row, card in zip(rows, cards, strict=True)
             if (secret := taken[row.card.id].secret) is not None
         ]
         await insert_all(self._session, UnblockSecretRow, await self._secrets.sealed_all(secrets))
         return taken
+
+    async def _numbers(self, audit_keys: Sequence[str]) -> dict[str, int]:
+        query = select(CardRow.audit_key, CardRow.id).where(
+            among(self._session, col(CardRow.audit_key), audit_keys)
+        )
+        found = await self._session.exec(query) if audit_keys else ()
+        return {audit_key: number for audit_key, number in found if number is not None}
 
     def _added(self, row: NewRow, there: _There) -> _Added:
         sends = sum(tried.sends for tried in there.refused.get(row.card.id, ()))
@@ -252,11 +259,15 @@ class Intake:
             setattr(kept, column, getattr(row, column))
         return True
 
+    def _any_of(self, rows: Sequence[NewRow]) -> ColumnElement[bool]:
+        """Selects cards with these serials (and others of another family)."""
+        return among(self._session, col(CardRow.serial), {row.card.id.serial for row in rows})
+
     async def _there(self, rows: Sequence[NewRow]) -> _There:
         """Read what is about to be changed, so that nobody else changes it meanwhile."""
         holders = await present(self._session, {row.holder.holder_id for row in rows}, change=True)
         # In their order, or two imports might wait for each other.
-        query = select(CardRow).where(_any_of(rows)).order_by(col(CardRow.id))
+        query = select(CardRow).where(self._any_of(rows)).order_by(col(CardRow.id))
         cards = (await self._session.exec(query.with_for_update(key_share=True))).all()
         kept = (
             await self._session.exec(
@@ -271,11 +282,6 @@ class Intake:
             {secret.card: secret for secret in kept},
             await refused.found(self._session, [row.card.id for row in rows]),
         )
-
-
-def _any_of(rows: Sequence[NewRow]) -> ColumnElement[bool]:
-    """Selects cards with these serials (and others of another family)."""
-    return col(CardRow.serial).in_({row.card.id.serial for row in rows})
 
 
 def _faults(

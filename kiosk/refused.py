@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
+from kiosk.storage.bulk import among
 from kiosk.storage.models import CardRow, RefusedSecretRow, UnblockSecretRow
 
 Refused = dict[CardId, list[RefusedSecretRow]]
@@ -27,7 +28,7 @@ async def found(session: AsyncSession, cards: Collection[CardId]) -> Refused:
     """What is remembered of these cards."""
     by_text = {str(card): card for card in cards}
     refused: Refused = {}
-    query = select(RefusedSecretRow).where(col(RefusedSecretRow.card).in_(by_text))
+    query = select(RefusedSecretRow).where(among(session, col(RefusedSecretRow.card), by_text))
     for row in await session.exec(query):
         refused.setdefault(by_text[row.card], []).append(row)
     return refused

@@ -112,6 +112,6 @@ def _line(text: str, longest: int) -> str:
         raise ValueError("is empty")
     if len(plain) > longest:
         raise ValueError(f"is longer than {longest} characters")
-    if any(unicodedata.category(character)[0] == "C" for character in plain):
+    if not plain.isprintable() and any(unicodedata.category(character)[0] == "C" for character in plain):
         raise ValueError("contains control characters")
     return plain
