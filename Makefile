@@ -10,7 +10,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -W error -m pytest --numprocesses=$(WORKERS) --dist=loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check check-long lint types imports format constraints screenshots messages clean
+.PHONY: help setup demo test check check-long bench lint types imports format constraints screenshots messages clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,6 +30,9 @@ check: setup ## what CI runs: lint, types and import contracts, then the tests
 
 check-long: setup ## the same checks, over everything where `check` takes a sample
 	@$(MAKE) check CHECK_LONG=1
+
+bench: setup ## how time and memory grow with the store; SIZE=1300000 for the national service
+	@$(BIN)/python -m tests.bench $(or $(SIZE),40000)
 
 lint: ## ruff: rules and format
 	@$(BIN)/ruff format --check . ; formatted=$$? ; $(BIN)/ruff check . && exit $$formatted

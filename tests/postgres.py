@@ -35,10 +35,12 @@ _TEMPLATE = "kiosk_template"
 class Server:
     """A server on a socket in a folder of its own. A missing PostgreSQL is a failure, not a skip."""
 
-    def __init__(self, primary: Server | None = None, **settings: object) -> None:
-        """``primary``: the running server whose standby it becomes."""
+    def __init__(
+        self, primary: Server | None = None, *, within: Path | None = None, **settings: object
+    ) -> None:
+        """``primary``: the running server whose standby it becomes; ``within``: a folder, not in memory."""
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - a folder of our own in it
-        self.folder = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=memory))
+        self.folder = Path(tempfile.mkdtemp(prefix="kiosk-pg-", dir=within or memory))
         self.data = self.folder / "data"
         self.port = _free_port()
         if os.geteuid() == 0:
@@ -121,14 +123,14 @@ class Server:
                 f"$$ {now} $$".encode()
             )
 
-    def _run(self, program: str, *arguments: str) -> None:
-        command = [_program(program), f"--pgdata={self.data}", *arguments]
+    def _run(self, name: str, *arguments: str) -> None:
+        command = [program(name), f"--pgdata={self.data}", *arguments]
         if os.geteuid() == 0:
             command = ["setpriv", f"--reuid={ACCOUNT}", f"--regid={ACCOUNT}", "--clear-groups", *command]
         done = subprocess.run(
             command, cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{program}: {done.stderr or done.stdout}"
+        assert done.returncode == 0, f"{name}: {done.stderr or done.stdout}"
 
 
 class Pair:
@@ -193,7 +195,7 @@ def server() -> Server:
     return made
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """Debian keeps the server's programs out of the way."""
     there = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
     found = str(there[-1]) if there else shutil.which(name)

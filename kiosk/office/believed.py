@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import String, bindparam, text
 
 from kiosk.families import families
 from kiosk.keyring import diversified
@@ -45,7 +45,7 @@ class Believed:
 
 def believed(settings: Settings) -> Believed:
     """Count them; the database is only read. Raises DBAPIError."""
-    query = text(_QUERY).bindparams(bindparam("derived", expanding=True))
+    query = text(_QUERY).bindparams(bindparam("derived", expanding=True, type_=String))
     engine = place(settings).plain()
     try:
         with engine.connect() as connection:

@@ -1,0 +1,1 @@
+"""How time and memory grow with the store: `make bench`. No part of `make check`: machines are noisy."""
