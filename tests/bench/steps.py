@@ -9,7 +9,6 @@ import asyncio
 import json
 import random
 import resource
-import statistics
 import subprocess
 import sys
 import time
@@ -153,7 +152,7 @@ async def unlocked(ground: Ground) -> tuple[float, int]:
             begun = time.perf_counter()
             await unlock(world, card)
             times.append(time.perf_counter() - begun)
-    return statistics.median(times), 1
+    return min(times), 1
 
 
 async def show(ground: Ground) -> tuple[float, int]:
@@ -230,13 +229,13 @@ async def _find(ground: Ground, text: Callable[[int], str]) -> tuple[float, int]
 
 
 async def _each(ground: Ground, work: Callable[[int], Awaitable[None]]) -> tuple[float, int]:
-    """The median over some holders, the first of whom does not count."""
+    """The quickest of many: what others do on the machine makes it slower, nothing makes it quicker."""
     times = []
     for number in ground.some():
         begun = time.perf_counter()
         await work(number)
         times.append(time.perf_counter() - begun)
-    return statistics.median(times[1:]), 1
+    return min(times), 1
 
 
 async def _locked(world: World, holder: str, puk: str) -> PivCard:
