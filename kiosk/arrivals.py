@@ -115,6 +115,25 @@ class Contradictions:
             yield RowFault(row.line, f"this card is in line {earlier} already")
 
 
+def consistent(rows: Iterable[NewRow | RowFault], faults: list[RowFault]) -> Iterator[NewRow]:
+    """The rows; what is none, or does not agree with an earlier one, is added to the faults."""
+    contradictions = Contradictions()
+    for row in rows:
+        if isinstance(row, RowFault):
+            faults.append(row)
+        else:
+            faults += contradictions.of(row)
+            yield row
+
+
+def faultless(rows: Iterable[NewRow | RowFault]) -> Iterator[NewRow]:
+    """The rows, which were checked. Raises RowsRefused if the file was changed since."""
+    for row in rows:
+        if isinstance(row, RowFault):
+            raise RowsRefused([row])
+        yield row
+
+
 def chunks(rows: Iterable[NewRow]) -> Iterator[list[NewRow]]:
     """The rows of one unit of work after another."""
     chunk: list[NewRow] = []

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
-from sqlalchemy import and_, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cardio.card import CardId, KeyUse
 from kiosk import refused
 from kiosk.arrivals import (
     Change,
-    Contradictions,
     EnrolmentError,
     NewCard,
     NewHolder,
@@ -25,6 +25,8 @@ from kiosk.arrivals import (
     Stage,
     Told,
     chunks,
+    consistent,
+    faultless,
     silent,
 )
 from kiosk.audit import Event, Outcome, Subject
@@ -57,6 +59,8 @@ __all__ = [
     "RowFault",
     "RowsRefused",
 ]
+
+_PAGE = 500  # holders in a unit of work that only reads
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Enrolment:
     async def faults(self, rows: Iterable[NewRow | RowFault], told: Told = silent) -> list[RowFault]:
         """Those among the rows, and what `import_all` would refuse the others for, by line."""
         found: list[RowFault] = []
-        for chunk in chunks(_consistent(rows, found)):
+        for chunk in chunks(consistent(rows, found)):
             async with self._store.work() as session:
                 found += await self._intake(session, "").faults(chunk)
             told(Stage.CHECKING, chunk[-1].line)
@@ -138,7 +142,7 @@ class Enrolment:
         if faults := await self.faults(rows, told):
             raise RowsRefused(faults)
         changes: Counter[Change] = Counter()
-        for chunk in chunks(_faultless(rows)):
+        for chunk in chunks(faultless(rows)):
             async with self._store.work() as session:
                 taken = await self._intake(session, by).take_in(chunk)
             changes.update(change for each in taken for change in each)
@@ -230,11 +234,20 @@ class Enrolment:
                 raise unknown_holder(holder_id)
             return await self._enrolled(session, found)
 
-    async def holders(self) -> Sequence[EnrolledHolder]:
-        """Every holder, by id; those of the self-test are left out."""
-        query = select(HolderRow).where(~col(HolderRow.selftest)).order_by(col(HolderRow.holder_id))
-        async with self._store.work() as session:
-            return [await self._enrolled(session, row) for row in (await session.exec(query)).all()]
+    async def all_holders(self) -> AsyncIterator[list[EnrolledHolder]]:
+        """Every holder, by id, in pages; those of the self-test are left out.
+
+        Each page is a unit of work of its own: kiosks get their turn in between.
+        """
+        after = ""
+        while True:
+            async with self._store.work() as session:
+                rows = (await session.exec(_following(after))).all()
+                page = [await self._enrolled(session, row) for row in rows]
+            if not page:
+                return
+            yield page
+            after = page[-1].row.holder_id
 
     async def find(self, text: str) -> Sequence[EnrolledHolder]:
         """The holders whose id or address this is, or whose name has all these words; by id."""
@@ -260,48 +273,48 @@ class Enrolment:
             None if Personal.RA_EMAIL.value in person.shut else email,
         )
 
-    async def cards(self, holder_id: str | None = None) -> Sequence[EnrolledCard]:
-        """Every card, or a holder's, by holder; those of the self-test are left out."""
+    async def cards(self, holder_id: str) -> Sequence[EnrolledCard]:
+        """A holder's cards; those of the self-test are left out."""
+        async with self._store.work() as session:
+            return await self._cards(session, col(HolderRow.holder_id) == holder_id)
+
+    async def all_cards(self) -> AsyncIterator[Sequence[EnrolledCard]]:
+        """Every card, by holder, in pages, as `all_holders`."""
+        after = ""
+        while True:
+            async with self._store.work() as session:
+                ids = [row.holder_id for row in await session.exec(_following(after))]
+                if not ids:
+                    return
+                page = await self._cards(session, col(HolderRow.holder_id).between(ids[0], ids[-1]))
+            yield page
+            after = ids[-1]
+
+    async def _cards(self, session: AsyncSession, whose: ColumnElement[bool]) -> list[EnrolledCard]:
         query = (
             select(CardRow, HolderRow, UnblockSecretRow, NextSecretRow.card)
             .join(HolderRow, col(CardRow.holder) == col(HolderRow.id))
             .outerjoin(UnblockSecretRow, col(UnblockSecretRow.card) == col(CardRow.id))
             .outerjoin(NextSecretRow, col(NextSecretRow.card) == col(CardRow.id))
-            .where(~col(HolderRow.selftest))
+            .where(whose, ~col(HolderRow.selftest))
             .order_by(col(HolderRow.holder_id), col(CardRow.id))
         )
-        if holder_id is not None:
-            query = query.where(HolderRow.holder_id == holder_id)
-        async with self._store.work() as session:
-            return [
-                EnrolledCard(
-                    card,
-                    holder.holder_id,
-                    (await self._enrolled(session, holder)).name,
-                    await self._secrets.source(card, kept),
-                    following is not None,
-                )
-                for card, holder, kept, following in (await session.exec(query)).all()
-            ]
+        return [
+            EnrolledCard(
+                card,
+                holder.holder_id,
+                (await self._enrolled(session, holder)).name,
+                await self._secrets.source(card, kept),
+                following is not None,
+            )
+            for card, holder, kept, following in (await session.exec(query)).all()
+        ]
 
 
-def _consistent(rows: Iterable[NewRow | RowFault], faults: list[RowFault]) -> Iterator[NewRow]:
-    """The rows; what is none, or does not agree with an earlier one, is added to the faults."""
-    contradictions = Contradictions()
-    for row in rows:
-        if isinstance(row, RowFault):
-            faults.append(row)
-        else:
-            faults += contradictions.of(row)
-            yield row
-
-
-def _faultless(rows: Iterable[NewRow | RowFault]) -> Iterator[NewRow]:
-    """The rows, which were checked. Raises RowsRefused if the file was changed since."""
-    for row in rows:
-        if isinstance(row, RowFault):
-            raise RowsRefused([row])
-        yield row
+def _following(after: str) -> SelectOfScalar[HolderRow]:
+    """Selects the next page of holders, by id."""
+    later = (col(HolderRow.holder_id) > after, ~col(HolderRow.selftest))
+    return select(HolderRow).where(*later).order_by(col(HolderRow.holder_id)).limit(_PAGE)
 
 
 def unknown_holder(holder_id: str) -> EnrolmentError:

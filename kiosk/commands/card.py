@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +14,7 @@ from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings
 from kiosk.commands.desk import ask_for, describe, tell
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
-from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, stages, table
+from kiosk.commands.printing import harmless, listed, stages
 from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
@@ -208,23 +206,20 @@ def list_(
     """
     from kiosk.office import cards
 
-    found = asyncio.run(cards.all_cards(settings_of(context), holder))
-    if as_json:
-        print_json([asdict(one) for one in found])
-        return
-    table(
-        ("HOLDER", "NAME", "CARD", "STATE", "UNBLOCK SECRET", "PROVES ITSELF"),
-        [
-            (
+    asyncio.run(
+        listed(
+            cards.all_cards(settings_of(context), holder),
+            ("HOLDER", "NAME", "CARD", "STATE", "UNBLOCK SECRET", "PROVES ITSELF"),
+            lambda one: (
                 one.holder_id,
                 one.holder_name,
                 one.card,
                 one.state,
                 one.unblock_secret,
                 one.proves_itself,
-            )
-            for one in found
-        ],
+            ),
+            as_json=as_json,
+        )
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from kiosk.commands.configuration import AsJson, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, table, when
+from kiosk.commands.printing import harmless, listed, table, when
 
 if TYPE_CHECKING:
     from kiosk.office.people import HolderSummary
@@ -21,6 +20,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+
+_HEADINGS = ("ID", "NAME", "EMAIL", "BLOCKED SINCE", "ADDED")
 
 HolderId = Annotated[str, typer.Argument(metavar="ID", help="The holder's id in your organisation.")]
 
@@ -55,18 +56,12 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from kiosk.office import people
 
-    found = asyncio.run(people.everybody(settings_of(context)))
-    if as_json:
-        print_json([asdict(one) for one in found])
-        return
-    _print(found)
+    everybody = people.everybody(settings_of(context))
+    asyncio.run(listed(everybody, _HEADINGS, _cells, as_json=as_json))
 
 
-def _print(found: Sequence[HolderSummary]) -> None:
-    table(
-        ("ID", "NAME", "EMAIL", "BLOCKED SINCE", "ADDED"),
-        [(one.id, one.name, one.email or "-", when(one.blocked_at), when(one.created_at)) for one in found],
-    )
+def _cells(one: HolderSummary) -> tuple[str, ...]:
+    return one.id, one.name, one.email or "-", when(one.blocked_at), when(one.created_at)
 
 
 @app.command("find")
@@ -89,7 +84,7 @@ def find(
     if as_json:
         print_json([asdict(one) for one in found])
     elif found:
-        _print(found)
+        table(_HEADINGS, list(map(_cells, found)))
     else:
         typer.echo("Nobody has this id or address, or all of these words in their name.")
 

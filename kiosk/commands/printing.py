@@ -5,26 +5,61 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
+
+T = TypeVar("T")
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under headings, each column as wide as its widest cell."""
-    cells = [list(headings), *([harmless(cell) for cell in row] for row in rows)]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+    _rows([headings, *rows], [0] * len(headings))
+
+
+async def listed(
+    pages: AsyncIterator[Sequence[T]],
+    headings: Sequence[str],
+    cells: Callable[[T], Sequence[str]],
+    *,
+    as_json: bool,
+) -> None:
+    """Print pages of dataclasses as they come, as one table or one JSON array.
+
+    A column of the table grows wider where a page needs it.
+    """
+    if as_json:
+        begun = False
+        async for page in pages:
+            text = _json([asdict(one) for one in page])  # type: ignore[call-overload]
+            typer.echo(("," if begun else "[") + text[1:-2], nl=False)
+            begun = True
+        typer.echo("\n]" if begun else "[]")
+        return
+    widths, rows = [0] * len(headings), [headings]
+    async for page in pages:
+        _rows([*rows, *map(cells, page)], widths)
+        rows = []
+    _rows(rows, widths)
+
+
+def _rows(rows: Sequence[Sequence[str]], widths: list[int]) -> None:
+    """Print rows, in columns of at least these widths, which grow with the cells."""
+    lines = [[harmless(cell) for cell in row] for row in rows]
+    for cells in lines:
+        widths[:] = [max(width, _width(cell)) for cell, width in zip(cells, widths, strict=True)]
+    for cells in lines:
+        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True))
         typer.echo("  ".join(padded).rstrip())
 
 
 def as_json(value: Any) -> None:
     """Print JSON, its times as ISO 8601 in UTC."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+    typer.echo(_json(value))
 
 
 @contextmanager
@@ -78,6 +113,10 @@ def when(moment: datetime | None) -> str:
 def harmless(text: str) -> str:
     """The text without what a terminal could take for a command: control and formatting characters."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,12 +66,15 @@ def _unblock_secret(enrolled: EnrolledCard) -> str:
     return "being replaced" if enrolled.replacing else str(enrolled.source.value)
 
 
-async def all_cards(settings: Settings, holder_id: str | None) -> Sequence[CardSummary]:
-    """Every card, or those of one holder. Raises EnrolmentError for an unknown holder."""
+async def all_cards(settings: Settings, holder_id: str | None) -> AsyncIterator[Sequence[CardSummary]]:
+    """Every card, page by page, or those of one holder. Raises EnrolmentError for an unknown holder."""
     async with office(settings) as parts:
         if holder_id is not None:
             await parts.enrolment.holder(holder_id)
-        return [summary(one) for one in await parts.enrolment.cards(holder_id)]
+            yield [summary(one) for one in await parts.enrolment.cards(holder_id)]
+            return
+        async for page in parts.enrolment.all_cards():
+            yield [summary(one) for one in page]
 
 
 async def clear_secret(settings: Settings, serial: str, reason: str, *, by: str) -> CardId:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -53,10 +54,11 @@ async def add(settings: Settings, holder_id: str, name: str, email: str, *, by: 
         await parts.enrolment.add_holder(holder, by=by)
 
 
-async def everybody(settings: Settings) -> list[HolderSummary]:
-    """Every holder, by id."""
+async def everybody(settings: Settings) -> AsyncIterator[list[HolderSummary]]:
+    """Every holder, by id, page by page."""
     async with office(settings) as parts:
-        return [_summary(row) for row in await parts.enrolment.holders()]
+        async for page in parts.enrolment.all_holders():
+            yield [_summary(row) for row in page]
 
 
 async def find(settings: Settings, text: str) -> list[HolderSummary]:

@@ -1,0 +1,74 @@
+"""Lists that come in pages, and the bars of a work in stages."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+
+import pytest
+
+from kiosk.commands import printing
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    number: int
+
+
+ROWS = [Row("a", 1), Row("bbb", 2), Row("c\x1b[31m", 3)]
+
+
+async def pages(size: int, rows: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+async def printed(
+    capsys: pytest.CaptureFixture[str], size: int, rows: Sequence[Row], *, as_json: bool
+) -> str:
+    def cells(row: Row) -> tuple[str, str]:
+        return row.name, str(row.number)
+
+    await printing.listed(pages(size, rows), ("NAME", "NUMBER"), cells, as_json=as_json)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rows", [ROWS, ROWS[:1], []])
+async def test_pages_are_one_json_array(capsys: pytest.CaptureFixture[str], rows: list[Row]) -> None:
+    printing.as_json([vars(row) for row in rows])
+    whole = capsys.readouterr().out
+    assert json.loads(whole) == [vars(row) for row in rows]
+    for size in (1, 2, 3):
+        assert await printed(capsys, size, rows, as_json=True) == whole
+
+
+async def test_pages_are_one_table(capsys: pytest.CaptureFixture[str]) -> None:
+    printing.table(("NAME", "NUMBER"), [(row.name, str(row.number)) for row in ROWS])
+    whole = capsys.readouterr().out
+    assert "\x1b" not in whole
+    assert await printed(capsys, 3, ROWS, as_json=False) == whole
+    assert (await printed(capsys, 1, ROWS, as_json=False)).split() == whole.split()
+    assert await printed(capsys, 1, [], as_json=False) == "NAME  NUMBER\n"
+
+
+def test_each_stage_has_a_bar_that_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with printing.stages() as told:
+        told("Checking", 1, 3)
+        told("Checking", 2, 3)  # the third line is an empty one
+        told("Bringing in", 3, 3)
+    shown = terminal.getvalue()
+    checking, _, bringing = shown.partition("Bringing in")
+    assert "2/3" in checking
+    assert "3/3" in checking
+    assert checking.count("\n") == 1
+    assert "3/3" in bringing
