@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from cardio.card import CardId, KeyUse
-from kiosk import refused
+from kiosk import finding, refused
 from kiosk.arrivals import (
     Change,
     EnrolmentError,
@@ -33,14 +33,11 @@ from kiosk.audit import Event, Outcome, Subject
 from kiosk.intake import Intake
 from kiosk.marks import secret_cleared
 from kiosk.persons import Personal
-from kiosk.proofs import emails
 from kiosk.storage.models import (
     CardRow,
     CardState,
     HolderRow,
-    HolderWordRow,
     NextSecretRow,
-    RegistrationRow,
     UnblockSecretRow,
     row_id,
 )
@@ -251,17 +248,8 @@ class Enrolment:
 
     async def find(self, text: str) -> Sequence[EnrolledHolder]:
         """The holders whose id or address this is, or whose name has all these words; by id."""
-        persons = self._store.persons
-        either = [col(HolderRow.holder_id) == text]
-        if address := persons.address_index(emails.canonical(text)):
-            registered = select(RegistrationRow.holder).where(RegistrationRow.email_index == address)
-            either += [col(HolderRow.ra_email_index) == address, col(HolderRow.id).in_(registered)]
-        if words := persons.word_indexes(text):
-            have = (select(HolderWordRow.holder).where(HolderWordRow.word == word) for word in words)
-            either.append(and_(*(col(HolderRow.id).in_(each) for each in have)))
-        query = select(HolderRow).where(~col(HolderRow.selftest), or_(*either))
         async with self._store.work() as session:
-            rows = (await session.exec(query.order_by(col(HolderRow.holder_id)))).all()
+            rows = await finding.found(session, self._store.persons, text)
             return [await self._enrolled(session, row) for row in rows]
 
     async def _enrolled(self, session: AsyncSession, row: HolderRow) -> EnrolledHolder:
