@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import CursorResult, Delete, delete, or_, update
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from cardio.card import CardId
 from kiosk.audit import Event, Subject, tell_head
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 DAY = timedelta(days=1)
 LAPSES = 50  # registrations in one go, or a card put in would have to wait: the rest is for tomorrow
+STRETCH = 1000  # registrations looked at in one go, for the same reason
 
 
 class Counts(NamedTuple):
@@ -108,26 +110,46 @@ class Retention:
         if not days:
             return 0
         limit = self._store.clock.steady() - timedelta(days=days)
-        used = select(AuditRow.seq).where(
-            AuditRow.holder_key == HolderRow.audit_key,
-            AuditRow.event == Event.CARD_SEEN.value,
-            AuditRow.at >= limit,
-        )
-        unused = (
-            select(CardRow)
-            .join(HolderRow)
-            .join(RegistrationRow, col(RegistrationRow.holder) == col(HolderRow.id))
-            .where(RegistrationRow.registered_at < limit, ~used.exists(), ~col(HolderRow.selftest))
-        )
-        async with self._store.work() as session:
-            cards = (await session.exec(unused.limit(LAPSES))).all()
+        cards, after = list[CardRow](), -1
+        while len(cards) < LAPSES:
+            async with self._store.work() as session:
+                end = (await session.exec(_stretch(after))).one()
+                if end is None:
+                    break
+                cards += (await session.exec(_unused(limit, after, end))).all()
+            after = end
         lapsed: set[int] = set()
-        for card in cards:
+        for card in cards[:LAPSES]:
             known = await self._holders.find(CardId(card.family, card.kind, card.serial))
             if known is not None and known.registered and known.holder not in lapsed:
                 await self._registrations.lapse(known, self._store.settings.site.language)
                 lapsed.add(known.holder)
         return len(lapsed)
+
+
+def _stretch(after: int) -> SelectOfScalar[int | None]:
+    """Selects where the next registrations that are looked at in one go end; nothing where none is left."""
+    holder = col(RegistrationRow.holder)
+    some = select(holder).where(holder > after).order_by(holder).limit(STRETCH).subquery()
+    return select(func.max(some.c.holder))
+
+
+def _unused(limit: datetime, after: int, end: int) -> SelectOfScalar[CardRow]:
+    """Selects the cards of those among them who are registered since then, and have put in none."""
+    used = select(AuditRow.seq).where(
+        AuditRow.holder_key == HolderRow.audit_key,
+        AuditRow.event == Event.CARD_SEEN.value,
+        AuditRow.at >= limit,
+    )
+    return (
+        select(CardRow)
+        .join(HolderRow)
+        .join(RegistrationRow, col(RegistrationRow.holder) == col(HolderRow.id))
+        .where(col(RegistrationRow.holder) > after, col(RegistrationRow.holder) <= end)
+        .where(RegistrationRow.registered_at < limit, ~used.exists(), ~col(HolderRow.selftest))
+        .order_by(col(CardRow.id))
+        .limit(LAPSES)
+    )
 
 
 def _writes(now: datetime, days: int) -> Delete | None:

@@ -9,12 +9,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, update
 
+from kiosk import retention
 from kiosk.audit import Event, Subject
 from kiosk.letters import NoticeKind
 from kiosk.steps import Attract
 from kiosk.storage.models import (
     AssistanceRow,
     CardWriteRow,
+    HolderRow,
     NoticeRow,
     NoticeState,
     RegistrationRow,
@@ -23,7 +25,7 @@ from kiosk.storage.models import (
 from kiosk.storage.trail import AuditStoreRow
 from tests.kiosk.conftest import Front
 from tests.stories.conftest import OpenWorld, with_ann
-from tests.stories.plots import changing_passcode
+from tests.stories.plots import changing_passcode, register
 from tests.stories.test_assistance import issue
 from tests.stories.world import World, new_world
 
@@ -92,6 +94,25 @@ async def test_registrations_that_nobody_uses_lapse_and_their_holders_are_told(o
     (event,) = await world.events("registration.lapsed")
     assert (event.holder_key, event.reason) == ((await world.known(world.ann)).holder_key, "unused")
     assert "ann.jones@nhs.net: Your self-service registration has ended" in await world.notices()
+    assert (await world.service.retention.enforce()).registrations == 0
+
+
+async def test_registrations_lapse_a_stretch_at_a_time_and_some_a_day(
+    open_world: OpenWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "STRETCH", 1)
+    monkeypatch.setattr(retention, "LAPSES", 2)
+    world = await open_world(retention={"unused_days": 100})
+    for number in range(4):
+        await world.holder(f"H{number}", f"Ann Jones{number}", f"ann{number}@nhs.net")
+        await register(world, await world.card(f"H{number}"))
+        world.hands.forward(days=60 if number == 2 else 0)
+    world.hands.forward(days=60)
+    assert (await world.service.retention.enforce()).registrations == 2
+    assert (await world.service.retention.enforce()).registrations == 1
+    (left,) = await world.rows(RegistrationRow)
+    (holder,) = [row for row in await world.rows(HolderRow) if row.id == left.holder]
+    assert holder.holder_id == "H3"
     assert (await world.service.retention.enforce()).registrations == 0
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from cardio.applets.piv import PivFamily
 from cardio.virtual.piv import PivCard
 from cardio.virtual.piv_keys import Algorithm
 from kiosk.arrivals import RowFault
-from kiosk.office import fields
+from kiosk.office import fields, private
 from kiosk.office.rolls import COLUMNS, Roll
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
@@ -256,6 +258,19 @@ def test_spreadsheets_write_it_their_own_way(shell: Shell) -> None:
     shell.ok("card", "import", "-", typed=f"\r\n{head}\r\n{row}\r\n\r\n".encode("utf-8-sig"))
     assert shell.json("holder", "list")[0]["name"] == "Jones, Ann"
     assert shell.json("card", "list")[0]["card"] == f"piv:guid:{GUID}"
+
+
+@pytest.mark.parametrize("in_memory", [10, 10**6])
+def test_what_comes_through_a_pipe_is_gone_through_twice_too(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int
+) -> None:
+    monkeypatch.setattr(private, "_IN_MEMORY", in_memory)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, mode=0o600)
+    with ThreadPoolExecutor() as other:
+        written = other.submit(pipe.write_text, file_of(ANN, BOB))
+        assert "2 added" in shell.ok("card", "import", str(pipe))
+        assert written.result() > 0
 
 
 def test_no_file_no_traceback(shell: Shell, tmp_path: Path) -> None:
