@@ -123,8 +123,10 @@ def import_(
     cannot be unlocked here. serial and unblock_secret are written as docs/cards.md says for each family;
     a PIV card's serial is guid:HEX, fasc-n:HEX or yubikey-serial:DIGITS.
 
-    Every bad row is named with its line, and then nothing is brought in. Kiosks on the same database
-    work on meanwhile. An import that was interrupted goes on when it is run again.
+    The file is gone through twice: first every bad row is named with its line, and if there is one, nothing
+    is brought in. Kiosks on the same database work on meanwhile. An import that was interrupted goes on
+    when it is run again. What comes through a pipe is kept until the end: in memory, or in a temporary
+    file without a name if it is large.
 
     \b
     Example: kiosk card import cards.csv
