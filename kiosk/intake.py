@@ -100,10 +100,13 @@ class Intake:
         owners = {card: row.holder for card, row in there.cards.items()}
         if faults := _faults(rows, there.holders, owners, await self._key()):
             raise RowsRefused(faults)
-        new = dict.fromkeys(row.holder for row in rows if row.holder.holder_id not in there.holders)
-        there.holders.update(await add_holders(self._session, self._store, list(new), by=self._by))
+        # In their order, or two imports might wait for each other.
+        new = {row.holder for row in rows if row.holder.holder_id not in there.holders}
+        holders = sorted(new, key=lambda holder: holder.holder_id)
+        there.holders.update(await add_holders(self._session, self._store, holders, by=self._by))
         old = [row for row in rows if row.card.id in there.cards]
-        added = await self._add([row for row in rows if row.card.id not in there.cards], there)
+        fresh = [row for row in rows if row.card.id not in there.cards]
+        added = await self._add(sorted(fresh, key=lambda row: str(row.card.id)), there)
         renewed = {row.card.id: await self._renew(row, there) for row in old}
         await self._session.flush()  # what was changed in cards and secrets that were there
         taken = [(added.get(row.card.id) or renewed[row.card.id]) for row in rows]
