@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from pydantic import SecretBytes
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -263,8 +263,20 @@ class Intake:
         return True
 
     def _any_of(self, rows: Sequence[NewRow]) -> ColumnElement[bool]:
-        """Selects cards with these serials (and others of another family)."""
-        return among(self._session, col(CardRow.serial), {row.card.id.serial for row in rows})
+        """Selects these cards, by all columns of the index: by the serial alone every card would be read."""
+        serials: dict[tuple[str, str], set[str]] = {}
+        for row in rows:
+            serials.setdefault((row.card.id.family, row.card.id.kind), set()).add(row.card.id.serial)
+        return or_(
+            *(
+                and_(
+                    col(CardRow.family) == family,
+                    col(CardRow.kind) == kind,
+                    among(self._session, col(CardRow.serial), some),
+                )
+                for (family, kind), some in serials.items()
+            )
+        )
 
     async def _there(self, rows: Sequence[NewRow]) -> _There:
         """Read what is about to be changed, so that nobody else changes it meanwhile."""
