@@ -14,6 +14,8 @@ from sqlmodel import select
 from kiosk.keyring import ring_in_memory
 from kiosk.keys import create_private
 from kiosk.office import fleets
+from kiosk.office.doctor import fleet
+from kiosk.office.doctor.finding import Level
 from kiosk.refusals import OutOfService, Why
 from kiosk.selftest.run import Selftest
 from kiosk.settings import Settings
@@ -252,3 +254,16 @@ async def test_the_new_passcode_is_really_on_the_card(ann: World) -> None:
     lines = [*unlocking(ann)[:-2], see(NewPasscode, twice("739164")), see(Finished, ending=Ending.UNLOCKED)]
     await ann.visit(ann.ann, lines)
     assert ann.ann.state().pin == "739164"
+
+
+async def test_doctor_tells_whose_the_role_is(ann: World) -> None:
+    mine = postgres.as_kiosk(ann.settings.database.url, ann.settings)
+    found = {
+        url: await fleet.role(ann.settings.changed(database={"url": url}, site={"kiosk_name": name}))
+        for url, name in ((mine, "Kiosk 1"), (ann.settings.database.url, "Kiosk 1"))
+    }
+    assert [one and one.level for one in found.values()] == [Level.OK, Level.RISK]
+    other = await fleet.role(ann.settings.changed(database={"url": mine}, site={"kiosk_name": "Corridor"}))
+    assert other is not None
+    assert (other.level, "'Corridor'" in other.detail) == (Level.FAIL, True)
+    assert await fleet.role(Settings()) is None

@@ -54,7 +54,7 @@ async def test_a_roll_is_whole_in_the_store(world: World) -> None:
     assert kept == {row.id for row in await world.rows(CardRow) if int(row.serial, 16) % 5 != 1}
     known = await world.found(number(31))
     assert (known.holder_id, known.name, known.has_unblock_secret) == ("H001", "Ann Jones1", True)
-    assert await world.service.cards._rotation._secrets.open(known) == SecretBytes(b"00000031")
+    assert await world.parts.rotation._secrets.open(known, Subject()) == SecretBytes(b"00000031")
     (found,) = await world.parts.enrolment.find("jones1")
     assert found.row.holder_id == "H001"
     assert len(await world.events("holder.added", "card.enrolled")) == CARDS * 3 / 2

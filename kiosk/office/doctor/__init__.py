@@ -2,6 +2,7 @@
 
 ```
 finding.py       what a check found
+fleet.py         the role in the database
 hardware.py      card service and reader
 keys.py          the vault's keys and the pepper
 storing.py       database, schema, disk, cards' keys
@@ -14,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from kiosk.office.doctor import hardware, keys, storing, surroundings
+from kiosk.office.doctor import fleet, hardware, keys, storing, surroundings
 from kiosk.office.doctor.finding import Finding, Level
 from kiosk.settings import Settings
 
@@ -29,6 +30,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("reader", hardware.reader),
     ("store", storing.store),
     ("schema", storing.schema),
+    ("database role", fleet.role),
     ("disk", storing.disk),
     ("vault key", keys.vault_key),
     ("pepper key", keys.pepper_key),

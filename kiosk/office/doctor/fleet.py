@@ -1,0 +1,45 @@
+"""The role with which a kiosk of a fleet signs in to the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.settings import Settings
+from kiosk.storage.backend import reason
+from kiosk.storage.place import place
+from kiosk.storage.postgres import Postgres
+
+_NAME = "database role"
+_ADD = "as the owner: kiosk fleet add, and use that role in database.url (docs/fleet.md)"
+
+
+async def role(settings: Settings) -> Finding | None:
+    """Whether the role is this kiosk's, and gets no more than one secret at a time; None for a file."""
+    store = place(settings)
+    if not isinstance(store, Postgres):
+        return None
+    try:
+        reads_all, member = await aside(lambda: _facts(store))
+    except DBAPIError as error:
+        return Finding(_NAME, Level.FAIL, reason(error), "see the check of the store; or: kiosk fleet setup")
+    if reads_all:
+        return Finding(_NAME, Level.RISK, "it can read every unblock secret of the fleet", _ADD)
+    if member is None:
+        return Finding(_NAME, Level.FAIL, "it is no kiosk's, so it is given no unblock secret", _ADD)
+    if member != settings.site.kiosk_name:
+        detail = f"it is of the kiosk {member!r}, and site.kiosk_name is {settings.site.kiosk_name!r}"
+        return Finding(_NAME, Level.FAIL, detail, "set site.kiosk_name to the former, or use its own role")
+    return Finding(_NAME, Level.OK, f"of the kiosk {member!r}, for one unblock secret at a time")
+
+
+def _facts(store: Postgres) -> tuple[bool, str | None]:
+    engine = store.plain()
+    try:
+        with engine.connect() as connection:
+            asked = text("SELECT has_table_privilege('unblock_secret', 'SELECT'), unlock_member()")
+            reads_all, member = connection.execute(asked).one()
+            return bool(reads_all), member
+    finally:
+        engine.dispose()
