@@ -12,6 +12,7 @@ from pydantic import SecretBytes
 from cardio.card import CardId
 from kiosk import arrivals, enrolment
 from kiosk.arrivals import Change, Contradictions, NewCard, NewHolder, NewRow, RowFault, RowsRefused, Stage
+from kiosk.audit import Subject
 from kiosk.office.believed import believed
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow

@@ -4,7 +4,7 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -204,8 +204,9 @@ def test_a_broken_database_is_told(shell: Shell) -> None:
 
 
 def test_what_nobody_expected_is_not_hidden(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken(_: object) -> None:
+    async def broken(_: object) -> AsyncIterator[None]:
         raise RuntimeError("a mistake of ours")
+        yield  # type: ignore[unreachable]
 
     monkeypatch.setattr(people, "everybody", broken)
     assert isinstance(shell.run("holder", "list").exception, RuntimeError)
