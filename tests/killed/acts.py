@@ -28,7 +28,10 @@ _PASSCODES = {"pin", "passcode"}  # as virtual cards name them
 class Act(Protocol):
     """Something that is done, in a process that may be killed."""
 
-    role: Role
+    @property
+    def role(self) -> Role:
+        """The kind of card that it is done with."""
+        ...
 
     async def prepare(self, world: World) -> AnyCard:
         """What is there before."""

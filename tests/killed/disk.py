@@ -104,7 +104,18 @@ def recorded(folder: Path, prefix: str, scratch: Path, monkeypatch: pytest.Monke
     """Processes that begin while the body runs write down what they do to such files of a folder."""
     library, log = scratch / "disk.so", scratch / "disk.log"
     source = Path(__file__).with_name("disk.c")
-    command = ["gcc", "-O1", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source, "-ldl"]
+    command: list[str | Path] = [
+        "gcc",
+        "-O1",
+        "-Wall",
+        "-Werror",
+        "-shared",
+        "-fPIC",
+        "-o",
+        library,
+        source,
+        "-ldl",
+    ]
     subprocess.run(command, check=True)
     with monkeypatch.context() as environment:
         environment.setenv("LD_PRELOAD", str(library))

@@ -7,7 +7,7 @@ import multiprocessing
 import re
 from contextlib import closing
 from dataclasses import dataclass, field
-from multiprocessing.context import BaseContext
+from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Any
 
 from kiosk.demo.smtp import DemoMailServer
@@ -21,6 +21,7 @@ from tests.stories.world import PIN, RA_EMAIL
 
 _PATIENCE = 60  # seconds in which a living process says something
 _CODE = re.compile(r"\b(\d{4}) (\d{4})\b")
+Processes = ForkServerContext | SpawnContext
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.killed.child"])  # or each would load everything anew
 
@@ -48,7 +49,7 @@ class Outside:
         self.card = card
         self.server = server
 
-    async def life(self, errand: Errand, nth: int = NEVER, processes: BaseContext = _PROCESSES) -> Life:
+    async def life(self, errand: Errand, nth: int = NEVER, processes: Processes = _PROCESSES) -> Life:
         """Let a process do it; kill it at its point number ``nth``."""
         return await asyncio.to_thread(self._life, errand, nth, processes)
 
@@ -61,7 +62,7 @@ class Outside:
         """The subjects of what came without a code, to whomever, oldest first."""
         return [mail.subject for mail in self.server.inbox if not _CODE.search(mail.text)]
 
-    def _life(self, errand: Errand, nth: int, processes: BaseContext) -> Life:
+    def _life(self, errand: Errand, nth: int, processes: Processes) -> Life:
         ours, theirs = processes.Pipe()
         process = processes.Process(target=live, args=(errand, nth, theirs))
         process.start()

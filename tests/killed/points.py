@@ -49,7 +49,7 @@ class Points:
 
         def committed(dialect: DefaultDialect, connection: Any) -> None:
             self.passed("before a commit")
-            commit(dialect, connection)
+            commit(dialect, connection)  # type: ignore[no-untyped-call]
             self.passed("after a commit")
 
         DefaultDialect.do_commit = committed  # type: ignore[method-assign]
@@ -66,8 +66,8 @@ class Points:
             self.passed("after an SMTP answer")
             return response
 
-        SMTPProtocol.write = written  # type: ignore[method-assign]
-        SMTPProtocol.read_response = answered  # type: ignore[method-assign]
+        SMTPProtocol.write = written  # type: ignore[method-assign, assignment]
+        SMTPProtocol.read_response = answered  # type: ignore[method-assign, assignment]
 
     def _file(self, event: str, _arguments: tuple[Any, ...]) -> None:
         if event in _FILES:

@@ -23,7 +23,7 @@ from tests.stories.world import World
 
 __all__ = ["database"]
 ACTS: list[Act] = [*VISITS, *OTHERS, *(MORE_VISITS if LONG else [])]
-AT_ONCE = 2  # of the points of each act, in a short run
+AT_ONCE = 1  # of the points of each act, in a short run
 
 
 @pytest.mark.parametrize("act", ACTS, ids=str)

@@ -44,7 +44,7 @@ class Marked:
         commit = DefaultDialect.do_commit
 
         def marked(dialect: DefaultDialect, connection: Any) -> None:
-            commit(dialect, connection)
+            commit(dialect, connection)  # type: ignore[no-untyped-call]
             mark()
 
         DefaultDialect.do_commit = marked  # type: ignore[method-assign]

@@ -1,4 +1,7 @@
-"""Counters under the hands of fifty kiosks at once: never one attempt more than there are."""
+"""Counters under fifty hands at once: never one attempt more than there are.
+
+In a long run they are at fifty kiosks, in a short one at ten; see test_counters_processes.py, too.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ from tests.stories.script import see
 from tests.stories.world import ANSWERS, RA_EMAIL, World, identity, new_world
 
 FIFTY = 50
+KIOSKS = FIFTY if LONG else 10
 RESET = 0x2C  # RESET RETRY COUNTER
 WRONG = tuple(SecretStr("no") for _ in ANSWERS)
 
@@ -50,25 +54,18 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def kiosks(registered: World, stack: AsyncExitStack) -> list[World]:
-    """Kiosks on one store, in which Ann is registered, for fifty hands: in a short run each has five."""
+    """Kiosks on one store, in which Ann is registered: one for each of fifty hands."""
     registered.hands.forward(hours=2)
-    return await together(registered, stack, FIFTY if LONG else FIFTY // 5) * (1 if LONG else 5)
+    return await together(registered, stack) * (FIFTY // KIOSKS)
 
 
-@pytest.fixture
-async def fifty(registered: World, stack: AsyncExitStack) -> list[World]:
-    """Fifty of them, however long it takes."""
-    registered.hands.forward(hours=2)
-    return await together(registered, stack, FIFTY)
-
-
-async def together(first: World, stack: AsyncExitStack, count: int) -> list[World]:
+async def together(first: World, stack: AsyncExitStack) -> list[World]:
     """A kiosk and others on the same store, each with parts and connections of its own."""
     others = [
         await stack.enter_async_context(
             new_world(first.settings.state_directory, first.settings, beside=first)
         )
-        for _ in range(count - 1)
+        for _ in range(KIOSKS - 1)
     ]
     return [first, *others]
 
@@ -80,9 +77,14 @@ async def visit(world: World, first: World) -> Visit:
     return Visit(new_reference(), 1, known, sight)
 
 
-async def test_fifty_attempts_at_once_are_three(fifty: list[World]) -> None:
+async def visits_at(kiosks: list[World]) -> list[Visit]:
+    """A visit at each."""
+    return [await visit(world, kiosks[0]) for world in kiosks[:KIOSKS]] * (FIFTY // KIOSKS)
+
+
+async def test_fifty_attempts_at_once_are_three(kiosks: list[World]) -> None:
     checked = 0
-    for world in fifty:
+    for world in set(kiosks):
         hasher = world.parts.hasher
         check = hasher.all_match
 
@@ -92,18 +94,18 @@ async def test_fifty_attempts_at_once_are_three(fifty: list[World]) -> None:
             return await check(rows)  # type: ignore[operator, no-any-return]
 
         hasher.all_match = counted  # type: ignore[method-assign]
-    visits = [await visit(world, fifty[0]) for world in fifty]
+    visits = await visits_at(kiosks)
     verdicts = await asyncio.gather(
         *(
-            fifty[number].service.attempts.check(visits[number], Purpose.UNLOCK, WRONG, "en")
+            kiosks[number].service.attempts.check(visits[number], Purpose.UNLOCK, WRONG, "en")
             for number in range(FIFTY)
         )
     )
     assert checked == 3
     assert Counter(verdict.attempts_left for verdict in verdicts) == {2: 1, 1: 1, 0: FIFTY - 2}
-    (holder,) = await fifty[0].rows(HolderRow)
-    assert (holder.attempts, holder.blocked_at) == (3, fifty[0].hands.wall)
-    assert len(await fifty[0].events("holder.blocked")) == 1
+    (holder,) = await kiosks[0].rows(HolderRow)
+    assert (holder.attempts, holder.blocked_at) == (3, kiosks[0].hands.wall)
+    assert len(await kiosks[0].events("holder.blocked")) == 1
 
 
 async def test_right_and_wrong_at_once_never_give_an_attempt_away(kiosks: list[World]) -> None:
@@ -121,7 +123,7 @@ async def test_right_and_wrong_at_once_never_give_an_attempt_away(kiosks: list[W
 
 
 async def test_fifty_codes_at_once_are_five_tries(kiosks: list[World]) -> None:
-    visits = [await visit(world, kiosks[0]) for world in kiosks]
+    visits = await visits_at(kiosks)
     await kiosks[0].service.codes.send(visits[0], Purpose.UNLOCK, RA_EMAIL, "en")
     wrong = SecretStr(f"{(int(kiosks[0].post.code()) + 1) % 10**8:08d}")
     entries = await asyncio.gather(
@@ -138,7 +140,7 @@ async def test_fifty_codes_at_once_are_five_tries(kiosks: list[World]) -> None:
 
 
 async def test_one_right_code_entered_twice_at_once_counts_once(kiosks: list[World]) -> None:
-    visits = [await visit(world, kiosks[0]) for world in kiosks]
+    visits = await visits_at(kiosks)
     await kiosks[0].service.codes.send(visits[0], Purpose.UNLOCK, RA_EMAIL, "en")
     right = SecretStr(kiosks[0].post.code())
     entries = await asyncio.gather(
@@ -150,7 +152,7 @@ async def test_one_right_code_entered_twice_at_once_counts_once(kiosks: list[Wor
 
 
 async def test_fifty_mails_at_once_are_one(kiosks: list[World]) -> None:
-    visits = [await visit(world, kiosks[0]) for world in kiosks]
+    visits = await visits_at(kiosks)
     results = await asyncio.gather(
         *(
             kiosks[number].service.codes.send(visits[number], Purpose.UNLOCK, RA_EMAIL, "en")
@@ -179,13 +181,13 @@ async def test_fifty_entries_of_an_assistance_code_are_five_tries(kiosks: list[W
 async def test_a_card_that_tells_no_tries_is_sent_its_secret_twice_at_most(
     world: World, stack: AsyncExitStack, lost: bool
 ) -> None:
-    """Fifty kiosks, each with the card in it and the proofs given, send a secret that is wrong."""
+    """Each kiosk, with the card in it and the proofs given, sends a secret that is wrong."""
     await with_ann(world, metadata=False, secret="11119999")
     world.ann.lock()
     world.hands.forward(hours=2)
     await world.visit(world.ann, [*unlocking(world)[:2], see(NewPasscode, Gone.STOPPED)])
     (proven,) = await world.rows(PendingRow)
-    kiosks = await together(world, stack, FIFTY)
+    kiosks = await together(world, stack)
     cards = [copy.deepcopy(world.ann) for _ in kiosks]
     sends = []
     for kiosk, card in zip(kiosks, cards, strict=True):
@@ -199,5 +201,5 @@ async def test_a_card_that_tells_no_tries_is_sent_its_secret_twice_at_most(
     assert not [end for end in ends if not isinstance(end, Exception)], "it is the wrong secret"
     sent = sum(3 - card._puk.left for card in cards)
     assert sent == UNPROVEN_SENDS if lost else 1 <= sent <= UNPROVEN_SENDS
-    assert sum(isinstance(end, UnblockNotPossible | ProofMissing) for end in ends) == FIFTY - sent
+    assert sum(isinstance(end, UnblockNotPossible | ProofMissing) for end in ends) == KIOSKS - sent
     assert len(await world.events("card.write-begun")) == sent
