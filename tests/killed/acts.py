@@ -70,7 +70,8 @@ class Visit:
 
     async def errand(self, world: World, outside: Outside, before: Life | None) -> Errand:
         """At first they make each mistake once. Afterwards they know what they were told."""
-        settings = world.settings.model_copy(update={"mail": outside.server.settings})
+        kiosk = world.service.store.settings  # with the kiosk's own role in a fleet
+        settings = kiosk.model_copy(update={"mail": outside.server.settings})
         registered = self.plot is REGISTER and bool(await world.rows(RegistrationRow))
         world.hands.forward(minutes=2)
         return Serving(

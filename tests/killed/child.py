@@ -25,6 +25,7 @@ from kiosk.office import enrolling, equipping, rekeying
 from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings
 from kiosk.steps import AnswerQuestions, Ending, EnterCode, EnterPasscode, Finished, Offer, Step
+from kiosk.storage.place import sqlite_file
 from kiosk.wiring import put_together
 from tests.killed.points import Points
 from tests.stories.person import Person
@@ -161,9 +162,10 @@ class Serving:
             mailer=SmtpMailer(self.settings.mail, self.mail_password),
             clock=HandClock(self.hands),
             hasher=Hasher(keys.pepper, 4),
+            guarded=sqlite_file(self.settings) is None,
         )
         try:
-            yield World(parts, reader, DistantMailbox(wire), self.hands)
+            yield World(parts, parts, reader, DistantMailbox(wire), self.hands)
         finally:
             await parts.close()
 

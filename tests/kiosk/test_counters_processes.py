@@ -114,7 +114,7 @@ async def test_fifty_kiosks_in_five_processes(registered: World, name: str) -> N
         await world.service.codes.send(
             Visit(new_reference(), 1, known, sight), Purpose.UNLOCK, RA_EMAIL, "en"
         )
-    counts = await asyncio.to_thread(struck, Storm(name, world.settings, world.hands, known))
+    counts = await asyncio.to_thread(struck, Storm(name, world.service.store.settings, world.hands, known))
     assert sum(counts) == STORMS[name]
     (holder,) = await world.rows(HolderRow)
     assert (holder.attempts, holder.blocked_at is not None) == (
