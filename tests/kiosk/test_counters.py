@@ -1,6 +1,6 @@
 """Counters under fifty hands at once: never one attempt more than there are.
 
-In a long run they are at fifty kiosks, in a short one at ten; see test_counters_processes.py, too.
+In a long run they are at fifty kiosks, in a short one at five; see test_counters_processes.py, too.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.stories.script import see
 from tests.stories.world import ANSWERS, RA_EMAIL, World, identity, new_world
 
 FIFTY = 50
-KIOSKS = FIFTY if LONG else 10
+KIOSKS = FIFTY if LONG else 5
 RESET = 0x2C  # RESET RETRY COUNTER
 WRONG = tuple(SecretStr("no") for _ in ANSWERS)
 
