@@ -113,18 +113,25 @@ class CardWork:
             if belief is Belief.MUTUAL:
                 await self._genuine.register_by_secret(card, visit.known, visit.about)
 
-    async def change_passcode(self, visit: Visit, present: SecretStr, new: SecretStr, language: str) -> None:
-        """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown."""
+    async def change_passcode(
+        self, visit: Visit, present: SecretStr, new: SecretStr, language: str
+    ) -> int | None:
+        """Replace a known passcode and verify the new one. Raises as `check_passcode`, OutcomeUnknown.
+
+        Returns the write that the holder is to be told of; None if the card is out: the next visit tells it.
+        """
         async with self._session(visit) as (card, visit, _):
             write = await self._journal.begin(visit, Purpose.CHANGE_PASSCODE, language)
             there = await self._write(
                 visit, write, card, new, lambda: card.change_passcode(present, new), _Kind()
             )
         await self._journal.done(visit, write, Purpose.CHANGE_PASSCODE, language)
-        await self._told_next(visit, write, there=there)
+        return write if there and self._is_there(visit) else None
 
-    async def reset_passcode(self, visit: Visit, new: SecretStr, language: str) -> None:
+    async def reset_passcode(self, visit: Visit, new: SecretStr, language: str) -> int | None:
         """Set a new passcode with the unblock secret, and verify it on the card: the unlock itself.
+
+        Returns as `change_passcode`.
 
         The proofs on record are checked in the transaction that writes the intent. Raises
         UnblockNotPossible or ProofMissing (nothing was sent), WrongUnblockSecret (marked as failed
@@ -159,7 +166,7 @@ class CardWork:
             proven = belief is Belief.PROVEN or mutual or owes
             await self._journal.done(visit, write, Purpose.UNLOCK, language, proven=proven, mutual=mutual)
             await self._rotation.after_use(card, known, visit.about, used, proven=belief is Belief.PROVEN)
-        await self._told_next(visit, write, there=there)
+        return write if there and self._is_there(visit) else None
 
     async def _write(
         self,
@@ -227,11 +234,9 @@ class CardWork:
             raise lie
         raise OutcomeUnknown from None
 
-    async def _told_next(self, visit: Visit, write: int, *, there: bool) -> None:
-        """The last screen follows and tells the holder, unless the card is out: then the next visit does."""
+    def _is_there(self, visit: Visit) -> bool:
         presence = self._reader.presence
-        if there and (presence.state, presence.insertion) == (State.CARD, visit.insertion):
-            await self._journal.told(write)
+        return (presence.state, presence.insertion) == (State.CARD, visit.insertion)
 
     async def settle_by_asking(self, visit: Visit, passcode: SecretStr) -> None:
         """One VERIFY of the passcode somebody chose when a write's answer was lost.

@@ -32,11 +32,12 @@ class Gone(Enum):
 
 
 class Abandoned(Exception):
-    """The person has gone; raised by `Dialogue.ask` alone."""
+    """The person has gone; raised by `Dialogue.ask` alone. ``unseen``: before the step was shown."""
 
-    def __init__(self, reason: Gone) -> None:
+    def __init__(self, reason: Gone, *, unseen: bool = False) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.unseen = unseen
 
 
 class Dialogue(Protocol):
@@ -103,7 +104,7 @@ class Conversation:
 
     async def ask(self, step: Step[A]) -> A:
         """Show the step and wait for its answer or for the visit's end."""
-        self._raise_if_gone()
+        self._raise_if_gone(unseen=True)
         self._step = step
         answer = self._stage.pose(step)
         try:
@@ -138,6 +139,6 @@ class Conversation:
             if read_by is not None and (rest := read_by - loop.time()) > 0:
                 await asyncio.wait({self._gone}, timeout=rest)
 
-    def _raise_if_gone(self) -> None:
+    def _raise_if_gone(self, *, unseen: bool = False) -> None:
         if self._gone.done():
-            raise Abandoned(self._gone.result())
+            raise Abandoned(self._gone.result(), unseen=unseen)

@@ -45,10 +45,11 @@ class Fleet:
         self._instance = uuid.uuid4().hex  # of this process: two machines may have one name by mistake
         self._last: tuple[str, datetime] | None = None
 
-    async def beat(self, session: AsyncSession, state: str) -> None:
+    async def beat(self, session: AsyncSession, state: str, *, always: bool = False) -> None:
         """Say in this unit of work that the kiosk is in that state, where it is time to, or news."""
         now = self._store.clock.now()
-        if self._last is not None and self._last[0] == state and timedelta() <= now - self._last[1] < BEAT:
+        said = self._last is not None and self._last[0] == state and timedelta() <= now - self._last[1] < BEAT
+        if said and not always:
             return
         error = self._store.clock.error().total_seconds()
         known = await session.exec(

@@ -190,7 +190,7 @@ class Journal:
             await self._notices.queue(session, kind, known, known.email, language)
 
     async def told(self, write: int) -> None:
-        """The holder is being told on the screen that the card did change."""
+        """The holder was told on the screen that the card did change."""
         async with self._store.work() as session:
             await session.exec(
                 update(CardWriteRow)

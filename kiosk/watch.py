@@ -59,13 +59,16 @@ class Watch:
                 await self._fleet.beat(session, "stopped")
 
     async def _look(self, state: str) -> OutOfService | None:
+        doubtful = self._store.database.in_doubt  # what can be read need not take writes: a full disk
         try:
             async with self._store.work() as session:
                 revision = await schema(session)
                 if not fits(revision):
                     self._tell(f"the store cannot be used: {misfit(revision)}")
                     return OutOfService.SCHEMA
-                believable = await self._clock_is_believable(session, state)
+                believable = await self._clock_is_believable(session, state, write=doubtful)
+            if doubtful:
+                self._store.database.in_doubt = False
             if not believable:
                 await self._refuse_clock()
                 return OutOfService.CLOCK
@@ -78,14 +81,14 @@ class Watch:
             self._told = ""
         return None
 
-    async def _clock_is_believable(self, session: AsyncSession, state: str) -> bool:
+    async def _clock_is_believable(self, session: AsyncSession, state: str, *, write: bool) -> bool:
         """Look at the clock; where it can be right, it never goes back behind what the store has seen."""
         clock, newest = self._store.clock, await newest_moment(session)
         if not clock.is_believable(newest):
             return False
         if newest is not None:
             clock.not_before(newest)
-        await self._fleet.beat(session, state)
+        await self._fleet.beat(session, state, always=write)
         return True
 
     async def _refuse_clock(self) -> None:

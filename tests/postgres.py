@@ -98,9 +98,13 @@ class Server:
 
     def fresh(self) -> str:
         """The URL of a new database with every table and no row."""
-        name = f"kiosk_{next(self._numbers)}"
+        return self.copy(self.url(_TEMPLATE))
+
+    def copy(self, url: str) -> str:
+        """The URL of a new database with all that is in another one, to which nobody is connected."""
+        name, source = f"kiosk_{next(self._numbers)}", url.rsplit("/", 1)[1]
         with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE} STRATEGY file_copy".encode())
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY file_copy".encode())
         return self.url(name)
 
     def drop(self, url: str) -> None:

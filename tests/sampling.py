@@ -16,10 +16,13 @@ SEED = int(os.environ.get("CHECK_SEED", "1"))
 T = TypeVar("T")
 
 
-def sample(items: Iterable[T], size: int) -> list[T]:
-    """All the items in a long run; otherwise ``size`` of them, in their order, the same for the same seed."""
+def sample(items: Iterable[T], size: int, of: str = "") -> list[T]:
+    """All the items in a long run; otherwise ``size`` of them, in their order, the same for the same seed.
+
+    ``of``: names what is sampled, where several lists are of one length and each wants others.
+    """
     everything = list(items)
     if LONG or len(everything) <= size:
         return everything
-    chosen = random.Random(SEED).sample(range(len(everything)), size)
+    chosen = random.Random(f"{SEED} {of}" if of else SEED).sample(range(len(everything)), size)
     return [everything[index] for index in sorted(chosen)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from kiosk.dialogue import Dialogue
+from kiosk.journeys.endings import tell
 from kiosk.journeys.proving import by_passcode, choose_passcode
 from kiosk.proofs.emails import mask
 from kiosk.service import Service
@@ -18,9 +19,10 @@ async def change_passcode(visit: Visit, dialogue: Dialogue, service: Service) ->
     checked = await by_passcode(visit, dialogue, service, Purpose.CHANGE_PASSCODE, first)
     present = checked.passcode
 
-    async def save(new: SecretStr) -> None:
-        await service.cards.change_passcode(visit, present, new, dialogue.language)
+    async def save(new: SecretStr) -> int | None:
+        return await service.cards.change_passcode(visit, present, new, dialogue.language)
 
-    await choose_passcode(visit, dialogue, service, last, save, present=present)
+    write = await choose_passcode(visit, dialogue, service, last, save, present=present)
     masked = mask(visit.known.email) if visit.known.email else None
-    await dialogue.ask(Finished(ending=Ending.PASSCODE_CHANGED, masked=masked, place=last))
+    done = Finished(ending=Ending.PASSCODE_CHANGED, masked=masked, place=last)
+    await tell(dialogue, service, done, write)

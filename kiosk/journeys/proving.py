@@ -116,12 +116,15 @@ async def choose_passcode(
     dialogue: Dialogue,
     service: Service,
     place: Place,
-    save: Callable[[SecretStr], Awaitable[None]],
+    save: Callable[[SecretStr], Awaitable[int | None]],
     *,
     code: SecretStr | None = None,
     present: SecretStr | None = None,
-) -> None:
-    """A new passcode, twice, under the rules; ``save`` writes it to the card, which may refuse it."""
+) -> int | None:
+    """A new passcode, twice, under the rules; ``save`` writes it to the card, which may refuse it.
+
+    Returns what ``save`` does: the number of the write that the holder is to be told of.
+    """
     fmt = passcodes.narrow(service.settings.passcode, visit.sight.passcode_format)
     refusal = None
     while True:
@@ -132,7 +135,6 @@ async def choose_passcode(
         if refusal is None:
             try:
                 async with dialogue.busy(Busy(Activity.WRITING_CARD, place=place)):
-                    await save(new)
-                return
+                    return await save(new)
             except PasscodeRefused:
                 refusal = PasscodeRule.CARD

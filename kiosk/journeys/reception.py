@@ -23,7 +23,7 @@ from kiosk.audit import Event, Outcome, Subject
 from kiosk.dialogue import Dialogue
 from kiosk.journeys.change_details import change_details, withdraw
 from kiosk.journeys.change_passcode import change_passcode
-from kiosk.journeys.endings import CannotHelp, SomethingElse
+from kiosk.journeys.endings import CannotHelp, SomethingElse, tell
 from kiosk.journeys.offers import JOURNEY_OF, Decision, decide, pending_code, refusal
 from kiosk.journeys.register import register
 from kiosk.journeys.unlock import unlock
@@ -184,10 +184,10 @@ async def _settle(visit: Visit, dialogue: Dialogue, service: Service) -> Visit:
     write = visit.known.open_write
     if write is None:
         return visit
-    if write.done:
+    if write.done and visit.sight.locked:  # as it may have been since
         await service.journal.told(write.id)
-        if not visit.sight.locked:  # as it may have been since
-            await dialogue.ask(Finished(ending=Ending.CARD_WORKS))
+    elif write.done:
+        await tell(dialogue, service, Finished(ending=Ending.CARD_WORKS), write.id)
     elif write.was_locked:
         if visit.sight.locked:
             await service.journal.not_done(visit, write, visit.sight)
@@ -239,5 +239,4 @@ async def _settle_by_asking(visit: Visit, write: OpenWrite, dialogue: Dialogue, 
 
 async def _done(visit: Visit, write: OpenWrite, dialogue: Dialogue, service: Service) -> None:
     await service.journal.done(visit, write.id, write.purpose, dialogue.language)
-    await service.journal.told(write.id)
-    await dialogue.ask(Finished(ending=Ending.CARD_WORKS))
+    await tell(dialogue, service, Finished(ending=Ending.CARD_WORKS), write.id)

@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from kiosk.dialogue import Dialogue
 from kiosk.journeys.emailed_code import by_emailed_code
+from kiosk.journeys.endings import tell
 from kiosk.journeys.proving import by_assistance, by_questions, choose_passcode
 from kiosk.proofs.emails import mask
 from kiosk.service import Service
@@ -36,9 +37,10 @@ async def unlock(visit: Visit, dialogue: Dialogue, service: Service, *, offer: O
         else:
             await by_questions(visit, dialogue, service, Purpose.UNLOCK, place)
 
-    async def save(new: SecretStr) -> None:
-        await service.cards.reset_passcode(visit, new, dialogue.language)
+    async def save(new: SecretStr) -> int | None:
+        return await service.cards.reset_passcode(visit, new, dialogue.language)
 
     last = Place(offer, steps, steps)
-    await choose_passcode(visit, dialogue, service, last, save, code=code)
-    await dialogue.ask(Finished(ending=Ending.UNLOCKED, masked=mask(visit.known.email), place=last))
+    write = await choose_passcode(visit, dialogue, service, last, save, code=code)
+    done = Finished(ending=Ending.UNLOCKED, masked=mask(visit.known.email), place=last)
+    await tell(dialogue, service, done, write)

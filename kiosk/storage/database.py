@@ -6,13 +6,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.clock import Clock
-from kiosk.storage.backend import Backend, StoreUnavailable
+from kiosk.storage.backend import Backend, StoreUnavailable, reason
 from kiosk.storage.trail import AuditRow
 
 __all__ = ["Database", "StoreUnavailable"]
@@ -30,6 +30,8 @@ class Database:
         self._clock = clock
         self._patience = patience
         self._engine = backend.engine()
+        self.in_doubt = False
+        """Whether a unit of work has failed, and nobody has written anything since to see that it works."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -45,9 +47,9 @@ class Database:
                     await session.flush()
                     await self._commit(session)
         except DBAPIError as error:
-            raise StoreUnavailable(type(error.orig).__name__) from (
-                error if __import__("os").environ.get("DBG") else None
-            )
+            self.in_doubt = True
+            known = isinstance(error, OperationalError)  # of others nobody knows what they quote
+            raise StoreUnavailable(reason(error) if known else type(error.orig).__name__) from None
         except PoolTimeout:
             raise StoreUnavailable("too many at once") from None
 

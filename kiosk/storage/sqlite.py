@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, NullPool, create_engine, event, text
+from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,6 +46,7 @@ class Sqlite:
             hide_parameters=True,  # or an error would print what a person typed
         )
         _prepare(engine.sync_engine, PRAGMAS, "BEGIN IMMEDIATE")
+        event.listen(engine.sync_engine, "handle_error", _read_only_is_lost)
         return engine
 
     def plain(self, *, write: bool = False) -> Engine:
@@ -125,11 +126,21 @@ def _prepare(engine: Engine, pragmas: list[str] | tuple[str, ...], begin: str) -
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # pysqlite's own BEGIN comes too late for a counter
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(pragma)
+            cursor.close()
+        except BaseException:
+            connection.close()  # nobody else knows it yet: its thread would run on
+            raise
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         connection.execute(text(begin))
+
+
+def _read_only_is_lost(context: ExceptionContext) -> None:
+    """What was opened while the disk was read-only stays so for good: take another connection."""
+    if "readonly" in str(context.original_exception):
+        context.is_disconnect = True

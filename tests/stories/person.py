@@ -94,7 +94,7 @@ class Person:
         """Answer, or leave."""
         reader = self.world.reader
         if reader.presence.insertion != self._insertion or reader.card is None:
-            raise Abandoned(Gone.CARD_OUT)
+            raise Abandoned(Gone.CARD_OUT, unseen=True)
         self.seen.append(step)
         if isinstance(step, Finished):
             self._told(step)

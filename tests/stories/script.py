@@ -42,7 +42,7 @@ class Script:
     async def ask(self, step: Step[Any]) -> Any:
         """Hold the step against the next line."""
         if self.gone is not None:
-            raise Abandoned(self.gone)
+            raise Abandoned(self.gone, unseen=True)
         self.seen.append(step)
         assert self.lines, f"the story is over, and the kiosk asks {step}"
         line = self.lines.pop(0)

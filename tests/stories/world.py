@@ -289,6 +289,7 @@ async def new_world(
     beside: World | None = None,
     masters: Mapping[str, SecretBytes] | None = None,
     keys: KeyRing | None = None,
+    hands: Hands | None = None,
 ) -> AsyncIterator[World]:
     """A kiosk on an empty store; or one on the store of ``beside``, in the same time and post.
 
@@ -296,7 +297,7 @@ async def new_world(
     database of a server.
     ``masters``: the master keys of the families whose unblock secrets are derived; ``keys``: all of them.
     """
-    hands, post = (beside.hands, beside.post) if beside else (Hands(), Post())
+    hands, post = (beside.hands, beside.post) if beside else (hands or Hands(), Post())
     reader = VirtualReader()
     chosen = (settings or Settings()).changed(state={"directory": directory})
     if beside is not None:

@@ -17,7 +17,10 @@ from kiosk.storage.sqlite import Sqlite
 
 _FAIL_BELOW, _WARN_BELOW = 50, 500  # megabytes free
 _INIT = "run 'kiosk init' as the account that runs the kiosk"
-_MEND_FILE = "see who owns file and folder, and that no other program holds it; else restore the backup"
+_MEND_FILE = (
+    "see who owns file and folder, that the disk is not full or mounted read-only, and that no other program "
+    "holds it; else restore the backup"
+)
 _MEND_SERVER = "see that the server runs, database.url names it, and its pg_hba.conf lets this kiosk in"
 
 
