@@ -12,10 +12,11 @@ from pydantic import SecretBytes
 from cardio.card import CardId
 from kiosk import arrivals, enrolment
 from kiosk.arrivals import Change, Contradictions, NewCard, NewHolder, NewRow, RowFault, RowsRefused, Stage
-from kiosk.audit import Subject
 from kiosk.office.believed import believed
+from kiosk.safe import as_sealed
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import CardRow, HolderRow, UnblockSecretRow
+from kiosk.unblock import FIELD
 from tests.stories.conftest import OpenWorld
 from tests.stories.world import World
 
@@ -55,7 +56,8 @@ async def test_a_roll_is_whole_in_the_store(world: World) -> None:
     assert kept == {row.id for row in await world.rows(CardRow) if int(row.serial, 16) % 5 != 1}
     known = await world.found(number(31))
     assert (known.holder_id, known.name, known.has_unblock_secret) == ("H001", "Ann Jones1", True)
-    assert await world.parts.rotation._secrets.open(known, Subject()) == SecretBytes(b"00000031")
+    (sealed,) = [row for row in await world.rows(UnblockSecretRow) if row.card == known.card]
+    assert await world.parts.vault.open(known.card_key, FIELD, as_sealed(sealed)) == SecretBytes(b"00000031")
     (found,) = await world.parts.enrolment.find("jones1")
     assert found.row.holder_id == "H001"
     assert len(await world.events("holder.added", "card.enrolled")) == CARDS * 3 / 2
