@@ -116,16 +116,8 @@ class Server:
         """Make the database that `fresh` copies: migrations take too long to run for each story."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {_TEMPLATE}".encode())
-        store = Postgres(self.url(_TEMPLATE))
-        upgrade(store)
-        roles.set_up(store, ("questions", "email-code"), minutes=30, per_hour=10_000)
-        as_kiosk(self.url(_TEMPLATE), Settings())
-        with psycopg.connect(self.url(_TEMPLATE), autocommit=True) as admin:  # as the hands of a story begin
-            now = f"SELECT timestamptz '{BUILT + timedelta(days=30)}'"
-            admin.execute(
-                "CREATE OR REPLACE FUNCTION unlock_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
-                f"$$ {now} $$".encode()
-            )
+        upgrade(Postgres(self.url(_TEMPLATE)))
+        set_up(self.url(_TEMPLATE))
 
     def _run(self, name: str, *arguments: str) -> None:
         command = [program(name), f"--pgdata={self.data}", *arguments]
@@ -168,6 +160,18 @@ class Pair:
         """Leave nothing behind."""
         self.standby.remove()
         self.primary.remove()
+
+
+def set_up(url: str) -> None:
+    """Make the roles of a fleet, and the clock as the hands of a story begin."""
+    roles.set_up(Postgres(url), ("questions", "email-code"), minutes=30, per_hour=10_000)
+    as_kiosk(url, Settings())
+    with psycopg.connect(url, autocommit=True) as admin:  # as the hands of a story begin
+        now = f"SELECT timestamptz '{BUILT + timedelta(days=30)}'"
+        admin.execute(
+            "CREATE OR REPLACE FUNCTION unlock_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS "
+            f"$$ {now} $$".encode()
+        )
 
 
 def as_kiosk(url: str, settings: Settings) -> str:

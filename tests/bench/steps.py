@@ -29,7 +29,7 @@ from kiosk.office.office import office
 from kiosk.settings import Settings
 from kiosk.storage.place import sqlite_file
 from tests.bench import roll
-from tests.postgres import program
+from tests.postgres import program, set_up
 from tests.stories.plots import register, unlock
 from tests.stories.world import World, new_world
 
@@ -81,6 +81,8 @@ async def import_(ground: Ground) -> tuple[float, int]:
     await asyncio.to_thread(roll.write, file, ground.size)
     for _ in initialise(ground.settings):
         pass
+    if ground.url:
+        set_up(ground.url)
     with file.open("rb") as opened:
         begun = time.perf_counter()
         faults, counts = await rolls.import_roll(
