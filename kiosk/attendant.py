@@ -84,14 +84,14 @@ class Attendant:
         try:
             await self._record(Event.KIOSK_STARTED)
             code = await self._receive_cards()
+            if self._sweeping is not None:
+                await self._sweeping  # before the last event
             await self._record(Event.KIOSK_STOPPED)
             return code
         finally:
             self._service.notices.stop()
             await self._watch.leave()
             await postman
-            if self._sweeping is not None:
-                await self._sweeping
 
     async def _receive_cards(self) -> int:
         received = 0  # the insertion that has had its visit

@@ -321,7 +321,7 @@ async def new_world(
     office = parts_of(chosen)
     parts = office
     if (url := chosen.database.url).startswith(f"postgresql://{postgres.ACCOUNT}@"):
-        kiosk = postgres.as_kiosk(url, chosen)
+        kiosk = await asyncio.to_thread(postgres.as_kiosk, url, chosen)
         parts = with_office(parts_of(chosen.changed(database={"url": kiosk}), guarded=True), office)
     try:
         yield World(parts, office, reader, post, hands)
