@@ -23,7 +23,8 @@ from kiosk.wrapping import FileCabinet, Keys, VaultError
 T = TypeVar("T")
 Template = dict[Attribute, Any]
 
-_OPENING = threading.Lock()  # a module is loaded and signed in to once a process, whoever begins
+# One call in the process at a time: SoftHSM aborts where two sessions are used at once, and others may.
+_MODULE = threading.RLock()
 _LOST = (
     exceptions.SessionHandleInvalid,
     exceptions.SessionClosed,
@@ -57,7 +58,6 @@ class Token:
         self._module = module
         self._label = label
         self._pin = pin
-        self._lock = threading.Lock()
         self._session: pkcs11.Session | None = None
         self._found: dict[tuple[KeyType, str], list[pkcs11.SecretKey]] = {}
         self._pin_refused = False
@@ -67,7 +67,7 @@ class Token:
 
         Raises KeyProblem where the token is out of reach, PKCS11Error for what the work itself met.
         """
-        with self._lock:
+        with _MODULE:
             try:
                 return work(self._opened())
             except _LOST:
@@ -97,7 +97,7 @@ class Token:
 
     def look_again(self) -> None:
         """Find keys that were made meanwhile."""
-        with self._lock:
+        with _MODULE:
             self._found.clear()
 
     def _opened(self) -> pkcs11.Session:
@@ -106,8 +106,7 @@ class Token:
         if self._pin_refused:  # trying it again and again would lock the token
             raise KeyProblem(f"token {self._label!r}: the PIN is wrong; mend it, then restart the kiosk")
         try:
-            with _OPENING:
-                self._session = self._signed_in()
+            self._session = self._signed_in()
         except exceptions.PinIncorrect:
             self._pin_refused = True
             raise KeyProblem(f"token {self._label!r}: the PIN is wrong: see keys.token_pin_file") from None
