@@ -19,6 +19,8 @@ settings.register_profile("fast", max_examples=60, deadline=None, derandomize=Tr
 settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=True)
 settings.load_profile("long" if LONG else "fast")
 
+FEW = 2  # so many cases of a test run on both databases in any run
+
 _FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")
 _OF_THE_TESTS = ("TEXTUAL_SNAPSHOT_TEMPDIR",)  # set by pytest-textual-snapshot for itself
 
@@ -26,6 +28,30 @@ _OF_THE_TESTS = ("TEXTUAL_SNAPSHOT_TEMPDIR",)  # set by pytest-textual-snapshot 
 def pytest_report_header() -> str:
     """Say in the first lines how this run can be had again."""
     return f"sample: {'everything' if LONG else 'seeded'}, CHECK_SEED={SEED}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Every test that uses a store runs on both databases.
+
+    Of one with many cases, a case runs on one of the two in a short run, turn and turn about; in a long run
+    on both.
+    """
+    cases: dict[str, dict[str, int]] = {}
+    keep: list[pytest.Item] = []
+    drop: list[pytest.Item] = []
+    for item in items:
+        turn = 0
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if "database" in parameters:
+            test = f"{item.nodeid.partition('[')[0]}"
+            case = item.nodeid.replace(parameters["database"], "")
+            seen = cases.setdefault(test, {})
+            turn = seen.setdefault(case, len(seen))
+        on_one = not LONG and turn >= FEW and (turn + SEED) % 2 != (parameters["database"] == "sqlite")
+        (drop if on_one else keep).append(item)
+    if drop:
+        config.hook.pytest_deselected(items=drop)
+        items[:] = keep
 
 
 @pytest.fixture(autouse=True)
