@@ -31,6 +31,11 @@ _REASONS = {
 class SecretWithheld(Exception):
     """The database does not give this kiosk that secret; it is on record."""
 
+    @property
+    def proofs_missing(self) -> bool:
+        """Whether it is for what was proven: too long ago, or no longer true."""
+        return str(self) == _REASONS["UK003"]
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -19,6 +19,7 @@ from cardio.card import CardId
 from cardio.secret import SecretFormat
 from kiosk.audit import Subject
 from kiosk.diversify import Derivation
+from kiosk.pendings import ProofMissing
 from kiosk.safe import Facts, Safe, SecretWithheld, as_sealed
 from kiosk.storage.models import CardRow, NextSecretRow, UnblockSecretRow, UnblockState, row_id
 from kiosk.store import Store
@@ -89,13 +90,15 @@ class UnblockSecrets:
     async def candidates(self, known: Known, about: Subject) -> Candidates:
         """All that the card may hold; nothing where it must not be sent, which the database may say.
 
-        Raises VaultError, StoreUnavailable.
+        Raises VaultError, StoreUnavailable, ProofMissing where they count no longer.
         """
         if not known.has_unblock_secret:
             return Candidates()
         try:
             contents = await self._safe.contents(known.card, about)
-        except SecretWithheld:
+        except SecretWithheld as withheld:
+            if withheld.proofs_missing:
+                raise ProofMissing from None
             return Candidates()
         present, begun = self.derived(known.id), None
         if contents.present is not None:
