@@ -65,7 +65,7 @@ class Database:
     async def _greeted(self) -> AsyncSession:
         session = AsyncSession(self._engine, expire_on_commit=False)
         try:
-            with await self.backend.watch(session, GREETING):
+            with await self.backend.watch(session, GREETING if self._patience else None):
                 await self._heed(session)
         except BaseException:
             await session.close()

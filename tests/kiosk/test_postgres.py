@@ -23,7 +23,7 @@ from kiosk.office.doctor.finding import Level
 from kiosk.refusals import OutOfService
 from kiosk.settings import Settings, SettingsError
 from kiosk.steps import Attract, Closed
-from kiosk.storage.database import Database, StoreUnavailable
+from kiosk.storage.database import PATIENCE, Database, StoreUnavailable
 from kiosk.storage.models import KioskRow
 from kiosk.storage.place import place
 from kiosk.storage.postgres import Postgres
@@ -71,6 +71,7 @@ async def test_a_server_that_crashes_and_comes_back(server: Server, front: Front
 @pytest.mark.parametrize("ended", [False, True], ids=["", "and the kiosk is closed"])
 async def test_a_server_that_hangs(server: Server, front: Front, ended: bool) -> None:
     """Its machine acknowledges everything, and no answer comes."""
+    front.world.parts.database._patience = PATIENCE
     await front.stage.until(Attract)
     with psycopg.connect(server.url("postgres")) as admin:
         mine = admin.info.backend_pid

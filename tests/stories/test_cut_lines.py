@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from kiosk.steps import Ending, Offer
-from kiosk.storage.database import StoreUnavailable
+from kiosk.storage.database import PATIENCE, StoreUnavailable
 from kiosk.storage.models import CodeMailRow, HolderRow, RegistrationRow
 from tests import postgres
 from tests.lines import Cut, Line
@@ -43,6 +43,7 @@ async def world(open_world: OpenWorld, line: Line) -> AsyncIterator[World]:
     url = postgres.server().fresh()
     through = url.replace(f":{postgres.server().port}/", f":{line.port}/")
     made = await open_world(database={"url": through})
+    made.parts.database._patience = PATIENCE
     await made.holder()
     made.ann = await made.card()
     yield made

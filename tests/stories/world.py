@@ -316,6 +316,7 @@ async def new_world(
             clock=HandClock(hands),
             hasher=hasher,
             guarded=guarded,
+            patience=None,  # the machine may be busy
         )
 
     office = parts_of(chosen)
