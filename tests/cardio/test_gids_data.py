@@ -35,6 +35,9 @@ def certificate(algorithm: Algorithm = Algorithm.ECC_P256) -> bytes:
     return CardKey(algorithm).certificate("Somebody", ENDS)
 
 
+ONE = certificate()  # the next one may be longer or shorter: an ECDSA signature is
+
+
 # -- the number ---------------------------------------------------------------------------------
 
 
@@ -182,7 +185,7 @@ def packed(plain: bytes, length: int) -> bytes:
         b"\x01\x00",
         b"\x01\x00\x10",
         packed(b"no certificate", 14),
-        packed(certificate(), len(certificate()) - 1),
+        packed(ONE, len(ONE) - 1),
         packed(certificate(), 0xFFFF),
         packed(bytes(10_000_000), 0x7FFF),  # 10 MB in 10 KB
         gids_files.packed(certificate())[:-1],
