@@ -19,7 +19,7 @@ settings.register_profile("fast", max_examples=60, deadline=None, derandomize=Tr
 settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=True)
 settings.load_profile("long" if LONG else "fast")
 
-FEW = 2  # so many cases of a test run on both databases in any run
+FEW = 1  # so many cases of a test run on both databases in any run
 
 _FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")
 _OF_THE_TESTS = ("TEXTUAL_SNAPSHOT_TEMPDIR",)  # set by pytest-textual-snapshot for itself

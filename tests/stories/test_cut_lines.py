@@ -86,7 +86,7 @@ async def test_so_much_is_said(world: World, line: Line, plot: str) -> None:
     assert MESSAGES[plot] <= said <= MESSAGES[plot] * 1.15, f"{said}: mend MESSAGES"
 
 
-@pytest.mark.parametrize(("plot", "how", "nth"), sample(CASES, 24), ids=str)
+@pytest.mark.parametrize(("plot", "how", "nth"), sample(CASES, 12), ids=str)
 async def test_a_line_that_is_cut(world: World, line: Line, plot: str, how: Cut, nth: int) -> None:
     somebody = await person(world, plot)
     line.cut(how, nth)

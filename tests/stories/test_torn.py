@@ -62,7 +62,7 @@ CASES = {
     ]
     for role in CAST.values()
 }
-CHOSEN = [case for cases in CASES.values() for case in sample(cases, 5)]
+CHOSEN = [case for cases in CASES.values() for case in sample(cases, 2)]
 
 
 async def begun(open_world: OpenWorld, role: Role, plot: Plot) -> tuple[World, AnyCard, Person]:

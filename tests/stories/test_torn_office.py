@@ -120,7 +120,7 @@ async def test_each_order_takes_so_many_commands(
     await carried_out(world, order, card)
 
 
-@pytest.mark.parametrize(("order", "fault", "nth"), sample(CASES, 20), ids=str)
+@pytest.mark.parametrize(("order", "fault", "nth"), sample(CASES, 10), ids=str)
 async def test_torn_at_any_command_the_same_again_finishes(
     open_world: OpenWorld, order: Order, fault: str, nth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +162,7 @@ async def test_the_same_again_takes_so_many_commands(
     await carried_out(world, order, card)
 
 
-@pytest.mark.parametrize(("order", "first", "fault", "nth"), sample(TWICE, 12), ids=str)
+@pytest.mark.parametrize(("order", "first", "fault", "nth"), sample(TWICE, 6), ids=str)
 async def test_torn_again_the_third_finishes(
     open_world: OpenWorld, order: Order, first: str, fault: str, nth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,7 +52,7 @@ async def test_an_unlock_takes_so_many_units_of_work(
     await settled(world, role, card)
 
 
-@pytest.mark.parametrize(("role", "first", "how", "nth"), sample(CASES, 12), ids=str)
+@pytest.mark.parametrize(("role", "first", "how", "nth"), sample(CASES, 6), ids=str)
 async def test_an_unlock_that_ends_between_two_units_of_work(
     open_world: OpenWorld, role: Role, first: str, how: How, nth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +108,7 @@ async def test_a_fresh_secret_takes_so_many_units_of_work(
     await carried_out(world, order, card)
 
 
-@pytest.mark.parametrize(("order", "first", "how", "nth"), sample(OFFICE_CASES, 12), ids=str)
+@pytest.mark.parametrize(("order", "first", "how", "nth"), sample(OFFICE_CASES, 6), ids=str)
 async def test_an_enrolment_that_ends_between_two_units_of_work(
     open_world: OpenWorld, order: Order, first: str, how: How, nth: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ async def test_the_next_unlock_finds_out_and_takes_so_many_commands(
     await settled(world, role, card)
 
 
-@pytest.mark.parametrize(("role", "first", "fault", "nth"), sample(CASES, 14), ids=str)
+@pytest.mark.parametrize(("role", "first", "fault", "nth"), sample(CASES, 7), ids=str)
 async def test_torn_again_while_it_is_found_out(
     open_world: OpenWorld, role: Role, first: str, fault: str, nth: int
 ) -> None:
