@@ -15,7 +15,7 @@ from tests.sampling import LONG, SEED
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
 
 # No deadline: the machine is shared with a browser, a card service and the other worker.
-settings.register_profile("fast", max_examples=60, deadline=None, derandomize=True, database=None)
+settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True, database=None)
 settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=True)
 settings.load_profile("long" if LONG else "fast")
 
