@@ -53,7 +53,7 @@ def upgrade(context: typer.Context) -> None:
 
     It is done as a whole or not at all. A file is copied first, beside itself; of a server make a
     backup first. Kiosks of this release and of the one before go on working meanwhile; see docs/fleet.md
-    for the order.
+    for the order, and run 'kiosk fleet setup' after it where there is a fleet.
 
     \b
     Example: kiosk db upgrade

@@ -1,5 +1,5 @@
 -- What each kind of role may, on PostgreSQL. `kiosk fleet setup` carries it out, as the owner of the tables;
--- it can be run again at any time, and is after `kiosk db upgrade`. docs/fleet.md and docs/security.md say why.
+-- it can be run again at any time, and has to be after `kiosk db upgrade`. docs/fleet.md and docs/security.md say why.
 
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, unlock_kiosk, unlock_office;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC, unlock_kiosk, unlock_office;
