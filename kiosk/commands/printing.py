@@ -91,18 +91,17 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """The same for a work of one stage; called with how many of how many are done."""
-    with stages() as told:
-        yield lambda done, total: told(label, done, total)
-
-
-@contextmanager
 def counting(length: int, label: str) -> Iterator[Callable[[int], None]]:
-    """The same for a length that is known; called with how many more are done."""
-    stream = typer.get_text_stream("stderr")
-    with typer.progressbar(length=length, label=label, file=stream, hidden=not stream.isatty()) as bar:
-        yield bar.update
+    """One such bar for a length that is known; called with how many more are done."""
+    done = 0
+    with stages() as told:
+
+        def more(count: int) -> None:
+            nonlocal done
+            done += count
+            told(label, done, length)
+
+        yield more
 
 
 def when(moment: datetime | None) -> str:

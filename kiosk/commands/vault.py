@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from kiosk.commands.configuration import AsJson, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import progress, table
+from kiosk.commands.printing import stages, table
 
 app = typer.Typer(
     help="Look at the vault's keys, and replace them.",
@@ -63,8 +64,8 @@ def rekey(
     if prepare:
         typer.echo(asyncio.run(rekeying.prepare(settings)))
         return
-    with progress("Sealing anew") as told:
-        asyncio.run(rekeying.rekey(settings, typer.echo, told, by=operator()))
+    with stages() as told:
+        asyncio.run(rekeying.rekey(settings, typer.echo, partial(told, "Sealing anew"), by=operator()))
 
 
 def _state(newest: bool, here: bool) -> str:
