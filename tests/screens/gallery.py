@@ -149,6 +149,7 @@ _SCENES = (
         Sample(f"closed-{reason.value}", Closed(reason), picture=reason in _PICTURED)
         for reason in OutOfService
     ),
+    Sample("closed-card-in", Closed(OutOfService.STORE, card_in=True)),
 )
 _BUSY = (
     *(
