@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from contextlib import suppress
+from typing import Any
 
 from cardio.reader import Presence, Reader, State
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.dialogue import Abandoned, Conversation, Gone, Stage
+from kiosk.hold import Hold
 from kiosk.incidents import redacted
 from kiosk.journeys.reception import receive
 from kiosk.letters import NoticeKind
 from kiosk.refusals import OutOfService, Why
 from kiosk.service import Service
+from kiosk.staff.lobby import Leaving, Lobby
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference
@@ -27,7 +31,7 @@ from kiosk.wiring import Parts
 log = logging.getLogger(__name__)
 
 EXIT_OK = 0
-EXIT_READER_BROKEN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
+EXIT_START_AGAIN = 75  # EX_TEMPFAIL: the supervisor starts the kiosk again
 SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody is there
 TEND = 3600.0  # seconds between two looks for what is due daily, likewise
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
@@ -38,17 +42,21 @@ class Shift:
     """An attendant's time at a kiosk, which may be told to end before the attendant is there."""
 
     def __init__(self) -> None:
+        self.lobby: Lobby | None = None  # where staff come in, while the attendant is there
         self._attendant: Attendant | None = None
         self._over = False
 
     async def work(self, stage: Stage, parts: Parts) -> int:
         """Receive cards until the end; closes ``parts``. Returns the exit code of the process."""
         try:
-            self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch)
+            self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch, parts.hold)
             if self._over:
                 self._attendant.close()
+            self.lobby = parts.lobby
             return await self._attendant.run()
         finally:
+            self.lobby = None
+            await parts.lobby.leave(Leaving.CLOSING)
             await parts.close()
 
     def end(self) -> None:
@@ -61,11 +69,16 @@ class Shift:
 class Attendant:
     """Runs the kiosk's front: attract, journey, take your card, attract."""
 
-    def __init__(self, stage: Stage, reader: Reader, service: Service, watch: Watch) -> None:
+    def __init__(
+        self, stage: Stage, reader: Reader, service: Service, watch: Watch, hold: Hold | None = None
+    ) -> None:
         self._stage = stage
         self._reader = reader
         self._service = service
         self._watch = watch
+        self._hold = hold or Hold()
+        self._hold.restart = self._start_again
+        self._exit_code = EXIT_OK
         self._closing = asyncio.Event()
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
@@ -77,6 +90,10 @@ class Attendant:
         self._closing.set()
         if self._conversation is not None:
             self._conversation.end(Gone.CLOSING)
+
+    def _start_again(self) -> None:
+        self._exit_code = EXIT_START_AGAIN
+        self.close()
 
     async def run(self) -> int:
         """Receive cards until closed. Returns the exit code of the process."""
@@ -98,10 +115,13 @@ class Attendant:
         while not self._closing.is_set():
             presence = self._reader.presence
             if presence.state is State.BROKEN:
-                return EXIT_READER_BROKEN
+                return EXIT_START_AGAIN
+            if self._hold.taken:
+                received = await self._give_way()
+                continue
             closed = await self._out_of_service(presence)
             if closed is not None:
-                self._show(Closed(closed, card_in=presence.state is State.CARD))
+                self._show(self._closed(closed, presence))
             elif presence.state is State.EMPTY:
                 self._show(Attract())
                 self._tidy()
@@ -112,7 +132,19 @@ class Attendant:
             else:  # a card whose visit the store has ended
                 self._show(TakeCard(timed_out=False))
             await self._wait_for_change(presence, LOOK_AGAIN)
-        return EXIT_OK
+        return self._exit_code
+
+    async def _give_way(self) -> int:
+        """Begin nothing while staff have the kiosk; the insertion of the card that they leave in the slot."""
+        while self._hold.taken and not self._closing.is_set():
+            await self._watch.look("staff")
+            await self._first_of(self._hold.until_free(), self._closing.wait(), seconds=LOOK_AGAIN)
+        self._scene = None  # it was covered: show anew
+        return self._reader.presence.insertion
+
+    def _closed(self, why: OutOfService, presence: Presence) -> Closed:
+        note = self._watch.note if why is OutOfService.TECHNICIAN else ""
+        return Closed(why, card_in=presence.state is State.CARD, note=note)
 
     def _tidy(self) -> None:
         """Sweep beside the rest: a store that hangs must not keep the screen from saying so."""
@@ -138,14 +170,18 @@ class Attendant:
             self._stage.show(scene)
 
     async def _wait_for_change(self, seen: Presence, seconds: float | None) -> None:
-        """Until the reader sees something else, the kiosk is closed, or the time is over."""
-        change = asyncio.create_task(self._reader.changed(seen), name="presence")
-        closing = asyncio.create_task(self._closing.wait(), name="closing")
+        """Until the reader sees something else, staff come, the kiosk is closed, or the time is over."""
+        changed, taken = self._reader.changed(seen), self._hold.until_taken()
+        await self._first_of(changed, taken, self._closing.wait(), seconds=seconds)
+
+    async def _first_of(self, *events: Coroutine[Any, Any, object], seconds: float | None) -> None:
+        """Until one of them happens, or the time is over."""
+        waiting = {asyncio.create_task(event) for event in events}
         try:
-            await asyncio.wait({change, closing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            change.cancel()
-            closing.cancel()
+            for task in waiting:
+                task.cancel()
 
     async def _out_of_service(self, presence: Presence) -> OutOfService | None:
         if presence.state is State.NO_SERVICE:
@@ -158,6 +194,13 @@ class Attendant:
 
     async def _visit(self, presence: Presence) -> None:
         """Receive one card; returns when its journey has ended and the card is out."""
+        self._hold.serving = True
+        try:
+            await self._receive(presence)
+        finally:
+            self._hold.serving = False
+
+    async def _receive(self, presence: Presence) -> None:
         reference = new_reference()
         self._scene = None
         conversation = self._conversation = Conversation(self._stage)
@@ -190,7 +233,7 @@ class Attendant:
         while conversation.gone is None:
             await asyncio.sleep(GUARD)
             found = await self._watch.look("visit")
-            if found is not None and found is before:
+            if found not in (None, OutOfService.TECHNICIAN) and found is before:
                 self._end_for(conversation, found)
             before = found
 

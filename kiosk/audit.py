@@ -78,6 +78,16 @@ class Event(Enum):
     KIOSK_REVOKED = "fleet.kiosk-revoked"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CLOSED = "audit.closed"
+    STAFF_ADDED = "staff.added"
+    STAFF_DISABLED = "staff.disabled"
+    STAFF_RESET = "staff.reset"
+    STAFF_SIGNED_IN = "staff.signed-in"
+    STAFF_SIGNED_OUT = "staff.signed-out"
+    STAFF_REFUSED = "staff.refused"
+    STAFF_ALARM = "staff.many-refused"
+    SERVICE_STOPPED = "service.stopped"
+    SERVICE_RESUMED = "service.resumed"
+    RESTARTED = "kiosk.restarted"
 
 
 _HEADED = {Event.KIOSK_STARTED.value, Event.KIOSK_STOPPED.value, Event.AUDIT_CLOSED.value}

@@ -143,6 +143,10 @@ class Persons:
         """The blind indexes of the words of a name; case, accents and signs make no difference."""
         return {self._index("word", word) for word in words_of(name)}
 
+    def staff_index(self, name: str) -> bytes:
+        """The blind index of what was typed as a staff name."""
+        return self._index("staff", name)
+
     def _index(self, kind: str, text: str) -> bytes:
         content = f"{kind}|{text}".encode(errors="surrogatepass")
         return hmac.digest(self._index_key, content, "sha256")[:_INDEX_LENGTH]

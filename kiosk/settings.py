@@ -216,6 +216,14 @@ class Selftest(Section):
     address: str = ""
 
 
+class Staff(Section):
+    """The maintenance side."""
+
+    key: Literal["f4", "f5", "f10", "f11", "f12"] = "f12"
+    officer_password_at_kiosk: bool = False
+    idle: Seconds = 120
+
+
 class Settings(Section):
     """All of kiosk.toml."""
 
@@ -239,6 +247,7 @@ class Settings(Section):
     audit: Audit = Audit()
     retention: Retention = Retention()
     selftest: Selftest = Selftest()
+    staff: Staff = Staff()
 
     def changed(self, **sections: dict[str, Any]) -> Settings:
         """These settings with some keys replaced, checked again: ``changed(codes={"tries": 3})``."""

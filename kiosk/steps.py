@@ -332,7 +332,11 @@ class TakeCard(Scene):
 
 @dataclass(frozen=True)
 class Closed(Scene):
-    """Out of service, with the RA's contact. ``card_in``: somebody's card is still in the reader."""
+    """Out of service, with the RA's contact. ``card_in``: somebody's card is still in the reader.
+
+    ``note``: what a technician wants people to read.
+    """
 
     reason: OutOfService
     card_in: bool = False
+    note: str = ""

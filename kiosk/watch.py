@@ -14,6 +14,7 @@ from kiosk.pendings import Pendings
 from kiosk.refusals import OutOfService
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.schema import fits, misfit, schema
+from kiosk.storage.staff import ServiceStopRow
 from kiosk.store import Store
 from kiosk.tide import newest_moment
 
@@ -32,6 +33,7 @@ class Watch:
         self._looking: asyncio.Task[OutOfService | None] | None = None
         self._clock_refused = False
         self._told = ""
+        self.note = ""  # what a technician who took the kiosk out of service wants people to read
 
     async def look(self, state: str) -> OutOfService | None:
         """Why nobody can be served, None where nothing speaks against it.
@@ -66,6 +68,8 @@ class Watch:
                 if not fits(revision):
                     self._tell(f"the store cannot be used: {misfit(revision)}")
                     return OutOfService.SCHEMA
+                stop = await session.get(ServiceStopRow, self._store.kiosk)
+                state = OutOfService.TECHNICIAN.value if stop and state == "waiting" else state
                 believable = await self._clock_is_believable(session, state, write=doubtful)
             if doubtful:
                 self._store.database.in_doubt = False
@@ -79,7 +83,8 @@ class Watch:
         if self._told:
             log.warning("the store can be used again")
             self._told = ""
-        return None
+        self.note = stop.reason if stop is not None else ""
+        return OutOfService.TECHNICIAN if stop is not None else None
 
     async def _clock_is_believable(self, session: AsyncSession, state: str, *, write: bool) -> bool:
         """Look at the clock; where it can be right, it never goes back behind what the store has seen."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ from kiosk.enrolment import Enrolment
 from kiosk.families import families
 from kiosk.fleet import Fleet
 from kiosk.genuine import Genuineness
+from kiosk.hold import Hold
 from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.keyring import KeyRing, diversified
@@ -48,6 +50,11 @@ from kiosk.rotation import Rotation
 from kiosk.safe import GuardedSafe, OpenSafe, Safe
 from kiosk.service import Service
 from kiosk.settings import Settings
+from kiosk.staff.accounts import Account, Accounts
+from kiosk.staff.door import Door
+from kiosk.staff.lobby import Lobby
+from kiosk.staff.service import ServiceDesk
+from kiosk.staff.session import StaffSession
 from kiosk.storage.database import PATIENCE, Database
 from kiosk.storage.place import place, sqlite_file
 from kiosk.store import Store
@@ -73,6 +80,9 @@ class Parts:
     rotation: Rotation
     trials: Trials
     trail: Trail
+    accounts: Accounts
+    hold: Hold
+    lobby: Lobby
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -118,12 +128,14 @@ def put_together(
     selftest: bool = False,
     patience: float | None = PATIENCE,
     guarded: bool = False,
+    at_kiosk: bool = True,
 ) -> Parts:
     """Everything a kiosk consists of.
 
     With ``selftest`` it sees self-test holders and their notices only, without it everybody else.
     ``patience``: seconds for a unit of work on a database server, None without a limit. ``guarded``: the
-    role is a kiosk's of a fleet, which is given unblock secrets one at a time.
+    role is a kiosk's of a fleet, which is given unblock secrets one at a time. ``at_kiosk``: staff sign in
+    in a corridor, and not at the RA's own machine.
     """
     clock = clock or Clock()
     database = Database(place(settings), clock, patience)
@@ -135,7 +147,8 @@ def put_together(
     safe = GuardedSafe(store) if guarded else OpenSafe(store)
     secrets = _unblock_secrets(store, safe, vault, chosen, keys)
     service, rotation = _service(store, reader, mailer, hasher, chosen, secrets, selftest=selftest)
-    fleet = Fleet(store)
+    fleet, accounts, hold = Fleet(store), Accounts(store, hasher), Hold()
+    door = Door(store, hasher, accounts, reader, chosen, at_kiosk=at_kiosk)
     return Parts(
         service=service,
         fleet=fleet,
@@ -144,6 +157,9 @@ def put_together(
         rotation=rotation,
         trials=Trials(store, secrets),
         trail=Trail(store, Notary(keys.derived(CHECKPOINT_KEY))),
+        accounts=accounts,
+        hold=hold,
+        lobby=Lobby(hold, door, partial(_session, store, hold)),
         reader=reader,
         families=chosen,
         database=database,
@@ -186,6 +202,10 @@ def _service(
         address=lambda typed: emails.parse(typed, settings.email.domains),
     )
     return service, rotation
+
+
+def _session(store: Store, hold: Hold, account: Account) -> StaffSession:
+    return StaffSession(account, ServiceDesk(account, store, hold.restart))
 
 
 def _audit(settings: Settings, clock: Clock, keys: KeyRing) -> Audit:

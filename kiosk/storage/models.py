@@ -13,7 +13,8 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
-def _one_of(column: str, values: type[Enum]) -> CheckConstraint:
+def one_of(column: str, values: type[Enum]) -> CheckConstraint:
+    """The rule that a column holds one of an enum's values."""
     allowed = ", ".join(f"'{member.value}'" for member in values)
     return CheckConstraint(f"{column} IN ({allowed})", name=f"{column}_known")
 
@@ -115,8 +116,8 @@ class CardRow(SQLModel, table=True):
     __tablename__ = "card"
     __table_args__ = (
         UniqueConstraint("family", "kind", "serial", name="card_identity"),
-        _one_of("state", CardState),
-        _one_of("unblock_state", UnblockState),
+        one_of("state", CardState),
+        one_of("unblock_state", UnblockState),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -220,7 +221,7 @@ class PendingRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("card", "purpose", name="pending_purpose"),
         CheckConstraint("code_wrong >= 0", name="code_wrong_not_negative"),
-        _one_of("code_state", CodeState),
+        one_of("code_state", CodeState),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -260,7 +261,7 @@ class AssistanceRow(SQLModel, table=True):
     __tablename__ = "assistance"
     __table_args__ = (
         CheckConstraint("wrong >= 0", name="wrong_not_negative"),
-        _one_of("state", CodeState),
+        one_of("state", CodeState),
     )
 
     holder: int = Field(foreign_key="holder.id", primary_key=True)
@@ -276,7 +277,7 @@ class CardWriteRow(SQLModel, table=True):
     """The journal of card writes: intent before the command, outcome after it."""
 
     __tablename__ = "card_write"
-    __table_args__ = (_one_of("state", WriteState), Index("card_write_open", "card", "state"))
+    __table_args__ = (one_of("state", WriteState), Index("card_write_open", "card", "state"))
 
     id: int | None = Field(default=None, primary_key=True)
     card: int = Field(foreign_key="card.id")
@@ -295,7 +296,7 @@ class NoticeRow(SQLModel, table=True):
     """A mail that nobody waits for. Recipient and name are sealed, and erased when it is given up."""
 
     __tablename__ = "notice"
-    __table_args__ = (_one_of("state", NoticeState), CheckConstraint("tries >= 0", name="tries_not_negative"))
+    __table_args__ = (one_of("state", NoticeState), CheckConstraint("tries >= 0", name="tries_not_negative"))
 
     id: int | None = Field(default=None, primary_key=True)
     kind: str

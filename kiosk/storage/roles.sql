@@ -33,8 +33,13 @@ GRANT INSERT, UPDATE ON unblock_secret TO unlock_kiosk;
 GRANT INSERT, UPDATE, DELETE ON next_unblock_secret TO unlock_kiosk;
 GRANT EXECUTE ON FUNCTION unlock_request(integer, text), unlock_take(integer) TO unlock_kiosk;
 
+-- The maintenance side: who may sign in is decided elsewhere; failures, and this kiosk's own state.
+GRANT SELECT ON staff TO unlock_kiosk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON staff_delay, staff_refusal, service_stop, selftest_result
+    TO unlock_kiosk;
+
 -- The office: holders, cards and their secrets. It is not at a kiosk.
 GRANT SELECT, INSERT, UPDATE, DELETE ON holder, holder_word, card, unblock_secret, next_unblock_secret,
     refused_secret, registration, security_answer, pending, code_mail, assistance, card_write, notice, kiosk,
-    secret_release TO unlock_office;
+    secret_release, staff, staff_delay, staff_refusal, service_stop, selftest_result TO unlock_office;
 GRANT SELECT ON fleet_member, fleet_rule TO unlock_office;

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from cardio.virtual.piv import PivCard
 from cardio.virtual.unknown import MuteCard
-from kiosk.attendant import EXIT_OK, EXIT_READER_BROKEN
+from kiosk.attendant import EXIT_OK, EXIT_START_AGAIN
 from kiosk.dialogue import Gone
 from kiosk.refusals import OutOfService, Why
 from kiosk.steps import (
@@ -166,7 +166,7 @@ async def test_a_broken_reader_ends_the_process(front: Front, with_card: bool) -
     if with_card:
         await put_in(front, await ann(front.world))
     front.world.reader.break_down()
-    assert await front.ended() == EXIT_READER_BROKEN
+    assert await front.ended() == EXIT_START_AGAIN
 
 
 async def test_closing_ends_a_question_at_once(front: Front) -> None:

@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from kiosk.storage import members, models, trail  # noqa: F401 - they register the tables
+from kiosk.storage import members, models, staff, trail  # noqa: F401 - they register the tables
 
 LOCK = 0x6B696F736B  # "kiosk": one upgrade at a time
 

@@ -1,0 +1,10 @@
+"""The maintenance side: technicians, the RA's officers, administrators. No journey, and no screen.
+
+```
+accounts.py    who has an account, and what kind
+passwords.py   which passwords may be chosen
+door.py        signing in: by password, or by one's own card
+slowing.py     failures cost time, by name and kiosk
+session.py     StaffSession: what the one who signed in may see and do
+```
+"""

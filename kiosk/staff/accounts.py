@@ -1,0 +1,192 @@
+"""Staff accounts: made, listed, disabled and reset by administrators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, and_
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from cardio.card import CardId
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.proofs.hashing import Hasher
+from kiosk.staff.passwords import weakness
+from kiosk.storage.staff import Role, StaffRow
+from kiosk.store import Store
+
+_NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
+
+
+class StaffProblem(Exception):
+    """That cannot be done with this account. The message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A staff account. ``card``: it has a staff card; ``card_key`` is pinned for it (DER)."""
+
+    name: str
+    role: Role
+    disabled: bool
+    password: bool
+    card: bool
+    created_at: datetime
+    card_key: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class StaffCard:
+    """A card to be pinned to an account: what it is, and the key that signs after its passcode (DER)."""
+
+    id: CardId
+    public_key: bytes = field(repr=False)
+
+
+def folded(name: str) -> str:
+    """An account's name as it is kept: lower case. Raises StaffProblem for what can be none."""
+    text = name.strip().casefold()
+    if not _NAME.fullmatch(text):
+        raise StaffProblem(
+            "a staff name has 2 to 32 of a-z, 0-9, dot, hyphen and underscore, and begins with a letter"
+        )
+    return text
+
+
+def context(name: str) -> str:
+    """What a staff password's hash is bound to."""
+    return f"staff|{name}"
+
+
+class Accounts:
+    """Reads and changes accounts. Every change is in the audit trail, in the name of ``by``."""
+
+    def __init__(self, store: Store, hasher: Hasher) -> None:
+        self._store = store
+        self._hasher = hasher
+
+    async def all(self) -> Sequence[Account]:
+        """Every account, by name."""
+        async with self._store.work() as session:
+            return [_account(row) for row in await session.exec(select(StaffRow).order_by(StaffRow.name))]
+
+    async def find(self, name: str) -> Account | None:
+        """The account of that name, disabled or not."""
+        async with self._store.work() as session:
+            row = await _row(session, col(StaffRow.name) == name)
+            return None if row is None else _account(row)
+
+    async def of_card(self, card: CardId) -> Account | None:
+        """The account whose staff card that is, disabled or not."""
+        async with self._store.work() as session:
+            row = await _row(session, col(StaffRow.card) == str(card))
+            return None if row is None else _account(row)
+
+    async def password_hash(self, name: str) -> str:
+        """The hash of that account's password; one that nothing matches where there is none."""
+        async with self._store.work() as session:
+            usable = and_(col(StaffRow.name) == name, col(StaffRow.disabled).is_(False))
+            row = await _row(session, usable)
+            return (row.password_hash if row is not None else "") or self._hasher.dummy
+
+    async def has_administrator(self) -> bool:
+        """Whether anybody is there who can make accounts."""
+        async with self._store.work() as session:
+            return await _administrators(session) > 0
+
+    async def add(
+        self, name: str, role: Role, password: SecretStr | None, card: StaffCard | None, *, by: str
+    ) -> None:
+        """Make an account. Raises StaffProblem for a name that is taken, a weak password, a card in use."""
+        name = folded(name)
+        if password is None and card is None:
+            raise StaffProblem("an account needs a password or a staff card")
+        hashed = await self._hashed(name, password)
+        row = StaffRow(
+            name=name,
+            role=role.value,
+            password_hash=hashed,
+            card=str(card.id) if card else None,
+            card_key=card.public_key if card else None,
+            created_at=self._store.clock.now(),
+        )
+        await self._keep(row, Event.STAFF_ADDED, by, staff=name, role=role.value)
+
+    async def disable(self, name: str, reason: str, *, by: str) -> None:
+        """Let nobody sign in by that name any more. Raises StaffProblem for the last administrator."""
+        async with self._store.work() as session:
+            row = await self._required(session, name)
+            if (
+                row.role == Role.ADMINISTRATOR.value
+                and not row.disabled
+                and await _administrators(session) < 2
+            ):
+                raise StaffProblem(f"{row.name!r} is the last administrator: make another one first")
+            row.disabled = True
+            session.add(row)
+            about = Subject(actor=by)
+            record = self._store.audit.record
+            record(session, Event.STAFF_DISABLED, about, reason=reason, at=None, staff=row.name)
+
+    async def reset(self, name: str, password: SecretStr | None, card: StaffCard | None, *, by: str) -> None:
+        """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem."""
+        name = folded(name)
+        hashed = await self._hashed(name, password)
+        async with self._store.work() as session:
+            row = await self._required(session, name)
+        row.disabled = False
+        if password is not None:
+            row.password_hash = hashed
+        if card is not None:
+            row.card, row.card_key = str(card.id), card.public_key
+        change = "both" if password and card else "password" if password else "card" if card else "enabled"
+        await self._keep(row, Event.STAFF_RESET, by, staff=name, change=change)
+
+    async def _keep(self, row: StaffRow, event: Event, by: str, **detail: str) -> None:
+        try:
+            async with self._store.work() as session:
+                row = await session.merge(row)
+                await session.flush()
+                self._store.audit.record(session, event, Subject(actor=by), Outcome.OK, "", at=None, **detail)
+        except IntegrityError as error:
+            taken = "that card is another account's" if "card" in str(error.orig) else "that name is taken"
+            raise StaffProblem(taken) from None
+
+    async def _hashed(self, name: str, password: SecretStr | None) -> str:
+        if password is None:
+            return ""
+        if wrong := weakness(password, name):
+            raise StaffProblem(f"the password {wrong}")
+        return await self._hasher.hash(context(name), password)
+
+    async def _required(self, session: AsyncSession, name: str) -> StaffRow:
+        row = await _row(session, col(StaffRow.name) == folded(name))
+        if row is None:
+            raise StaffProblem(f"there is no staff account {name!r}: 'kiosk staff list' names them")
+        return row
+
+
+async def _row(session: AsyncSession, which: ColumnElement[bool]) -> StaffRow | None:
+    return (await session.exec(select(StaffRow).where(which))).one_or_none()
+
+
+async def _administrators(session: AsyncSession) -> int:
+    usable = and_(col(StaffRow.role) == Role.ADMINISTRATOR.value, col(StaffRow.disabled).is_(False))
+    return (await session.exec(select(func.count()).select_from(StaffRow).where(usable))).one()
+
+
+def _account(row: StaffRow) -> Account:
+    return Account(
+        name=row.name,
+        role=Role(row.role),
+        disabled=row.disabled,
+        password=bool(row.password_hash),
+        card=row.card is not None,
+        created_at=row.created_at,
+        card_key=row.card_key,
+    )

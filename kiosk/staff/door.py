@@ -1,0 +1,168 @@
+"""The door to the maintenance side: a name and password, or one's own staff card.
+
+A staff card signs a fresh challenge with the key that was pinned when it was enrolled, after its passcode;
+the passcode alone proves nothing, for any card could take it. The card may be taken out afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from pydantic import SecretStr
+
+from cardio.card import Card, Family, KeyUse, identify
+from cardio.errors import (
+    CardError,
+    CardIOError,
+    NotGenuine,
+    PasscodeLocked,
+    PasscodeRefused,
+    WrongPasscode,
+)
+from cardio.reader import Reader
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.proofs.hashing import Hasher
+from kiosk.staff.accounts import Account, Accounts, StaffCard, StaffProblem, context, folded
+from kiosk.staff.slowing import Slowing
+from kiosk.storage.staff import Role
+from kiosk.store import Store
+
+
+class Why(Enum):
+    """Why somebody was not let in."""
+
+    WRONG = "wrong"  # name or password: nobody is told which
+    WAIT = "wait"
+    CARD_NEEDED = "card-needed"  # a password is not enough for that role at a kiosk
+    NOT_STAFF = "not-staff"  # the card in the reader is no staff card, or its account is disabled
+    PASSCODE_WRONG = "passcode-wrong"
+    PASSCODE_LOCKED = "passcode-locked"
+    NOT_GENUINE = "not-genuine"  # its key is not the one that was pinned
+    CARD_FAILED = "card-failed"  # no card, or it cannot be talked to
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not let in. ``until``: no try is looked at before; ``tries_left``: of the card's passcode."""
+
+    why: Why
+    until: datetime | None = None
+    tries_left: int | None = None
+
+
+class Door:
+    """Lets staff in. ``at_kiosk``: in a corridor, where officers and administrators need their card."""
+
+    def __init__(
+        self,
+        store: Store,
+        hasher: Hasher,
+        accounts: Accounts,
+        reader: Reader,
+        families: Sequence[Family],
+        *,
+        at_kiosk: bool = True,
+    ) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._accounts = accounts
+        self._reader = reader
+        self._families = families
+        self._slowing = Slowing(store)
+        self._at_kiosk = at_kiosk
+
+    async def by_password(self, name: str, password: SecretStr) -> Account | Refused:
+        """Check a name and its password. A name that nobody has takes as long, and is told as little."""
+        typed = name.strip().casefold()
+        if (until := await self._slowing.spend(typed)) is not None:
+            return Refused(Why.WAIT, until)
+        account = await self._account(typed)
+        hashed = await self._accounts.password_hash(typed)
+        right = await self._hasher.matches(context(typed.replace("\0", "")), password, hashed)
+        if not right or account is None or account.disabled:
+            about = Subject(actor=account.name if account else "")
+            await self._slowing.refused(about, Why.WRONG.value, method="password")
+            return Refused(Why.WRONG)
+        await self._slowing.forgive(typed)
+        if self._needs_card(account.role):
+            await self._record(Event.STAFF_REFUSED, account, Outcome.REFUSED, Why.CARD_NEEDED, "password")
+            return Refused(Why.CARD_NEEDED)
+        await self._record(Event.STAFF_SIGNED_IN, account, Outcome.OK, None, "password")
+        return account
+
+    async def by_card(self, passcode: SecretStr) -> Account | Refused:
+        """Have the card in the reader check its passcode and sign. No other card is sent a passcode."""
+        try:
+            async with self._reader.session(self._reader.presence.insertion) as channel:
+                card = await identify(channel, self._families)
+                account = await self._accounts.of_card(card.id)
+                if account is None or account.disabled or account.card_key is None:
+                    return Refused(Why.NOT_STAFF)
+                if (until := await self._slowing.spend(account.name)) is not None:
+                    return Refused(Why.WAIT, until)
+                return await self._prove(card, account, account.card_key, passcode)
+        except (CardError, CardIOError):
+            return Refused(Why.CARD_FAILED)
+
+    async def signed_out(self, account: Account, reason: str) -> None:
+        """Put on record that they have left, and why."""
+        await self._store.record(Event.STAFF_SIGNED_OUT, Subject(actor=account.name), reason=reason)
+
+    async def _prove(
+        self, card: Card, account: Account, key: bytes, passcode: SecretStr
+    ) -> Account | Refused:
+        refused: Refused
+        try:
+            await card.verify(passcode)
+            await card.prove(KeyUse.PASSCODE, key)
+        except (WrongPasscode, PasscodeRefused) as wrong:
+            refused = Refused(Why.PASSCODE_WRONG, tries_left=getattr(wrong, "tries_left", None))
+        except PasscodeLocked:
+            refused = Refused(Why.PASSCODE_LOCKED)
+        except NotGenuine:
+            refused = Refused(Why.NOT_GENUINE)
+            about = Subject(actor=account.name)
+            await self._store.record(Event.CARD_NOT_GENUINE, about, Outcome.ALARM, "staff card")
+        else:
+            await self._slowing.forgive(account.name)
+            await self._record(Event.STAFF_SIGNED_IN, account, Outcome.OK, None, "card")
+            return account
+        await self._slowing.refused(Subject(actor=account.name), refused.why.value, method="card")
+        return refused
+
+    async def _account(self, typed: str) -> Account | None:
+        try:
+            return await self._accounts.find(folded(typed))
+        except StaffProblem:
+            return None
+
+    def _needs_card(self, role: Role) -> bool:
+        allowed = self._store.settings.staff.officer_password_at_kiosk
+        return self._at_kiosk and role is not Role.TECHNICIAN and not allowed
+
+    async def _record(
+        self, event: Event, account: Account, outcome: Outcome, why: Why | None, method: str
+    ) -> None:
+        about = Subject(actor=account.name)
+        await self._store.record(event, about, outcome, why.value if why else "", method=method)
+
+
+async def staff_card(reader: Reader, families: Sequence[Family], passcode: SecretStr) -> StaffCard:
+    """Read the card in the reader to pin it to an account: it has to prove the key it shows.
+
+    Raises StaffProblem for a card that cannot be one, and whatever `Card.verify` raises.
+    """
+    async with reader.session(reader.presence.insertion) as channel:
+        card = await identify(channel, families)
+        offered = await card.offered_key(KeyUse.PASSCODE)
+        if offered is None:
+            raise StaffProblem("this card shows no key that signs after its passcode (PIV: key 9A)")
+        await card.verify(passcode)
+        await card.prove(KeyUse.PASSCODE, offered.public_key)
+        free = await card.offered_key(KeyUse.FREE)
+        if free is not None and free.public_key == offered.public_key:
+            raise StaffProblem("this card signs with one key for whoever asks: it proves no passcode")
+        return StaffCard(card.id, offered.public_key)

@@ -1,0 +1,64 @@
+"""Which roles may call a method of the maintenance side: said where the method is, checked at every call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol, TypeVar, cast
+
+from kiosk.staff.accounts import Account
+from kiosk.storage.staff import Role
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EVERYBODY = frozenset(Role)
+TECHNICIANS = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
+OFFICERS = frozenset({Role.OFFICER})
+ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+
+
+class NotAllowed(Exception):
+    """Whoever is signed in may not do that. Nothing was done."""
+
+
+class Room(Protocol):
+    """A part of a session: whose methods are for some roles only."""
+
+    account: Account
+
+
+def for_roles(roles: frozenset[Role]) -> Callable[[F], F]:
+    """Let only these roles call a coroutine method, or an asynchronous generator. Raises NotAllowed."""
+
+    def guarded(method: F) -> F:
+        @functools.wraps(method)
+        async def once(self: Room, *arguments: Any, **named: Any) -> Any:
+            _check(self, roles, method)
+            return await method(self, *arguments, **named)
+
+        @functools.wraps(method)
+        async def streamed(self: Room, *arguments: Any, **named: Any) -> AsyncIterator[Any]:
+            _check(self, roles, method)
+            async for one in method(self, *arguments, **named):
+                yield one
+
+        wrapped = streamed if inspect.isasyncgenfunction(method) else once
+        vars(wrapped)["roles"] = roles
+        return cast(F, wrapped)
+
+    return guarded
+
+
+def may(account: Account, method: Callable[..., Any]) -> bool:
+    """Whether the account may call that method of a room: what a menu shows."""
+    return (
+        account.role in vars(method)["roles"]
+        if not inspect.ismethod(method)
+        else may(account, method.__func__)
+    )
+
+
+def _check(room: Room, roles: frozenset[Role], method: Callable[..., Any]) -> None:
+    if room.account.role not in roles:
+        raise NotAllowed(f"{method.__qualname__} is not for the role {room.account.role.value}")

@@ -1,0 +1,71 @@
+"""The kiosk in and out of service, and started again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kiosk.audit import Event, Subject
+from kiosk.staff.accounts import Account, StaffProblem
+from kiosk.staff.rights import EVERYBODY, TECHNICIANS, for_roles
+from kiosk.storage.staff import ServiceStopRow
+from kiosk.store import Store
+
+LONGEST = 120  # characters of what people read
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Who took the kiosk out of service, when (UTC), and what people read."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
+class ServiceDesk:
+    """Takes this kiosk out of service, and puts it back. ``restart`` ends the process for its supervisor."""
+
+    def __init__(self, account: Account, store: Store, restart: Callable[[], None]) -> None:
+        self.account = account
+        self._store = store
+        self._restart = restart
+
+    @for_roles(EVERYBODY)
+    async def state(self) -> Stop | None:
+        """Why this kiosk is out of service; None: a technician has not stopped it."""
+        async with self._store.work() as session:
+            row = await session.get(ServiceStopRow, self._store.kiosk)
+            return None if row is None else Stop(row.reason, row.by, row.at)
+
+    @for_roles(TECHNICIANS)
+    async def stop(self, reason: str) -> None:
+        """Take it out of service until somebody puts it back. Raises StaffProblem for an empty reason."""
+        text = " ".join(reason.split())
+        if not text or len(text) > LONGEST or not text.isprintable():
+            raise StaffProblem(f"say in 1 to {LONGEST} characters what people are to read")
+        now = self._store.clock.now()
+        async with self._store.work() as session:
+            row = ServiceStopRow(kiosk=self._store.kiosk, reason=text, by=self.account.name, at=now)
+            await session.merge(row)
+            self._store.audit.record(session, Event.SERVICE_STOPPED, self._me, reason=text)
+
+    @for_roles(TECHNICIANS)
+    async def resume(self) -> None:
+        """Put it back into service."""
+        async with self._store.work() as session:
+            row = await session.get(ServiceStopRow, self._store.kiosk)
+            if row is not None:
+                await session.delete(row)
+                self._store.audit.record(session, Event.SERVICE_RESUMED, self._me)
+
+    @for_roles(TECHNICIANS)
+    async def restart(self) -> None:
+        """End the kiosk; its supervisor starts it again."""
+        await self._store.record(Event.RESTARTED, self._me)
+        self._restart()
+
+    @property
+    def _me(self) -> Subject:
+        return Subject(actor=self.account.name)

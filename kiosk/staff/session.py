@@ -1,0 +1,29 @@
+"""StaffSession: what whoever has signed in may see and do. The screens get this, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from kiosk.staff.accounts import Account
+from kiosk.staff.service import ServiceDesk
+
+
+class StaffSession:
+    """One person at the maintenance side. Its rooms check the role, and write the audit events themselves.
+
+    ``service``: the kiosk in and out of service.
+    """
+
+    def __init__(self, account: Account, service: ServiceDesk) -> None:
+        self.account = account
+        self.service = service
+        self._at_end: list[Callable[[], Awaitable[None]]] = []
+
+    def at_end(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something let go of when they leave: a card's session, a stream."""
+        self._at_end.append(work)
+
+    async def close(self) -> None:
+        """Let go of everything, the newest first."""
+        while self._at_end:
+            await self._at_end.pop()()
