@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kiosk.dialogue import Stage
 from kiosk.settings import Settings
+
+if TYPE_CHECKING:
+    from kiosk.staff.lobby import Lobby
 
 
 class Kiosk(Protocol):
@@ -18,6 +21,10 @@ class Kiosk(Protocol):
     @property
     def virtual(self) -> bool:
         """Whether the reader is a virtual one."""
+
+    @property
+    def lobby(self) -> Lobby | None:
+        """Where staff come in; None while nobody attends."""
 
     async def attend(self, stage: Stage) -> int:
         """Serve people on this stage; returns the exit code once closed."""

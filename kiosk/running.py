@@ -10,6 +10,7 @@ from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
 from kiosk.settings import Settings
+from kiosk.staff.lobby import Lobby
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.place import place, sqlite_file
 from kiosk.storage.schema import require_schema
@@ -35,6 +36,11 @@ class RealKiosk:
         self._keys: KeyRing = key_ring(settings)
         self._mailer = smtp_mailer(settings)
         self._shift = Shift()
+
+    @property
+    def lobby(self) -> Lobby | None:
+        """Where staff come in; None while nobody attends."""
+        return self._shift.lobby
 
     async def attend(self, stage: Stage) -> int:
         """Open everything, receive cards until closed, close everything."""

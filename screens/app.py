@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from textual import events
@@ -22,6 +23,15 @@ from screens.look import Look, Manner
 from screens.one_by_one import OneByOne
 from screens.stage import TextualStage
 
+
+@dataclass(frozen=True)
+class Maintenance:
+    """The key that opens the maintenance side, and its first screen; None while it cannot be opened."""
+
+    key: str
+    screen: Callable[[Manner], Screen[Any] | None]
+
+
 SETTLE = 70.0  # seconds: longer than any card command may take
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -31,11 +41,12 @@ class KioskApp(ClosedApp[int]):
 
     ``attend`` is a plain task, not a worker: leaving the app never cancels it, so a card write is
     never cut off. ``on_signal`` is called on SIGTERM, SIGHUP, SIGINT and when the terminal has gone;
-    it asks the attendant to come to an end. ``drawer`` makes what F2 opens, where there is such a thing.
+    it asks the attendant to come to an end. ``drawer`` makes what F2 opens, where there is such a thing;
+    ``maintenance`` what the staff's key opens.
     """
 
     CSS_PATH = "kiosk.tcss"
-    ALLOWED_ACTIONS = ClosedApp.ALLOWED_ACTIONS | {"language", "contrast", "drawer"}
+    ALLOWED_ACTIONS = ClosedApp.ALLOWED_ACTIONS | {"language", "contrast", "drawer", "maintenance"}
     BINDINGS = [
         Binding("f2", "drawer", show=False, priority=True),
         Binding("f3", "language", show=False, priority=True),
@@ -48,12 +59,16 @@ class KioskApp(ClosedApp[int]):
         attend: Callable[[Stage], Awaitable[int]],
         *,
         drawer: Callable[[Manner], Screen[Any]] | None = None,
+        maintenance: Maintenance | None = None,
         on_signal: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(driver_class=KioskDriver)
         self.stage = TextualStage(self, look, drawer)
         self._attend = attend
         self._on_signal = on_signal
+        self._maintenance = maintenance
+        if maintenance is not None:
+            self.bind(maintenance.key, "maintenance", show=False)
         self._attending: asyncio.Task[None] | None = None
         self._swallowing = False
         self._keys = OneByOne(self)
@@ -108,6 +123,10 @@ class KioskApp(ClosedApp[int]):
 
     def action_drawer(self) -> None:
         self.stage.toggle_drawer()
+
+    def action_maintenance(self) -> None:
+        if self._maintenance is not None:
+            self.stage.open_maintenance(self._maintenance.screen)
 
     async def _supervise(self) -> None:
         try:

@@ -12,6 +12,8 @@ from screens.environment import scrub
 from screens.look import Look, Manner, sixteen_colours
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from kiosk.demo.desk import Desk
     from screens.demo_tray import DemoTray
 
@@ -22,7 +24,10 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
     ``desk``: the demo's cards and mailbox, opened with F2.
     """
     scrub()
-    from screens.app import KioskApp  # only now: Textual reads the environment while it is imported
+    from screens.app import (  # only now: Textual reads the environment while it is imported
+        KioskApp,
+        Maintenance,
+    )
 
     site = kiosk.settings.site
     look = Look(
@@ -32,7 +37,13 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
         sixteen=sixteen_colours(site, os.environ.get("TERM", "")),
     )
 
-    app = KioskApp(look, kiosk.attend, drawer=_tray(desk) if desk else None, on_signal=kiosk.close)
+    app = KioskApp(
+        look,
+        kiosk.attend,
+        drawer=_tray(desk) if desk else None,
+        maintenance=Maintenance(kiosk.settings.staff.key, _staff(kiosk)),
+        on_signal=kiosk.close,
+    )
     return asyncio.run(app.serve())
 
 
@@ -43,3 +54,15 @@ def _tray(desk: Desk) -> Callable[[Manner], DemoTray]:
         return DemoTray(desk, manner)
 
     return tray
+
+
+def _staff(kiosk: Kiosk) -> Callable[[Manner], Screen[None] | None]:
+    def first(manner: Manner) -> Screen[None] | None:
+        lobby = kiosk.lobby
+        if lobby is None or not lobby.enter():
+            return None
+        from screens.maintenance.sign_in import SignInScreen
+
+        return SignInScreen(lobby, manner, idle=kiosk.settings.staff.idle)
+
+    return first

@@ -15,6 +15,7 @@ from kiosk.steps import Busy, Scene, Step
 from screens.busy import BusyScreen
 from screens.frame import KioskScreen
 from screens.look import Look, Manner
+from screens.scenes import SceneScreen
 from screens.themes import themes
 from screens.views import SCENE_VIEWS, view_of
 
@@ -22,7 +23,10 @@ A = TypeVar("A")
 
 
 class TextualStage:
-    """Owns the screen stack above the app's bare one: one kiosk screen, and the drawer if it is open."""
+    """Owns the screen stack above the app's bare one: one kiosk screen, and what is open above it.
+
+    That is the maintenance side, or the drawer, or the drawer above the maintenance side.
+    """
 
     def __init__(
         self, app: App[Any], look: Look, drawer: Callable[[Manner], Screen[Any]] | None = None
@@ -31,6 +35,7 @@ class TextualStage:
         self._manner = Manner(look, drawer=drawer is not None)
         self._drawer = drawer
         self._screen: KioskScreen | None = None
+        self._open_drawer: Screen[Any] | None = None
         self._put_at = 0.0
         self._plain, self._contrast = themes(look)
         for theme in (self._plain, self._contrast):
@@ -72,10 +77,19 @@ class TextualStage:
         """Open the drawer above the present screen, or close it."""
         if self._drawer is None:
             return
-        if self._drawer_is_open():
-            self._close_drawer()
+        if self._open_drawer is not None and self._app.screen is self._open_drawer:
+            self._open_drawer = None
+            self._app.pop_screen()
         else:
-            self._app.push_screen(self._drawer(self._manner))
+            self._open_drawer = self._drawer(self._manner)
+            self._app.push_screen(self._open_drawer)
+
+    def open_maintenance(self, screen: Callable[[Manner], Screen[Any] | None]) -> None:
+        """Open the maintenance side while nobody is asked anything, unless ``screen`` gives None."""
+        if isinstance(self._screen, SceneScreen) and not self._is_covered():
+            there = screen(self._manner)
+            if there is not None:
+                self._app.push_screen(there)
 
     def noticed(self) -> bool:
         """Somebody pressed a key or touched, wherever. True if that is all it should do."""
@@ -89,7 +103,7 @@ class TextualStage:
         if not self._app.is_running:
             return
         self._put_at = monotonic()
-        self._close_drawer()
+        self._uncover()
         before, self._screen = self._screen, screen
         if before is None:
             self._app.push_screen(screen)
@@ -98,11 +112,12 @@ class TextualStage:
                 before.retire()
             self._app.switch_screen(screen)
 
-    def _drawer_is_open(self) -> bool:
+    def _is_covered(self) -> bool:
         return self._screen is not None and self._app.screen_stack[-1] is not self._screen
 
-    def _close_drawer(self) -> None:
-        while self._drawer_is_open():
+    def _uncover(self) -> None:
+        self._open_drawer = None
+        while self._is_covered():
             self._app.pop_screen()
 
     def _speak(self) -> None:

@@ -26,6 +26,7 @@ PAIRS = (
     ("no-text", "no"),
     ("care-text", "care"),
     ("key-ink", "key"),
+    ("staff-ink", "staff"),
 )
 
 _LIGHT = {
@@ -46,6 +47,8 @@ _LIGHT = {
     "care-text": "#332400",
     "key": "#e6ebf5",
     "key-ink": "#10151c",
+    "staff": "#20262e",
+    "staff-ink": "#ffffff",
 }
 _CONTRAST = {
     "paper": "#000000",
@@ -67,6 +70,8 @@ _CONTRAST = {
     "care-text": "#000000",
     "key": "#333333",
     "key-ink": "#ffffff",
+    "staff": "#4a0038",
+    "staff-ink": "#ffffff",
 }
 # On a console a bright background may not exist, so only the eight dark ones are used as such.
 _CONSOLE = {
@@ -89,6 +94,8 @@ _CONSOLE = {
     "care-text": "ansi_bright_yellow",
     "key": "ansi_black",
     "key-ink": "ansi_white",
+    "staff": "ansi_magenta",
+    "staff-ink": "ansi_bright_white",
 }
 _CONSOLE_CONTRAST = _CONSOLE | {
     "ink": "ansi_bright_white",

@@ -10,6 +10,7 @@ from kiosk.demo.scratch import scratch_kiosk
 from kiosk.dialogue import Stage
 from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
+from kiosk.staff.lobby import Lobby
 from kiosk.steps import Closed
 from kiosk.wiring import put_together
 
@@ -32,6 +33,11 @@ class DemoKiosk:
         self._reader = VirtualReader()
         self.desk = Desk(cast(), self._reader, self.close)
         self._shift = Shift()
+
+    @property
+    def lobby(self) -> Lobby | None:
+        """Where staff come in; None while nobody attends."""
+        return self._shift.lobby
 
     async def attend(self, stage: Stage) -> int:
         """Set the scene in a scratch folder, serve until closed, and leave nothing behind."""

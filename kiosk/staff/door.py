@@ -22,7 +22,7 @@ from cardio.errors import (
     PasscodeRefused,
     WrongPasscode,
 )
-from cardio.reader import Reader
+from cardio.reader import Reader, State
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.proofs.hashing import Hasher
 from kiosk.staff.accounts import Account, Accounts, StaffCard, StaffProblem, context, folded
@@ -73,6 +73,11 @@ class Door:
         self._families = families
         self._slowing = Slowing(store)
         self._at_kiosk = at_kiosk
+
+    @property
+    def card_in(self) -> bool:
+        """Whether a card is in the reader."""
+        return self._reader.presence.state is State.CARD
 
     async def by_password(self, name: str, password: SecretStr) -> Account | Refused:
         """Check a name and its password. A name that nobody has takes as long, and is told as little."""

@@ -1,0 +1,146 @@
+"""The frame of the maintenance side: a dark bar that names who is signed in; Esc back; idle signs out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+
+from kiosk.i18n import Words
+from kiosk.staff.lobby import Leaving, Lobby
+from kiosk.staff.trouble import in_words
+from screens.closed import ClosedApp
+from screens.frame import KioskScreen
+from screens.look import Look, Manner
+from screens.patience import Mood, Vigil
+from screens.widgets.keys import FootKey, same
+from screens.widgets.say import Live, Say
+
+_WARNING = 30.0  # seconds before the end in which the bar says so
+
+
+class Stay:
+    """One stay at the maintenance side, which all its screens share. ``idle``: seconds without a key."""
+
+    def __init__(self, lobby: Lobby, look: Look, idle: float) -> None:
+        self.lobby = lobby
+        self.who = ""
+        self._over = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.vigil = Vigil(idle, min(_WARNING, idle / 2), 0, look.monotonic)
+
+    def run(self, work: Coroutine[Any, Any, None], ended: Callable[[BaseException | None], None]) -> None:
+        """Do something in a task of its own; ``ended`` is told how it ended."""
+        task = asyncio.create_task(work, name="maintenance")
+        self._tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled():
+                ended(task.exception())
+
+        task.add_done_callback(done)
+
+    def end(self, why: Leaving) -> None:
+        """Sign out, once. The kiosk then shows its own screen in place of all these."""
+        if not self._over:
+            self._over = True
+            self._leaving = asyncio.create_task(self._end(why), name="sign out")
+
+    async def _end(self, why: Leaving) -> None:
+        if self._tasks:  # a card that is being written, a mail under way
+            await asyncio.wait(set(self._tasks))
+        await self.lobby.leave(why)
+
+
+class StaffScreen(KioskScreen, inherit_bindings=False):
+    """A screen of the maintenance side. Subclasses give `title`, `content` and `keys`."""
+
+    CSS_PATH = "maintenance.tcss"
+    BINDINGS = [
+        Binding("tab", "app.focus_next", show=False),
+        Binding("shift+tab", "app.focus_previous", show=False),
+        Binding("escape", "back", show=False),
+    ]
+    title_text = ""
+
+    def __init__(self, stay: Stay, manner: Manner) -> None:
+        super().__init__(manner)
+        self.add_class("staff")
+        self.stay = stay
+
+    def heading(self, _: Words) -> str:
+        return self.title_text
+
+    def explanation(self, _: Words) -> str:
+        return ""
+
+    def content(self) -> ComposeResult:
+        """What stands between bar and footer, 76 cells wide at 80 columns."""
+        yield from ()
+
+    def keys(self) -> Sequence[FootKey]:
+        return (FootKey("escape", "Esc", same("Back")),)
+
+    def compose(self) -> ComposeResult:
+        look = self.manner.look
+        with Vertical(id="header"):
+            with Horizontal(classes="names"):
+                yield Say(self.heading, classes="service")
+                yield Live(lambda _: f"{look.site.kiosk_name}   {look.local(look.now())}", classes="kiosk")
+            with Horizontal(classes="tools"):
+                if look.banner:
+                    yield Say(look.banner, classes="banner")
+                yield Live(self._who, classes="who")
+        with Vertical(id="staff-body"):
+            yield from self.content()
+        yield Say(same(""), id="trouble", classes="wrong")
+        with Horizontal(id="footer"):
+            yield from self.keys()
+
+    def on_mount(self) -> None:
+        self.speak()
+        self.set_interval(self.manner.look.tick, self.tick)
+        self.focus_first()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Whatever is pressed or touched counts as a sign of life."""
+        if isinstance(event, events.Key | events.MouseDown | events.Paste):
+            self.stay.vigil.noticed()
+        await super().on_event(event)
+
+    def tick(self) -> None:
+        super().tick()
+        if self.stay.vigil.mood is Mood.OVER:
+            self.stay.end(Leaving.IDLE)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that takes its time. Nothing cancels it: leaving waits until it has ended."""
+        self.stay.run(work, self._ended)
+
+    def _ended(self, error: BaseException | None) -> None:
+        if error is None:
+            return
+        if self.is_mounted and (text := in_words(error)):
+            self.trouble(text)
+        elif isinstance(self.app, ClosedApp):
+            self.app.fail(error, "maintenance")
+
+    def trouble(self, text: str) -> None:
+        """Show what went wrong with something that was asked for here."""
+        for line in self.query("#trouble").results(Say):
+            line.tell(same(text))
+
+    async def action_back(self) -> None:
+        """To the screen before; from the first one, out."""
+        self.app.pop_screen()
+
+    def _who(self, _: Words) -> str:
+        if self.stay.vigil.mood is Mood.ASKING:
+            return f"signed out in {round(self.stay.vigil.left)} s: press any key to stay"
+        return self.stay.who

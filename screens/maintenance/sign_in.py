@@ -1,0 +1,147 @@
+"""The door: a name and password, or a staff card and its passcode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from kiosk.staff.door import Refused, Why
+from kiosk.staff.lobby import Leaving, Lobby
+from kiosk.staff.session import StaffSession
+from screens.look import Manner
+from screens.maintenance.base import StaffScreen, Stay
+from screens.widgets.fields import Entry, Field
+from screens.widgets.keys import FootKey, same
+from screens.widgets.say import Live, Say
+
+DOOR_IDLE = 30.0  # seconds: nobody is signed in, and people with cards wait meanwhile
+_LABEL = 11  # cells
+
+_REFUSALS = {
+    Why.WRONG: "Name or password is not right. Wait a minute, then try again.",
+    Why.CARD_NEEDED: "Your role needs your staff card here: put it in the reader.",
+    Why.NOT_STAFF: "This card is no staff card. Take it out; Esc leads back to the kiosk.",
+    Why.PASSCODE_LOCKED: "The card has locked itself. It was not let in.",
+    Why.NOT_GENUINE: "The card could not prove that it is the one on record. This is an alarm.",
+    Why.CARD_FAILED: "The card cannot be read. Take it out, wipe the chip, and put it in again.",
+}
+
+
+class SignInScreen(StaffScreen):
+    """Asks who it is. A card in the reader turns it into a question for the card's passcode."""
+
+    title_text = "Maintenance"
+
+    def __init__(self, lobby: Lobby, manner: Manner, *, idle: float) -> None:
+        super().__init__(Stay(lobby, manner.look, DOOR_IDLE), manner)
+        self._idle = idle
+        self._card = False
+        self._busy = False
+        self._said = ""
+
+    def content(self) -> ComposeResult:
+        console = self.console
+        with Vertical(classes="sign-in"):
+            yield Live(lambda _: self._heading(), classes="strong gap")
+            yield Field(same("Name"), Entry(masked=False, longest=64, console=console))
+            yield Field(same("Password"), Entry(masked=True, longest=128, console=console))
+            yield Field(same("Passcode"), Entry(masked=True, longest=32, console=console))
+        yield Live(lambda _: self._said, classes="wrong")
+        yield Say(same("Everything done here is on record, under your name."), classes="soft")
+
+    def keys(self) -> Sequence[FootKey]:
+        return (
+            FootKey("enter", "Enter", same("Sign in")),
+            FootKey("escape", "Esc", same("Back to the kiosk")),
+        )
+
+    def focus_first(self) -> None:
+        for field in self.query(Field):
+            field.widen(_LABEL)
+        self._look_for_card(again=True)
+
+    def tick(self) -> None:
+        if self._busy:
+            self.stay.vigil.noticed()
+        else:
+            self._look_for_card()
+        super().tick()
+
+    async def on_input_submitted(self, event: Entry.Submitted) -> None:
+        """Go on to the next line, or knock."""
+        name, password, passcode = self._entries
+        if self._busy:
+            return
+        if event.input is name and name.value:
+            password.focus()
+        elif (event.input is password and password.value) or (event.input is passcode and passcode.value):
+            self._knock()
+
+    async def action_back(self) -> None:
+        if not self._busy:
+            self.stay.end(Leaving.ASKED)
+
+    def _knock(self) -> None:
+        self._busy, self._said = True, "One moment"
+        self.later(self._try())
+        self.tick()
+
+    async def _try(self) -> None:
+        name, password, passcode = self._entries
+        lobby = self.stay.lobby
+        try:
+            if self._card:
+                entry = lobby.admit(await lobby.door.by_card(passcode.secret()))
+            else:
+                entry = lobby.admit(await lobby.door.by_password(name.value, password.secret()))
+        finally:
+            password.value = passcode.value = ""
+            self._busy = False
+        if isinstance(entry, StaffSession):
+            self._said = ""
+            self._let_in(entry)
+            return
+        self._said = _words(entry, self.manner.look.local)
+        self.tick()
+        (passcode if self._card else name).focus()
+
+    def _let_in(self, session: StaffSession) -> None:
+        from screens.maintenance.home import home
+
+        stay = Stay(self.stay.lobby, self.manner.look, self._idle)
+        stay.who = f"{session.account.name}, {session.account.role.value}"
+        self.app.switch_screen(home(session, stay, self.manner))
+
+    def _look_for_card(self, *, again: bool = False) -> None:
+        card = self.stay.lobby.door.card_in
+        if card is self._card and not again:
+            return
+        self._card, self._said = card, ""
+        for field, shown in zip(self.query(Field), (not card, not card, card), strict=True):
+            field.display = shown
+        name, password, passcode = self._entries
+        for entry in (password, passcode):
+            entry.value = ""
+        (passcode if card else name).focus()
+
+    @property
+    def _entries(self) -> tuple[Entry, Entry, Entry]:
+        name, password, passcode = self.query(Entry)
+        return name, password, passcode
+
+    def _heading(self) -> str:
+        if self._card:
+            return "A card is in the reader. Staff: type its passcode."
+        return "Sign in, or put your staff card in the reader."
+
+
+def _words(refused: Refused, local: Callable[[datetime], str]) -> str:
+    if refused.why is Why.WAIT and refused.until is not None:
+        return f"Too many failures under this name here: not before {local(refused.until)}."
+    if refused.why is Why.PASSCODE_WRONG:
+        left = refused.tries_left
+        return "The passcode is not right." + ("" if left is None else f" Tries left on the card: {left}.")
+    return _REFUSALS[refused.why]
