@@ -21,7 +21,7 @@ from kiosk.journeys.reception import receive
 from kiosk.letters import NoticeKind
 from kiosk.refusals import OutOfService, Why
 from kiosk.service import Service
-from kiosk.staff.lobby import Leaving, Lobby
+from kiosk.staff.entry import Leaving, Lobby
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference

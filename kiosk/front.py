@@ -8,7 +8,7 @@ from kiosk.dialogue import Stage
 from kiosk.settings import Settings
 
 if TYPE_CHECKING:
-    from kiosk.staff.lobby import Lobby
+    from kiosk.staff.entry import Lobby
 
 
 class Kiosk(Protocol):

@@ -10,7 +10,7 @@ from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
 from kiosk.settings import Settings
-from kiosk.staff.lobby import Lobby
+from kiosk.staff.entry import Lobby
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.place import place, sqlite_file
 from kiosk.storage.schema import require_schema

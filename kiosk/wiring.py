@@ -50,11 +50,12 @@ from kiosk.rotation import Rotation
 from kiosk.safe import GuardedSafe, OpenSafe, Safe
 from kiosk.service import Service
 from kiosk.settings import Settings
-from kiosk.staff.accounts import Account, Accounts
+from kiosk.staff.account import Account
+from kiosk.staff.accounts import Accounts
 from kiosk.staff.door import Door
-from kiosk.staff.lobby import Lobby
-from kiosk.staff.service import ServiceDesk
-from kiosk.staff.session import StaffSession
+from kiosk.staff.lobby import StaffLobby
+from kiosk.staff.rooms.service import ServiceDesk
+from kiosk.staff.rooms.session import StaffSession
 from kiosk.storage.database import PATIENCE, Database
 from kiosk.storage.place import place, sqlite_file
 from kiosk.store import Store
@@ -82,7 +83,7 @@ class Parts:
     trail: Trail
     accounts: Accounts
     hold: Hold
-    lobby: Lobby
+    lobby: StaffLobby
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -159,7 +160,7 @@ def put_together(
         trail=Trail(store, Notary(keys.derived(CHECKPOINT_KEY))),
         accounts=accounts,
         hold=hold,
-        lobby=Lobby(hold, door, partial(_session, store, hold)),
+        lobby=StaffLobby(hold, door, partial(_session, store, hold)),
         reader=reader,
         families=chosen,
         database=database,

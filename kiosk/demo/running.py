@@ -10,7 +10,7 @@ from kiosk.demo.scratch import scratch_kiosk
 from kiosk.dialogue import Stage
 from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
-from kiosk.staff.lobby import Lobby
+from kiosk.staff.entry import Lobby
 from kiosk.steps import Closed
 from kiosk.wiring import put_together
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, and_
@@ -16,28 +15,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from cardio.card import CardId
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.proofs.hashing import Hasher
+from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.passwords import weakness
-from kiosk.storage.staff import Role, StaffRow
+from kiosk.storage.staff import StaffRow
 from kiosk.store import Store
 
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
-
-
-class StaffProblem(Exception):
-    """That cannot be done with this account. The message says why, and what to do."""
-
-
-@dataclass(frozen=True)
-class Account:
-    """A staff account. ``card``: it has a staff card; ``card_key`` is pinned for it (DER)."""
-
-    name: str
-    role: Role
-    disabled: bool
-    password: bool
-    card: bool
-    created_at: datetime
-    card_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,6 @@ the passcode alone proves nothing, for any card could take it. The card may be t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import Enum
 
 from pydantic import SecretStr
 
@@ -25,32 +22,11 @@ from cardio.errors import (
 from cardio.reader import Reader, State
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.proofs.hashing import Hasher
-from kiosk.staff.accounts import Account, Accounts, StaffCard, StaffProblem, context, folded
+from kiosk.staff.account import Account, Role, StaffProblem
+from kiosk.staff.accounts import Accounts, StaffCard, context, folded
+from kiosk.staff.entry import Refused, Why
 from kiosk.staff.slowing import Slowing
-from kiosk.storage.staff import Role
 from kiosk.store import Store
-
-
-class Why(Enum):
-    """Why somebody was not let in."""
-
-    WRONG = "wrong"  # name or password: nobody is told which
-    WAIT = "wait"
-    CARD_NEEDED = "card-needed"  # a password is not enough for that role at a kiosk
-    NOT_STAFF = "not-staff"  # the card in the reader is no staff card, or its account is disabled
-    PASSCODE_WRONG = "passcode-wrong"
-    PASSCODE_LOCKED = "passcode-locked"
-    NOT_GENUINE = "not-genuine"  # its key is not the one that was pinned
-    CARD_FAILED = "card-failed"  # no card, or it cannot be talked to
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Not let in. ``until``: no try is looked at before; ``tries_left``: of the card's passcode."""
-
-    why: Why
-    until: datetime | None = None
-    tries_left: int | None = None
 
 
 class Door:

@@ -1,27 +1,21 @@
-"""Where staff come in, sign in and leave. While somebody is here no journey begins."""
+"""The lobby: where staff come in, sign in and leave."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
+
+from pydantic import SecretStr
 
 from kiosk.hold import Hold
-from kiosk.staff.accounts import Account
-from kiosk.staff.door import Door, Refused
-from kiosk.staff.session import StaffSession
+from kiosk.staff.account import Account
+from kiosk.staff.door import Door
+from kiosk.staff.entry import Leaving, Refused
+from kiosk.staff.rooms.session import StaffSession
 from kiosk.storage.database import StoreUnavailable
 
 
-class Leaving(Enum):
-    """Why somebody was signed out."""
-
-    ASKED = "asked"
-    IDLE = "idle"
-    CLOSING = "closing"
-
-
-class Lobby:
+class StaffLobby:
     """One at a time. ``open_for`` makes what the one who signs in works with."""
 
     def __init__(self, hold: Hold, door: Door, open_for: Callable[[Account], StaffSession]) -> None:
@@ -31,20 +25,21 @@ class Lobby:
         self._session: StaffSession | None = None
 
     @property
-    def door(self) -> Door:
-        """Where they sign in."""
-        return self._door
+    def card_in(self) -> bool:
+        """Whether a card is in the reader."""
+        return self._door.card_in
 
     def enter(self) -> bool:
         """Take the kiosk between two visits; False while somebody is being served."""
         return self._hold.take()
 
-    def admit(self, entry: Account | Refused) -> StaffSession | Refused:
-        """Open a session for whoever the door has let in."""
-        if isinstance(entry, Refused):
-            return entry
-        self._session = self._open_for(entry)
-        return self._session
+    async def by_password(self, name: str, password: SecretStr) -> StaffSession | Refused:
+        """Sign in with a name and its password."""
+        return self._admit(await self._door.by_password(name, password))
+
+    async def by_card(self, passcode: SecretStr) -> StaffSession | Refused:
+        """Sign in with the card in the reader."""
+        return self._admit(await self._door.by_card(passcode))
 
     async def leave(self, why: Leaving) -> None:
         """Sign out whoever is here, end what they have begun, and give the kiosk back."""
@@ -56,3 +51,9 @@ class Lobby:
                     await self._door.signed_out(session.account, why.value)
         finally:
             self._hold.give_back()
+
+    def _admit(self, entry: Account | Refused) -> StaffSession | Refused:
+        if isinstance(entry, Refused):
+            return entry
+        self._session = self._open_for(entry)
+        return self._session

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import Enum
 
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
+from kiosk.staff.account import Role
 from kiosk.storage.models import one_of
-
-
-class Role(Enum):
-    """What a staff account is for. Nobody has two: whoever does both works has two accounts."""
-
-    TECHNICIAN = "technician"  # the machine
-    OFFICER = "officer"  # the people
-    ADMINISTRATOR = "administrator"  # accounts and settings
 
 
 class StaffRow(SQLModel, table=True):

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
 from kiosk.i18n import Words
-from kiosk.staff.lobby import Leaving, Lobby
+from kiosk.staff.entry import Leaving, Lobby
 from kiosk.staff.trouble import in_words
 from screens.closed import ClosedApp
 from screens.frame import KioskScreen

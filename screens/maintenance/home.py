@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from textual.app import ComposeResult
 
-from kiosk.staff.lobby import Leaving
-from kiosk.staff.session import StaffSession
+from kiosk.staff.entry import Leaving
+from kiosk.staff.seen import Session
 from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Say
 
 
-def home(session: StaffSession, stay: Stay, manner: Manner) -> StaffScreen:
+def home(session: Session, stay: Stay, manner: Manner) -> StaffScreen:
     """The first screen for that role."""
     return HomeScreen(session, stay, manner)
 
@@ -24,7 +24,7 @@ class HomeScreen(StaffScreen):
 
     title_text = "Maintenance"
 
-    def __init__(self, session: StaffSession, stay: Stay, manner: Manner) -> None:
+    def __init__(self, session: Session, stay: Stay, manner: Manner) -> None:
         super().__init__(stay, manner)
         self.session = session
 

@@ -8,9 +8,8 @@ from datetime import datetime
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from kiosk.staff.door import Refused, Why
-from kiosk.staff.lobby import Leaving, Lobby
-from kiosk.staff.session import StaffSession
+from kiosk.staff.entry import Leaving, Lobby, Refused, Why
+from kiosk.staff.seen import Session
 from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
 from screens.widgets.fields import Entry, Field
@@ -94,21 +93,20 @@ class SignInScreen(StaffScreen):
         lobby = self.stay.lobby
         try:
             if self._card:
-                entry = lobby.admit(await lobby.door.by_card(passcode.secret()))
+                entry = await lobby.by_card(passcode.secret())
             else:
-                entry = lobby.admit(await lobby.door.by_password(name.value, password.secret()))
+                entry = await lobby.by_password(name.value, password.secret())
         finally:
             password.value = passcode.value = ""
-            self._busy = False
-        if isinstance(entry, StaffSession):
-            self._said = ""
+            self._busy, self._said = False, ""
+        if isinstance(entry, Refused):
+            self._said = _words(entry, self.manner.look.local)
+            self.tick()
+            (passcode if self._card else name).focus()
+        else:
             self._let_in(entry)
-            return
-        self._said = _words(entry, self.manner.look.local)
-        self.tick()
-        (passcode if self._card else name).focus()
 
-    def _let_in(self, session: StaffSession) -> None:
+    def _let_in(self, session: Session) -> None:
         from screens.maintenance.home import home
 
         stay = Stay(self.stay.lobby, self.manner.look, self._idle)
@@ -116,7 +114,7 @@ class SignInScreen(StaffScreen):
         self.app.switch_screen(home(session, stay, self.manner))
 
     def _look_for_card(self, *, again: bool = False) -> None:
-        card = self.stay.lobby.door.card_in
+        card = self.stay.lobby.card_in
         if card is self._card and not again:
             return
         self._card, self._said = card, ""

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from kiosk.audit import Event, Subject
-from kiosk.staff.accounts import Account, StaffProblem
-from kiosk.staff.rights import EVERYBODY, TECHNICIANS, for_roles
+from kiosk.staff.account import Account, StaffProblem
+from kiosk.staff.rooms.rights import EVERYBODY, TECHNICIANS, for_roles
+from kiosk.staff.seen import Stop
 from kiosk.storage.staff import ServiceStopRow
 from kiosk.store import Store
 
 LONGEST = 120  # characters of what people read
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Who took the kiosk out of service, when (UTC), and what people read."""
-
-    reason: str
-    by: str
-    at: datetime
 
 
 class ServiceDesk:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from kiosk.staff.accounts import Account
-from kiosk.staff.service import ServiceDesk
+from kiosk.staff.account import Account
+from kiosk.staff.rooms.service import ServiceDesk
 
 
 class StaffSession:

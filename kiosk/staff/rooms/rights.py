@@ -7,8 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol, TypeVar, cast
 
-from kiosk.staff.accounts import Account
-from kiosk.storage.staff import Role
+from kiosk.staff.account import Account, NotAllowed, Role
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,10 +15,6 @@ EVERYBODY = frozenset(Role)
 TECHNICIANS = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
 OFFICERS = frozenset({Role.OFFICER})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
-
-
-class NotAllowed(Exception):
-    """Whoever is signed in may not do that. Nothing was done."""
 
 
 class Room(Protocol):

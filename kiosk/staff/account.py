@@ -1,0 +1,36 @@
+"""Who may sign in at the maintenance side, and what for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+
+class Role(Enum):
+    """What a staff account is for. Nobody has two: whoever does both works has two accounts."""
+
+    TECHNICIAN = "technician"  # the machine
+    OFFICER = "officer"  # the people
+    ADMINISTRATOR = "administrator"  # accounts and settings, and what technicians do
+
+
+@dataclass(frozen=True)
+class Account:
+    """A staff account. ``card``: it has a staff card; ``card_key`` is pinned for it (DER)."""
+
+    name: str
+    role: Role
+    disabled: bool
+    password: bool
+    card: bool
+    created_at: datetime
+    card_key: bytes | None = field(default=None, repr=False)
+
+
+class StaffProblem(Exception):
+    """That cannot be done. The message says why, and what to do."""
+
+
+class NotAllowed(Exception):
+    """Whoever is signed in may not do that. Nothing was done."""

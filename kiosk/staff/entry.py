@@ -1,0 +1,62 @@
+"""Signing in and out, as the screens see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from kiosk.staff.seen import Session
+
+
+class Why(Enum):
+    """Why somebody was not let in."""
+
+    WRONG = "wrong"  # name or password: nobody is told which
+    WAIT = "wait"
+    CARD_NEEDED = "card-needed"  # a password is not enough for that role at a kiosk
+    NOT_STAFF = "not-staff"  # the card in the reader is no staff card, or its account is disabled
+    PASSCODE_WRONG = "passcode-wrong"
+    PASSCODE_LOCKED = "passcode-locked"
+    NOT_GENUINE = "not-genuine"  # its key is not the one that was pinned
+    CARD_FAILED = "card-failed"  # no card, or it cannot be talked to
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not let in. ``until``: no try is looked at before; ``tries_left``: of the card's passcode."""
+
+    why: Why
+    until: datetime | None = None
+    tries_left: int | None = None
+
+
+class Leaving(Enum):
+    """Why somebody was signed out."""
+
+    ASKED = "asked"
+    IDLE = "idle"
+    CLOSING = "closing"
+
+
+class Lobby(Protocol):
+    """Where staff come in. While somebody is here no journey begins."""
+
+    @property
+    def card_in(self) -> bool:
+        """Whether a card is in the reader."""
+
+    def enter(self) -> bool:
+        """Take the kiosk between two visits; False while somebody is being served."""
+
+    async def by_password(self, name: str, password: SecretStr) -> Session | Refused:
+        """Sign in with a name and its password. Raises StoreUnavailable."""
+
+    async def by_card(self, passcode: SecretStr) -> Session | Refused:
+        """Sign in with the card in the reader. Raises StoreUnavailable."""
+
+    async def leave(self, why: Leaving) -> None:
+        """Sign out, and give the kiosk back."""

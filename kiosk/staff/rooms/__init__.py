@@ -1,0 +1,8 @@
+"""The rooms of a session: they do what the maintenance side offers, for the roles that each method names.
+
+```
+rights.py    which roles may call a method
+session.py   StaffSession: the rooms of one who has signed in
+service.py   the kiosk in and out of service
+```
+"""

@@ -1,0 +1,49 @@
+"""What whoever has signed in may see and do, as the screens know it: one session with its rooms.
+
+The rooms themselves are in `kiosk.staff.rooms`; they check the role and write the audit events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from kiosk.staff.account import Account
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Who took the kiosk out of service, when (UTC), and what people read."""
+
+    reason: str
+    by: str
+    at: datetime
+
+
+class Service(Protocol):
+    """This kiosk in and out of service. Raises StoreUnavailable, NotAllowed."""
+
+    async def state(self) -> Stop | None:
+        """Why it is out of service; None: nobody has stopped it."""
+
+    async def stop(self, reason: str) -> None:
+        """Take it out of service until somebody puts it back. Raises StaffProblem for an empty reason."""
+
+    async def resume(self) -> None:
+        """Put it back into service."""
+
+    async def restart(self) -> None:
+        """End the kiosk; its supervisor starts it again."""
+
+
+class Session(Protocol):
+    """One person at the maintenance side."""
+
+    @property
+    def account(self) -> Account:
+        """Who it is."""
+
+    @property
+    def service(self) -> Service:
+        """The kiosk in and out of service."""
