@@ -22,6 +22,7 @@ from kiosk.letters import NoticeKind
 from kiosk.refusals import OutOfService, Why
 from kiosk.service import Service
 from kiosk.staff.entry import Leaving, Lobby
+from kiosk.staff.wiring import open_lobby
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference
@@ -48,15 +49,17 @@ class Shift:
 
     async def work(self, stage: Stage, parts: Parts) -> int:
         """Receive cards until the end; closes ``parts``. Returns the exit code of the process."""
+        pulse, lobby = asyncio.create_task(parts.pulse.run(), name="pulse"), open_lobby(parts)
         try:
             self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch, parts.hold)
             if self._over:
                 self._attendant.close()
-            self.lobby = parts.lobby
+            self.lobby = lobby
             return await self._attendant.run()
         finally:
+            pulse.cancel()
             self.lobby = None
-            await parts.lobby.leave(Leaving.CLOSING)
+            await lobby.leave(Leaving.CLOSING)
             await parts.close()
 
     def end(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,18 +43,14 @@ from kiosk.pendings import Pendings
 from kiosk.persons import Persons
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
+from kiosk.pulse import Pulse
 from kiosk.registrations import Registrations
 from kiosk.retention import Retention
 from kiosk.rotation import Rotation
 from kiosk.safe import GuardedSafe, OpenSafe, Safe
 from kiosk.service import Service
 from kiosk.settings import Settings
-from kiosk.staff.account import Account
 from kiosk.staff.accounts import Accounts
-from kiosk.staff.door import Door
-from kiosk.staff.lobby import StaffLobby
-from kiosk.staff.rooms.service import ServiceDesk
-from kiosk.staff.rooms.session import StaffSession
 from kiosk.storage.database import PATIENCE, Database
 from kiosk.storage.place import place, sqlite_file
 from kiosk.store import Store
@@ -83,7 +78,7 @@ class Parts:
     trail: Trail
     accounts: Accounts
     hold: Hold
-    lobby: StaffLobby
+    pulse: Pulse
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -129,14 +124,12 @@ def put_together(
     selftest: bool = False,
     patience: float | None = PATIENCE,
     guarded: bool = False,
-    at_kiosk: bool = True,
 ) -> Parts:
     """Everything a kiosk consists of.
 
     With ``selftest`` it sees self-test holders and their notices only, without it everybody else.
     ``patience``: seconds for a unit of work on a database server, None without a limit. ``guarded``: the
-    role is a kiosk's of a fleet, which is given unblock secrets one at a time. ``at_kiosk``: staff sign in
-    in a corridor, and not at the RA's own machine.
+    role is a kiosk's of a fleet, which is given unblock secrets one at a time.
     """
     clock = clock or Clock()
     database = Database(place(settings), clock, patience)
@@ -148,8 +141,7 @@ def put_together(
     safe = GuardedSafe(store) if guarded else OpenSafe(store)
     secrets = _unblock_secrets(store, safe, vault, chosen, keys)
     service, rotation = _service(store, reader, mailer, hasher, chosen, secrets, selftest=selftest)
-    fleet, accounts, hold = Fleet(store), Accounts(store, hasher), Hold()
-    door = Door(store, hasher, accounts, reader, chosen, at_kiosk=at_kiosk)
+    fleet, accounts, hold, pulse = Fleet(store), Accounts(store, hasher), Hold(), Pulse()
     return Parts(
         service=service,
         fleet=fleet,
@@ -160,7 +152,7 @@ def put_together(
         trail=Trail(store, Notary(keys.derived(CHECKPOINT_KEY))),
         accounts=accounts,
         hold=hold,
-        lobby=StaffLobby(hold, door, partial(_session, store, hold)),
+        pulse=pulse,
         reader=reader,
         families=chosen,
         database=database,
@@ -203,10 +195,6 @@ def _service(
         address=lambda typed: emails.parse(typed, settings.email.domains),
     )
     return service, rotation
-
-
-def _session(store: Store, hold: Hold, account: Account) -> StaffSession:
-    return StaffSession(account, ServiceDesk(account, store, hold.restart))
 
 
 def _audit(settings: Settings, clock: Clock, keys: KeyRing) -> Audit:

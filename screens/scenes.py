@@ -140,6 +140,8 @@ class ClosedScreen(SceneScreen[Closed]):
         yield Say(ways_to_reach(self.manner.look.site), classes="text")
 
     def _reason(self, _: Words) -> str:
+        if self.scene.note:
+            return self.scene.note
         reasons = {
             OutOfService.NO_READER: _("No card reader is connected."),
             OutOfService.SEVERAL_READERS: _("More than one card reader is connected."),

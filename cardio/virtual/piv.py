@@ -101,6 +101,12 @@ class PivCard(PivManagement):
         key = self._keys.get(0x9E)
         return key.public_der if key else None
 
+    @property
+    def sign_in_der(self) -> bytes | None:
+        """The public key of 9A, likewise."""
+        key = self._keys.get(0x9A)
+        return key.public_der if key else None
+
     def lock(self) -> None:
         """Bring the passcode's counter to zero, as wrong entries would."""
         self._pin.left, self._verified = 0, False

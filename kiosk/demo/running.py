@@ -7,6 +7,7 @@ from kiosk.attendant import Shift
 from kiosk.demo.cast import cast, enrol_cast
 from kiosk.demo.desk import Desk
 from kiosk.demo.scratch import scratch_kiosk
+from kiosk.demo.staff import sign_up, staff
 from kiosk.dialogue import Stage
 from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
@@ -48,6 +49,7 @@ class DemoKiosk:
                 scratch.settings, reader=self._reader, keys=scratch.keys, mailer=scratch.mailer
             )
             await enrol_cast(list(self.desk.roles), parts)
+            await sign_up(staff(), parts.accounts)
             return await self._shift.work(stage, parts)
 
     def close(self) -> None:

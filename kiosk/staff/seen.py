@@ -5,10 +5,12 @@ The rooms themselves are in `kiosk.staff.rooms`; they check the role and write t
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from kiosk.levels import Finding
 from kiosk.staff.account import Account
 
 
@@ -19,6 +21,13 @@ class Stop:
     reason: str
     by: str
     at: datetime
+
+
+class Health(Protocol):
+    """The health board."""
+
+    def board(self) -> AsyncIterator[tuple[Finding, ...]]:
+        """The whole board, again and again: every second."""
 
 
 class Service(Protocol):
@@ -43,6 +52,10 @@ class Session(Protocol):
     @property
     def account(self) -> Account:
         """Who it is."""
+
+    @property
+    def health(self) -> Health:
+        """How the machine is."""
 
     @property
     def service(self) -> Service:

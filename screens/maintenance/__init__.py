@@ -3,5 +3,8 @@
 ```
 base.py      the frame, and signing out whoever went away
 sign_in.py   the door
+home.py      the first screen of each role
+board.py     the health board
+service.py   out of service and back, and started again
 ```
 """

@@ -73,6 +73,7 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         super().__init__(manner)
         self.add_class("staff")
         self.stay = stay
+        self._following: list[asyncio.Task[None]] = []
 
     def heading(self, _: Words) -> str:
         return self.title_text
@@ -122,6 +123,19 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes its time. Nothing cancels it: leaving waits until it has ended."""
         self.stay.run(work, self._ended)
+
+    def meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
+        """Follow something for as long as this screen is there."""
+        self._following.append(asyncio.create_task(work, name="following"))
+        self._following[-1].add_done_callback(self._followed)
+
+    def _followed(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            self._ended(task.exception())
+
+    def on_unmount(self) -> None:
+        for task in self._following:
+            task.cancel()
 
     def _ended(self, error: BaseException | None) -> None:
         if error is None:

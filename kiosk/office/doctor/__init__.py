@@ -5,6 +5,7 @@ finding.py       what a check found
 fleet.py         the role in the database
 hardware.py      card service and reader
 keys.py          the vault's keys and the pepper
+living.py        memory, waiting notices, the last unlock
 storing.py       database, schema, disk, cards' keys
 surroundings.py  mail server, clock, languages, terminal
 ```
@@ -15,7 +16,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from kiosk.office.doctor import fleet, hardware, keys, storing, surroundings
+from kiosk.office.doctor import fleet, hardware, keys, living, storing, surroundings
 from kiosk.office.doctor.finding import Finding, Level
 from kiosk.settings import Settings
 
@@ -35,6 +36,9 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("vault key", keys.vault_key),
     ("pepper key", keys.pepper_key),
     ("card keys", storing.card_keys),
+    ("memory", living.memory),
+    ("notices", living.notices),
+    ("last unlock", living.last_unlock),
     ("mail server", surroundings.mail_server),
     ("clock", surroundings.clock),
     ("languages", surroundings.languages),

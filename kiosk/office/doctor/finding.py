@@ -1,34 +1,16 @@
-"""What a check found, and a way to ask what may never answer."""
+"""A way to ask what may never answer; what was found is a `kiosk.levels.Finding`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import TypeVar
 
 from cardio.worker import Worker
+from kiosk.levels import Finding, Level
+
+__all__ = ["Finding", "Level", "aside"]
 
 T = TypeVar("T")
-
-
-class Level(Enum):
-    """How bad it is."""
-
-    OK = "ok"
-    WARN = "warn"  # it works, and should be mended
-    RISK = "risk"  # it works, and a thief of the disk would have everything
-    FAIL = "fail"  # the kiosk does not work like this
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at, how it is, and what to do about it (empty where all is well)."""
-
-    name: str
-    level: Level
-    detail: str
-    advice: str = ""
 
 
 async def aside(call: Callable[[], T]) -> T:

@@ -3,6 +3,7 @@
 ```
 rights.py    which roles may call a method
 session.py   StaffSession: the rooms of one who has signed in
+health.py    the health board
 service.py   the kiosk in and out of service
 ```
 """

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from kiosk.staff.account import Account
+from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.service import ServiceDesk
 
 
 class StaffSession:
     """One person at the maintenance side. Its rooms check the role, and write the audit events themselves.
 
-    ``service``: the kiosk in and out of service.
+    ``health``: the board; ``service``: the kiosk in and out of service.
     """
 
-    def __init__(self, account: Account, service: ServiceDesk) -> None:
+    def __init__(self, account: Account, health: HealthRoom, service: ServiceDesk) -> None:
         self.account = account
+        self.health = health
         self.service = service
         self._at_end: list[Callable[[], Awaitable[None]]] = []
 

@@ -1,0 +1,76 @@
+"""The kiosk out of service and back, and started again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from kiosk.staff.seen import Session, Stop
+from screens.look import Manner
+from screens.maintenance.base import StaffScreen, Stay
+from screens.widgets.fields import Entry, Field
+from screens.widgets.keys import FootKey, same
+from screens.widgets.say import Say
+
+_LONGEST = 120
+
+
+class ServiceScreen(StaffScreen):
+    """Says what people see at the moment, and changes it."""
+
+    BINDINGS = [Binding("f5", "resume", show=False), Binding("f8", "restart", show=False)]
+    title_text = "Maintenance: service"
+
+    def __init__(self, session: Session, stay: Stay, manner: Manner) -> None:
+        super().__init__(stay, manner)
+        self.session = session
+
+    def content(self) -> ComposeResult:
+        yield Say(same("Looking ..."), id="state", classes="strong gap")
+        yield Say(
+            same("To take it out of service, type what people are to read, and press Enter."), classes="said"
+        )
+        yield Field(same("Reason"), Entry(masked=False, longest=_LONGEST, console=self.console))
+        yield Say(same("For example: The reader is being replaced. Back at 2 o'clock."), classes="soft gap")
+
+    def keys(self) -> Sequence[FootKey]:
+        return (
+            FootKey("enter", "Enter", same("Out of service")),
+            FootKey("f5", "F5", same("Back into service")),
+            FootKey("f8", "F8", same("Restart")),
+            FootKey("escape", "Esc", same("Back")),
+        )
+
+    def focus_first(self) -> None:
+        self.query_one(Entry).focus()
+        self.later(self._look())
+
+    async def on_input_submitted(self, event: Entry.Submitted) -> None:
+        self.later(self._stop(event.value))
+
+    def action_resume(self) -> None:
+        self.later(self._resume())
+
+    def action_restart(self) -> None:
+        self.later(self.session.service.restart())
+
+    async def _stop(self, reason: str) -> None:
+        await self.session.service.stop(reason)
+        self.query_one(Entry).value = ""
+        await self._look()
+
+    async def _resume(self) -> None:
+        await self.session.service.resume()
+        await self._look()
+
+    async def _look(self) -> None:
+        state = await self.session.service.state()
+        self.trouble("")
+        self.query_one("#state", Say).tell(same(self._words(state)))
+
+    def _words(self, state: Stop | None) -> str:
+        if state is None:
+            return "This kiosk is in service."
+        return f"Out of service since {self.manner.look.local(state.at)}, by {state.by}: {state.reason}"
