@@ -131,14 +131,16 @@ class Accounts:
         await self._keep(row, Event.STAFF_RESET, by, staff=name, change=change)
 
     async def _keep(self, row: StaffRow, event: Event, by: str, **detail: str) -> None:
-        try:
-            async with self._store.work() as session:
-                row = await session.merge(row)
+        async with self._store.work() as session:
+            row = await session.merge(row)
+            try:
                 await session.flush()
-                self._store.audit.record(session, event, Subject(actor=by), Outcome.OK, "", at=None, **detail)
-        except IntegrityError as error:
-            taken = "that card is another account's" if "card" in str(error.orig) else "that name is taken"
-            raise StaffProblem(taken) from None
+            except IntegrityError as error:
+                taken = (
+                    "that card is another account's" if "card" in str(error.orig) else "that name is taken"
+                )
+                raise StaffProblem(taken) from None
+            self._store.audit.record(session, event, Subject(actor=by), Outcome.OK, "", at=None, **detail)
 
     async def _hashed(self, name: str, password: SecretStr | None) -> str:
         if password is None:

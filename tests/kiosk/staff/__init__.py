@@ -1,0 +1,1 @@
+"""The maintenance side, without its screens."""
