@@ -16,8 +16,8 @@ from kiosk.storage.backend import Backend
 from kiosk.storage.sqlite import Sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SCHEMA = "0006"  # the newest migration this release works with (a test holds it against alembic's head)
-OLDEST = "0006"  # the oldest it works with
+SCHEMA = "0007"  # the newest migration this release works with (a test holds it against alembic's head)
+OLDEST = "0007"  # the oldest it works with
 
 
 class StoreOutOfDate(Exception):
