@@ -9,8 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 from sqlmodel import select
 
+from kiosk.enrolment import EnrolmentError
 from kiosk.keyring import ring_in_memory
 from kiosk.keys import create_private
 from kiosk.office import fleets
@@ -213,6 +215,33 @@ async def test_a_kiosk_that_is_revoked_is_shut_out_at_once(ann: World, lost: Wor
     assert password.stat().st_mode & 0o077 == 0
     assert len(password.read_text().strip()) > 40
     assert await lost.parts.watch.look("waiting") is None, "and let in again"
+
+
+async def test_a_password_goes_into_the_file_that_was_made_for_it(
+    lost: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write in that folder cannot lead it elsewhere meanwhile."""
+    password = lost.settings.state_directory / "password"
+    elsewhere, honest = password.with_name("elsewhere"), roles.add
+    elsewhere.touch()
+
+    def slow(store: Postgres, kiosk: str) -> SecretStr:
+        password.rename(password.with_name("made"))
+        password.symlink_to(elsewhere)
+        return honest(store, kiosk)
+
+    monkeypatch.setattr(roles, "add", slow)
+    await fleets.add(lost.settings, "Lost", password, by="owner")
+    assert elsewhere.read_text() == ""
+    made = password.with_name("made")
+    assert len(made.read_text().strip()) > 40
+    assert made.stat().st_mode & 0o077 == 0
+    with pytest.raises(EnrolmentError, match="exists already"):
+        await fleets.add(lost.settings, "Lost", made, by="owner")
+    monkeypatch.undo()
+    with pytest.raises(EnrolmentError, match="a letter or digit"):
+        await fleets.add(lost.settings, "!", password.with_name("new"), by="owner")
+    assert not password.with_name("new").exists()
 
 
 async def test_a_revoked_role_is_given_nothing_even_if_its_session_lives(ann: World, lost: World) -> None:
