@@ -298,3 +298,26 @@ async def test_doctor_tells_whose_the_role_is(ann: World) -> None:
     assert other is not None
     assert (other.level, "'Corridor'" in other.detail) == (Level.FAIL, True)
     assert await fleet.role(Settings()) is None
+
+
+LENT = {
+    "a column": "GRANT SELECT (ciphertext) ON unblock_secret TO lent",
+    "the next ones": "GRANT SELECT (ciphertext) ON next_unblock_secret TO PUBLIC",
+    "another role": "GRANT unlock_office TO lent",
+    "the table": "ALTER TABLE next_unblock_secret OWNER TO lent; REVOKE ALL ON next_unblock_secret FROM lent",
+    "everything": "ALTER ROLE lent SUPERUSER",
+}
+
+
+@pytest.mark.parametrize("given", LENT.values(), ids=LENT)
+async def test_doctor_tells_what_a_role_can_do_beside_its_own(ann: World, given: str) -> None:
+    """Also where it has to become another role first."""
+    mine = ann.settings.changed(database={"url": postgres.as_kiosk(ann.settings.database.url, ann.settings)})
+    ann.change(f"CREATE ROLE lent NOINHERIT; GRANT lent TO {roles.role_of(mine.site.kiosk_name)}")
+    try:
+        ann.change(given)
+        found = await fleet.role(mine)
+    finally:  # roles are of the whole server
+        ann.change("REASSIGN OWNED BY lent TO CURRENT_USER; DROP OWNED BY lent; DROP ROLE lent")
+    assert found is not None
+    assert (found.level, "every unblock secret" in found.detail) == (Level.RISK, True), found
