@@ -128,6 +128,7 @@ class Attendant:
             self._next_sweep = now + SWEEP
             with suppress(StoreUnavailable):
                 await self._service.pendings.sweep()
+                await self._service.store.database.forget_the_rest()
         if now >= self._next_tending and self._scene == Attract():  # and not closed meanwhile
             self._next_tending = now + TEND
             await self._service.retention.tend()

@@ -147,8 +147,9 @@ def forget(
     """Erase a holder, their cards, secrets and registration.
 
     Nothing brings them back. Audit events stay, with a random key that leads to nobody any more; the
-    reason stays with them, so name no person in it. Backups keep what they have: let them run out. A
-    holder with an open card write is kept, for nobody would find out what became of it.
+    reason stays with them, so name no person in it. Backups keep what they have: let them run out, and
+    remove kiosk.db.before-* and kiosk.db.schema-*, if there are any. A holder with an open card write is
+    kept, for nobody would find out what became of it.
 
     \b
     Example: kiosk holder forget 40017 --reason "left, ticket 5514"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -14,6 +15,8 @@ from typing import Any, TypeVar
 import typer
 
 T = TypeVar("T")
+
+_SUSPECT = re.compile(r"[^\n -~]")  # worth looking up: nearly all of a long list is none of these
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -111,11 +114,17 @@ def when(moment: datetime | None) -> str:
 
 def harmless(text: str) -> str:
     """The text without what a terminal could take for a command: control and formatting characters."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text)
+    return "".join("\N{REPLACEMENT CHARACTER}" if _commands(c) else c for c in text)
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character)[0] == "C"
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    """Letters as they are, and as escapes what a terminal could take for a command."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    return _SUSPECT.sub(lambda one: json.dumps(one[0])[1:-1] if _commands(one[0]) else one[0], text)
 
 
 def _plain(value: object) -> str:

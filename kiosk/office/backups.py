@@ -23,7 +23,7 @@ from kiosk.office.office import office
 from kiosk.ownership import own_reader
 from kiosk.settings import Settings
 from kiosk.storage.place import sqlite_file
-from kiosk.storage.schema import fits, misfit
+from kiosk.storage.schema import fits, misfit, other_rules
 from kiosk.storage.sqlite import Sqlite, copied
 from kiosk.trail import Told
 
@@ -106,6 +106,11 @@ async def _verified(settings: Settings, path: Path, told: Told) -> Copy:
         raise EnrolmentError(f"{path}: {misfit(revision)}")
     if fault := await asyncio.to_thread(_fault, path):
         raise EnrolmentError(f"{path}: is damaged: {fault}")
+    if others := await asyncio.to_thread(other_rules, path):
+        raise EnrolmentError(
+            f"{path}: has other triggers or views than a store of its schema: "
+            f"{', '.join(map(repr, others))}; it is not to be trusted: use another copy"
+        )
     verdict = await auditing.verify(_at(settings, path), None, told)
     if verdict.fault:
         raise EnrolmentError(f"{path}: its audit trail is broken: {verdict.fault}")

@@ -9,9 +9,9 @@ from pathlib import Path
 from kiosk.audit import Event, Subject
 from kiosk.enrolment import EnrolmentError
 from kiosk.fleet import Sighting
-from kiosk.keys import create_private
 from kiosk.office import fields
 from kiosk.office.office import office
+from kiosk.office.private import new_private
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.postgres import Postgres
@@ -49,16 +49,12 @@ def _added(store: Postgres, kiosk: str, file: Path) -> str:
     from kiosk.storage import roles
 
     try:
-        create_private(file, b"")  # before the role is made: a password that is nowhere is of no use
+        with new_private(file) as opened:  # made before the role: a password that is nowhere is of no use
+            opened.write(f"{roles.add(store, kiosk).get_secret_value()}\n".encode())
     except FileExistsError:
         raise EnrolmentError(f"{file}: exists already; nothing is written over") from None
-    try:
-        file.write_text(roles.add(store, kiosk).get_secret_value() + "\n", "utf-8")
-    except BaseException as error:
-        file.unlink()
-        if isinstance(error, ValueError):
-            raise EnrolmentError(f"the name {kiosk!r} {error}") from None
-        raise
+    except ValueError as error:
+        raise EnrolmentError(f"the name {kiosk!r} {error}") from None
     return roles.role_of(kiosk)
 
 

@@ -54,8 +54,11 @@ class Backend(Protocol):
         """Connect, and end the connection of a unit of work that lasts longer, so that it fails."""
         ...
 
-    async def erase(self) -> None:
-        """After something was deleted: let it be gone from the files, as far as this program can."""
+    async def erase(self) -> bool:
+        """After something was deleted: let it be gone from the files, as far as this program can.
+
+        Whether it was done; otherwise it is to be done later, when nobody reads what was.
+        """
         ...
 
 

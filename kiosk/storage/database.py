@@ -30,6 +30,7 @@ class Database:
         self._clock = clock
         self._patience = patience
         self._engine = backend.engine()
+        self._left = False
         self.in_doubt = False
         """Whether a unit of work has failed, and nobody has written anything since to see that it works."""
 
@@ -93,7 +94,12 @@ class Database:
 
     async def forget(self) -> None:
         """After something was erased: let it be gone from the files, as far as this program can."""
-        await self.backend.erase()
+        self._left = not await self.backend.erase()
+
+    async def forget_the_rest(self) -> None:
+        """The same once more, where it could not be done."""
+        if self._left:
+            await self.forget()
 
     async def close(self) -> None:
         """Close every connection."""

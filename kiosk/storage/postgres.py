@@ -142,8 +142,9 @@ class Postgres:
         connection: AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
         return _watched(connection, seconds)
 
-    async def erase(self) -> None:
+    async def erase(self) -> bool:
         """Nothing: PostgreSQL's own vacuum does it (docs/fleet.md says what that leaves for how long)."""
+        return True
 
     async def _connect(self) -> AsyncConnection[Any]:
         import psycopg

@@ -14,6 +14,15 @@ from kiosk.storage.postgres import Postgres
 _NAME = "database role"
 _ADD = "as the owner: kiosk fleet add, and use that role in database.url (docs/fleet.md)"
 
+# Whether it is, or can become, a role that reads what is sealed, or may give itself the right to.
+_ASKED = text(
+    "SELECT EXISTS (SELECT FROM pg_roles WHERE pg_has_role(oid, 'MEMBER')"
+    " AND (has_column_privilege(oid, 'unblock_secret', 'ciphertext', 'SELECT')"
+    " OR has_column_privilege(oid, 'next_unblock_secret', 'ciphertext', 'SELECT')"
+    " OR oid IN (SELECT relowner FROM pg_class"
+    " WHERE oid IN ('unblock_secret'::regclass, 'next_unblock_secret'::regclass)))), unlock_member()"
+)
+
 
 async def role(settings: Settings) -> Finding | None:
     """Whether the role is this kiosk's, and gets no more than one secret at a time; None for a file."""
@@ -38,8 +47,7 @@ def _facts(store: Postgres) -> tuple[bool, str | None]:
     engine = store.plain()
     try:
         with engine.connect() as connection:
-            asked = text("SELECT has_table_privilege('unblock_secret', 'SELECT'), unlock_member()")
-            reads_all, member = connection.execute(asked).one()
+            reads_all, member = connection.execute(_ASKED).one()
             return bool(reads_all), member
     finally:
         engine.dispose()

@@ -149,6 +149,24 @@ def test_a_spreadsheet_gets_no_formula(ann: Shell) -> None:
     ann.fails("audit", "export", str(ann.folder / "x"), "--format", "xls", code=2)
 
 
+SPLIT = ("ticket 7; -1", "x;=cmd()", 'x;"=cmd()', "x; @SUM(1)", "x,=cmd()", "x;;+1")
+
+
+def test_a_spreadsheet_that_splits_at_semicolons_gets_no_formula_either(ann: Shell) -> None:
+    """Many take their country's separator, whatever the file's is."""
+    for number, reason in enumerate(SPLIT):
+        ann.ok("card", "activate" if number % 2 else "suspend", CARD, "--reason", reason)
+    file = ann.folder / "audit.csv"
+    ann.ok("audit", "export", str(file), "--format", "csv")
+    first, second, *_ = file.read_text().splitlines()
+    for line in (first, second):
+        assert all(cell == f'"{cell[1:-1]}"' for cell in line.split(",")), "every cell is quoted"
+    for separator in ";,":
+        with file.open(newline="") as opened:
+            cells = [cell.strip() for row in csv.reader(opened, delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(tuple("=+-@"))]
+
+
 def test_the_trail_of_another_store_is_not_ours(ann: Shell) -> None:
     file = ann.folder / "audit.jsonl"
     ann.ok("audit", "export", str(file))

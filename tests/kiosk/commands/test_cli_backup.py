@@ -116,6 +116,34 @@ def _altered(content: bytes) -> bytes:
     return content.replace(b"holder.added", b"holder.adder")
 
 
+DOCTORED = {
+    "trigger": "CREATE TRIGGER spy AFTER UPDATE ON holder BEGIN DELETE FROM notice; END",
+    "disguised": "CREATE TRIGGER spy AFTER UPDATE ON holder BEGIN DELETE FROM notice; END; "
+    "PRAGMA writable_schema = ON; UPDATE sqlite_master SET type = 'TRIGGER' WHERE name = 'spy'",
+    "view": "CREATE VIEW spy AS SELECT * FROM holder",
+    "missing": "DROP TRIGGER audit_event_update",
+    "other": "DROP TRIGGER audit_event_update; CREATE TRIGGER audit_event_update BEFORE UPDATE ON "
+    "audit_event WHEN NEW.reason = '' BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
+}
+
+
+@pytest.mark.parametrize("statements", DOCTORED.values(), ids=DOCTORED)
+def test_a_copy_with_other_rules_than_a_stores_is_not_put_back(
+    ann: Shell, tmp_path: Path, statements: str
+) -> None:
+    """Its audit trail is whole, and what it would do once it is the store is not a store's."""
+    copy = tmp_path / "copy.db"
+    ann.ok("backup", str(copy))
+    with closing(sqlite3.connect(copy)) as there:
+        there.executescript(statements)
+    told = ann.fails(*RESTORE, str(copy))
+    assert ("'spy'" if "spy" in statements else "'audit_event_update'") in told
+    assert "another copy" in told
+    with closing(sqlite3.connect(ann.state / "kiosk.db")) as store:
+        store.executescript(statements)
+    assert "another copy" in ann.fails("backup", str(tmp_path / "second.db")), "no copy that is of no use"
+
+
 def test_a_copy_of_another_store_is_not_put_back(ann: Shell, tmp_path: Path) -> None:
     """Its audit trail has another key."""
     (tmp_path / "other").mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -44,6 +45,21 @@ async def test_pages_are_one_json_array(capsys: pytest.CaptureFixture[str], rows
     assert json.loads(whole) == [vars(row) for row in rows]
     for size in (1, 2, 3):
         assert await printed(capsys, size, rows, as_json=True) == whole
+
+
+@pytest.mark.parametrize("sign", ["\x7f", "\x9b", "\u202e", "\ufeff", "\ue000", "\ud800", "\U000e0041"])
+async def test_json_tells_the_terminal_nothing_and_means_the_same(
+    capsys: pytest.CaptureFixture[str], sign: str
+) -> None:
+    """Where they are few and where they come in pages; letters stay as they are."""
+    rows = [Row(f"Llŷr 李 😀{sign}[2J\n", 1)]
+    printing.as_json([vars(row) for row in rows])
+    whole = capsys.readouterr().out
+    assert await printed(capsys, 1, rows, as_json=True) == whole
+    assert sign not in whole
+    assert not any(unicodedata.category(one)[0] == "C" for one in whole.replace("\n", ""))
+    assert "Llŷr 李 😀" in whole
+    assert json.loads(whole) == [vars(row) for row in rows]
 
 
 async def test_pages_are_one_table(capsys: pytest.CaptureFixture[str]) -> None:
