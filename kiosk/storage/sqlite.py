@@ -28,6 +28,7 @@ PRAGMAS = (
     "PRAGMA busy_timeout=5000",
     "PRAGMA secure_delete=ON",  # erased answers leave no trace in free pages
     "PRAGMA trusted_schema=OFF",
+    "PRAGMA cache_size=-65536",  # kibibytes: an import writes to every index all over
 )
 _TRIES = 4  # to empty the log
 _TRY = 0.4  # seconds that each waits for a reader, and keeps others from writing
