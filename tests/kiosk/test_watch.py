@@ -206,3 +206,18 @@ def test_a_clock_that_heeds_the_stores_goes_on_with_it() -> None:
 async def test_events_and_signs_are_what_the_store_has_seen(world: World) -> None:
     await world.service.store.record(Event.KIOSK_STARTED, Subject())
     assert await world.service.store.clock_is_believable()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [("unplug", "no-reader"), ("stop_service", "card-service"), ("plug_beside", "several-readers")],
+)
+async def test_a_reader_that_is_away_is_told_to_the_fleet(front: Front, trouble: str, state: str) -> None:
+    await front.stage.until(Attract)
+    getattr(front.world.reader, trouble)()
+    closed = await front.stage.until(Closed)
+    assert closed.reason.value == state
+    async with asyncio.timeout(5):
+        while [one.state for one in await front.world.parts.fleet.sightings()] != [state]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert front.stage.now == closed
