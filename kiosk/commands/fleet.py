@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from kiosk.commands.printing import harmless, table, when
 
 if TYPE_CHECKING:
     from kiosk.fleet import Sighting
+    from kiosk.office.fleets import Listed
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its site.kiosk_name.")]
 
@@ -32,6 +33,7 @@ def fleet(context: typer.Context) -> None:
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the kiosks: what each does, and when it was seen.
 
+    On a server also those that were added and never seen, or shut out; not for a kiosk's own role.
     'kiosk fleet' alone does the same.
 
     \b
@@ -39,17 +41,13 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from kiosk.office import fleets
 
-    seen = asyncio.run(fleets.sightings(settings_of(context)))
+    kiosks = asyncio.run(fleets.kiosks(settings_of(context)))
     if as_json:
-        print_json([asdict(one) for one in seen])
-        return
-    table(
-        ("KIOSK", "VERSION", "STATE", "SEEN", "SINCE", "REMARK"),
-        [
-            (one.name, one.version, one.state, when(one.seen_at), when(one.since), _remark(one))
-            for one in seen
-        ],
-    )
+        print_json([_facts(one) for one in kiosks])
+    elif kiosks:
+        table(("KIOSK", "VERSION", "STATE", "SEEN", "SINCE", "REMARK"), [_row(one) for one in kiosks])
+    else:
+        typer.echo("No kiosk has worked on this store yet: one is listed here once 'kiosk run' has begun.")
 
 
 @app.command("setup")
@@ -110,6 +108,25 @@ def revoke(context: typer.Context, name: Name, reason: Reason) -> None:
 
     asyncio.run(fleets.revoke(settings_of(context), name, reason, by=operator()))
     typer.echo(f"{harmless(name)} is shut out. If its keys may be known: kiosk vault rekey")
+
+
+def _facts(one: Listed) -> dict[str, object]:
+    from kiosk.fleet import Sighting
+
+    seen = asdict(one.seen) if one.seen else dict.fromkeys(each.name for each in fields(Sighting))
+    return {**seen, "name": one.name, "added_at": one.added_at, "revoked_at": one.revoked_at}
+
+
+def _row(one: Listed) -> tuple[str, ...]:
+    seen = one.seen
+    state = "revoked" if one.revoked_at else seen.state if seen else "not seen yet"
+    if one.revoked_at:
+        remark = f"shut out {when(one.revoked_at)}"
+    else:
+        remark = _remark(seen) if seen else f"added {when(one.added_at)}"
+    if seen is None:
+        return one.name, "-", state, "-", "-", remark
+    return one.name, seen.version, state, when(seen.seen_at), when(seen.since), remark
 
 
 def _remark(one: Sighting) -> str:

@@ -1,0 +1,61 @@
+"""`kiosk fleet`, by the owner of a database and by whoever is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import postgres
+from tests.kiosk.commands.shell import Shell
+
+
+@pytest.fixture
+def owner(bare_shell: Shell) -> Iterator[Shell]:
+    """The owner's machine; its fleet is set up, and has one kiosk, which nobody has seen."""
+    url = postgres.server().fresh()
+    bare_shell.add_settings(f'[database]\nurl = "{url}"\n')
+    bare_shell.ok("init")
+    postgres.as_kiosk(url, bare_shell.settings)
+    yield bare_shell
+    postgres.server().drop(url)
+
+
+def as_role(shell: Shell, role: str) -> None:
+    """From now on with that role."""
+    shell.config.write_text(shell.config.read_text().replace(f"//{postgres.ACCOUNT}@", f"//{role}@"))
+
+
+def add(shell: Shell, name: str, *more: str) -> tuple[str, ...]:
+    """The arguments."""
+    return ("fleet", "add", name, "--password-file", str(shell.folder / name), *more)
+
+
+def states(shell: Shell) -> dict[str, str]:
+    """What the table says of each kiosk, from the state on."""
+    _, *rows = shell.ok("fleet").splitlines()
+    return {row.split("  ")[0]: row.partition("  -  ")[2].strip() for row in rows}
+
+
+def test_it_lists_kiosks_that_nobody_has_seen(owner: Shell) -> None:
+    owner.ok(*add(owner, "Listed"))
+    found = states(owner)
+    assert found.keys() == {"Kiosk 1", "Listed"}
+    assert found["Listed"].startswith("not seen yet")
+    owner.ok("fleet", "revoke", "Listed", "--reason", "stolen, incident 77")
+    assert states(owner)["Listed"].startswith("revoked")
+    assert "shut out 20" in states(owner)["Listed"]
+    first, second = owner.json("fleet", "list")
+    assert (first["state"], first["seen_at"], first["revoked_at"]) == (None, None, None)
+    assert (second["name"], second["version"]) == ("Listed", None)
+    assert second["added_at"] <= second["revoked_at"]
+
+
+def test_a_kiosks_role_is_not_told_of_the_others(owner: Shell) -> None:
+    as_role(owner, "kiosk_kiosk_1")
+    assert owner.ok("fleet").startswith("No kiosk has worked on this store yet")
+    assert owner.json("fleet", "list") == []
+
+
+def test_there_may_be_none(shell: Shell) -> None:
+    assert shell.ok("fleet").startswith("No kiosk has worked on this store yet")
