@@ -47,13 +47,13 @@ def _store(error: Exception) -> tuple[str, int] | None:
     from kiosk.office.initialising import InitProblem
     from kiosk.ownership import ReaderTaken
     from kiosk.storage.database import StoreUnavailable
-    from kiosk.storage.roles import NotTheOwner
+    from kiosk.storage.roles import NoFleet, NotTheOwner
     from kiosk.storage.schema import StoreOutOfDate
     from kiosk.vault import VaultError
 
     if isinstance(error, EnrolmentError | KeyProblem | StoreOutOfDate | InitProblem | ReaderTaken):
         return str(error), FAILED
-    if isinstance(error, NotTheOwner):
+    if isinstance(error, NotTheOwner | NoFleet):
         return str(error), FAILED
     if isinstance(error, StoreUnavailable):
         return f"the database cannot be used ({error}): 'kiosk doctor' says why", FAILED

@@ -74,10 +74,14 @@ def add(
     password_file: Annotated[
         Path, typer.Option(metavar="FILE", help="A new file for the password, which is carried to the kiosk.")
     ],
+    new_password: Annotated[
+        bool, typer.Option("--new-password", help="Also where it has one, which is then no longer right.")
+    ] = False,
 ) -> None:
     """Give a kiosk a role of its own, and a password.
 
-    As the owner of the database. A kiosk that was revoked is let in again, with a new password.
+    As the owner of the database. A kiosk that was revoked is let in again, with a new password. One
+    that may sign in keeps its password, unless --new-password is given.
 
     \b
     Example: kiosk fleet add Library --password-file library-password
@@ -85,7 +89,8 @@ def add(
     from kiosk.office import fleets
     from kiosk.office.operator import operator
 
-    role = asyncio.run(fleets.add(settings_of(context), name, password_file, by=operator()))
+    settings = settings_of(context)
+    role = asyncio.run(fleets.add(settings, name, password_file, by=operator(), new_password=new_password))
     typer.echo(f"{harmless(name)} signs in as {role}, with the password in {password_file}.")
     typer.echo(
         f'In its kiosk.toml: site.kiosk_name = "{harmless(name)}", database.url = "postgresql://{role}@...", '

@@ -71,18 +71,18 @@ async def set_up(settings: Settings, *, by: str) -> None:
         await parts.service.store.record(Event.FLEET_SET_UP, Subject(actor=by))
 
 
-async def add(settings: Settings, kiosk: str, file: Path, *, by: str) -> str:
+async def add(settings: Settings, kiosk: str, file: Path, *, by: str, new_password: bool = False) -> str:
     """Give a kiosk a role, whose password goes to a new file of mode 0600; the role.
 
-    Raises EnrolmentError.
+    ``new_password``: also where it has one, which then is no longer right. Raises EnrolmentError, NoFleet.
     """
-    role = await asyncio.to_thread(_added, _server(settings), kiosk, file)
+    role = await asyncio.to_thread(_added, _server(settings), kiosk, file, new_password)
     async with office(settings) as parts:
         await parts.service.store.record(Event.KIOSK_ADDED, Subject(actor=by), member=kiosk)
     return role
 
 
-def _added(store: Postgres, kiosk: str, file: Path) -> str:
+def _added(store: Postgres, kiosk: str, file: Path, new_password: bool) -> str:
     from kiosk.storage import roles
 
     try:
@@ -90,7 +90,7 @@ def _added(store: Postgres, kiosk: str, file: Path) -> str:
     except FileExistsError:
         raise EnrolmentError(f"{file}: exists already; nothing is written over") from None
     try:
-        file.write_text(roles.add(store, kiosk).get_secret_value() + "\n", "utf-8")
+        file.write_text(roles.add(store, kiosk, new_password=new_password).get_secret_value() + "\n", "utf-8")
     except BaseException as error:
         file.unlink()
         if isinstance(error, ValueError):

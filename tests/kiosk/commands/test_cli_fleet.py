@@ -59,3 +59,31 @@ def test_a_kiosks_role_is_not_told_of_the_others(owner: Shell) -> None:
 
 def test_there_may_be_none(shell: Shell) -> None:
     assert shell.ok("fleet").startswith("No kiosk has worked on this store yet")
+
+
+def password(shell: Shell, name: str) -> str:
+    """As `kiosk fleet add` has written it; the file is gone then."""
+    text = (shell.folder / name).read_text()
+    (shell.folder / name).unlink()
+    return text
+
+
+def test_a_kiosk_that_works_keeps_its_password(owner: Shell) -> None:
+    owner.ok(*add(owner, "Working"))
+    first = password(owner, "Working")
+    before = owner.json("fleet", "list")
+    told = owner.fails(*add(owner, "Working"))
+    assert "may sign in already: --new-password" in told
+    assert not (owner.folder / "Working").exists()
+    assert owner.json("fleet", "list") == before
+    owner.ok(*add(owner, "Working", "--new-password"))
+    assert password(owner, "Working") != first
+    owner.ok("fleet", "revoke", "Working", "--reason", "stolen")
+    owner.ok(*add(owner, "Working"))
+
+
+def test_adding_comes_after_the_setup(owner: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kiosk.storage.roles.KIOSKS", "unlock_nobody")  # roles are of the whole server
+    told = owner.fails(*add(owner, "Early"))
+    assert told.endswith("has no roles of a fleet yet: run 'kiosk fleet setup' first\n")
+    assert not (owner.folder / "Early").exists()
