@@ -15,9 +15,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from kiosk.keys import KeyProblem
 from kiosk.office.doctor import fleet, hardware, keys, storing, surroundings
-from kiosk.office.doctor.finding import Finding, Level
-from kiosk.settings import Settings
+from kiosk.office.doctor.finding import Finding, Level, unseen
+from kiosk.settings import Settings, SettingsError
 
 __all__ = ["CHECKS", "Finding", "Level", "examine"]
 
@@ -55,6 +56,12 @@ async def _one(name: str, check: Check, settings: Settings, limit: float) -> Fin
     try:
         async with asyncio.timeout(limit):
             return await check(settings)
+    except (KeyProblem, SettingsError) as problem:  # a check tells its own: this is what leads to the store
+        if name != "store":
+            return unseen(name)
+        return Finding(
+            name, Level.FAIL, str(problem), "mend it: without it nothing can be read from the store"
+        )
     except TimeoutError:
         return Finding(name, Level.FAIL, f"no answer within {limit:g} s", "look at it first; run this again")
     except Exception as error:  # a check must not keep the others from being told

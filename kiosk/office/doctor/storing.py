@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kiosk.office.believed import Believed, believed, told
-from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.office.doctor.finding import Finding, Level, aside, unseen
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend, StoreUnavailable, reason
 from kiosk.storage.place import place, sqlite_file
@@ -45,7 +45,7 @@ async def schema(settings: Settings) -> Finding:
     try:
         revision = await aside(lambda: place(settings).revision())
     except StoreUnavailable:
-        return Finding("schema", Level.FAIL, "cannot be seen without the store", "see above")
+        return unseen("schema")
     if fits(revision):
         newer = "" if revision == SCHEMA else f"; this release also works with {SCHEMA}"
         return Finding("schema", Level.OK, f"{revision}{newer}")
