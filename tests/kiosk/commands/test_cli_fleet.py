@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests import postgres
-from tests.kiosk.commands.shell import Shell
+from tests.kiosk.commands.shell import GUID, PUK, Shell
 
 
 @pytest.fixture
@@ -87,3 +87,20 @@ def test_adding_comes_after_the_setup(owner: Shell, monkeypatch: pytest.MonkeyPa
     told = owner.fails(*add(owner, "Early"))
     assert told.endswith("has no roles of a fleet yet: run 'kiosk fleet setup' first\n")
     assert not (owner.folder / "Early").exists()
+
+
+def test_a_role_is_told_that_it_may_not(owner: Shell) -> None:
+    as_role(owner, "kiosk_kiosk_1")
+    roll = f"holder_id,name,email,family,serial,unblock_secret\n1,Ann Jones,,piv,{GUID},{PUK}\n"
+    for command in (("holder", "add", "40017", "Ann Jones"), ("card", "import", "-"), ("vault", "rekey")):
+        told = owner.fails(*command, typed=roll)
+        assert "the role kiosk_kiosk_1 may not do this" in told, command
+        assert "(docs/fleet.md)" in told
+        assert "kiosk doctor" not in told
+
+
+def test_a_kiosk_of_another_name_is_told_so(owner: Shell) -> None:
+    as_role(owner, "kiosk_kiosk_1")
+    owner.add_settings('[site]\nkiosk_name = "Library"\n')
+    told = owner.fails("audit", "export", str(owner.folder / "audit.jsonl"))
+    assert "may not do this: this role is of the kiosk Kiosk 1, not of Library" in told
