@@ -55,6 +55,7 @@ def restore(
     from kiosk.office.operator import operator
 
     settings = settings_of(context)
+    backups.require_place(settings, file)
     if not yes:
         typer.confirm(f"Put {file} in the place of the present store?", abort=True, err=True)
     found, kept = asyncio.run(backups.restore(settings, file, reason, lambda _: None, by=operator()))
