@@ -20,7 +20,7 @@ from kiosk.office.doctor import fleet, hardware, keys, storing, surroundings
 from kiosk.office.doctor.finding import Finding, Level, unseen
 from kiosk.settings import Settings, SettingsError
 
-__all__ = ["CHECKS", "Finding", "Level", "examine"]
+__all__ = ["CHECKS", "OFFICE", "Finding", "Level", "examine"]
 
 LIMIT = 14.0  # seconds for each check; all run side by side
 
@@ -41,6 +41,14 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("languages", surroundings.languages),
     ("terminal", surroundings.terminal),
 )
+
+_KIOSK_ALONE = ("card service", "reader", "mail server", "terminal")  # the office's commands send no mail
+OFFICE = tuple(
+    (name, fleet.office_role if name == "database role" else check)
+    for name, check in CHECKS
+    if name not in _KIOSK_ALONE
+)
+"""For a machine on which officers or the database's owner work, and no kiosk runs."""
 
 
 async def examine(

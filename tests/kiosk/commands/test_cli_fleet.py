@@ -104,3 +104,14 @@ def test_a_kiosk_of_another_name_is_told_so(owner: Shell) -> None:
     owner.add_settings('[site]\nkiosk_name = "Library"\n')
     told = owner.fails("audit", "export", str(owner.folder / "audit.jsonl"))
     assert "may not do this: this role is of the kiosk Kiosk 1, not of Library" in told
+
+
+def test_the_doctor_takes_the_offices_machine_as_it_is(owner: Shell) -> None:
+    found = {one["name"]: one for one in owner.json("doctor", "--office")}
+    assert {"store", "schema", "database role", "vault key", "pepper key", "card keys"} <= found.keys()
+    assert not {"card service", "reader", "mail server", "terminal"} & found.keys()
+    assert found["database role"]["detail"] == f"{postgres.ACCOUNT}: may do what officers do"
+    as_role(owner, "kiosk_kiosk_1")
+    done = owner.run("doctor", "--office")
+    assert done.exit_code == 1
+    assert "kiosk_kiosk_1: is neither the owner's nor an officer's" in done.stdout
