@@ -12,6 +12,7 @@ from kiosk.storage.backend import Backend
 from kiosk.storage.sqlite import Sqlite
 
 _SQLITE = "sqlite:///"
+_CREDENTIAL = "database-password"
 
 
 def place(settings: Settings) -> Backend:
@@ -30,12 +31,17 @@ def place(settings: Settings) -> Backend:
         raise SettingsError(f"database.url {error}") from None
 
 
+def password_source(settings: Settings) -> Path:
+    """Where the password for the server is, or would be."""
+    configured = settings.database.password_file or Path(_CREDENTIAL)
+    return key_source(settings.state_directory, configured, _CREDENTIAL)
+
+
 def _password(settings: Settings) -> SecretStr | None:
-    configured, credential = settings.database.password_file, "database-password"
-    directory = settings.state_directory
-    if configured is None and not key_source(directory, Path(credential), credential).exists():
+    configured = settings.database.password_file
+    if configured is None and not password_source(settings).exists():
         return None  # the server knows this account by its certificate or its socket
-    return load_password(directory, configured or Path(credential), credential)
+    return load_password(settings.state_directory, configured or Path(_CREDENTIAL), _CREDENTIAL)
 
 
 def sqlite_file(settings: Settings) -> Path | None:
