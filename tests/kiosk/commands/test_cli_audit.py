@@ -65,7 +65,13 @@ def test_a_cut_tail_is_seen_with_a_head(ann: Shell) -> None:
     ann.ok("audit", "verify")
     done = ann.run("audit", "verify", "--head", head)
     assert done.exit_code == 1
-    assert "event 11 is missing, and all after it" in done.stdout
+    assert "the trail ends at event 10, too early: event 11 is missing, and all after it" in done.stdout
+
+
+def test_what_is_whole_before_another_head_is_counted(ann: Shell) -> None:
+    done = ann.run("audit", "verify", "--head", "9:" + "0" * 64)
+    assert "event 9 is another than the one of the given head" in done.stdout
+    assert "Whole before that: 8 events from 1 to 8, head 8:" in done.stdout
 
 
 def test_what_is_no_head_is_a_mistake_in_usage(ann: Shell) -> None:
