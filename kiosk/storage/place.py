@@ -25,10 +25,22 @@ def place(settings: Settings) -> Backend:
         return Sqlite(settings.state_directory / rules.url.removeprefix(_SQLITE))
     from kiosk.storage.postgres import Postgres
 
+    if (fault := _unreadable(rules.ca_file)) is not None:
+        raise SettingsError(f"database.ca_file: {rules.ca_file}: cannot be read: {fault}")
     try:
         return Postgres(rules.url, _password(settings), str(rules.ca_file or ""))
     except ValueError as error:
         raise SettingsError(f"database.url {error}") from None
+
+
+def _unreadable(file: Path | None) -> str | None:
+    """Why a file that is configured cannot be read: libpq passes over that for a server on this machine."""
+    try:
+        if file is not None:
+            file.open("rb").close()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return None
 
 
 def password_source(settings: Settings) -> Path:

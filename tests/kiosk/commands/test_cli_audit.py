@@ -201,6 +201,8 @@ def test_the_end_of_a_closed_segment_cannot_be_cut_off(old: Shell) -> None:
 
 def test_retention_can_close_too(old: Shell) -> None:
     assert "Audit events to be closed:       13" in old.ok("retention")
+    nowhere = old.folder / "nowhere"
+    assert "does not exist" in old.fails("retention", "--archive", str(nowhere), code=2)
     told = old.ok("retention", "--archive", str(old.folder))
     file = old.folder / "audit-1-13.jsonl"
     assert f"Audit events closed:             13, now in {file}" in told
@@ -227,7 +229,7 @@ def test_a_holder_is_forgotten_and_their_events_are_shown_with_bare_keys(ann: Sh
     ((key,),) = ann.query("SELECT audit_key FROM holder WHERE holder_id = '40017'")
     told = ann.ok(*FORGET, typed="y\n")
     assert "Erase holder 40017" in told
-    assert "Holder 40017 is forgotten. 13 audit events stay, with a bare key." in told
+    assert "Holder 40017 is forgotten. 13 audit events kept, with a bare key." in told
     assert "there is no holder '40017'" in ann.fails("holder", "show", "40017")
     shown = ann.ok("audit", "show")
     assert key in shown

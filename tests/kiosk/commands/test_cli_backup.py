@@ -32,7 +32,7 @@ def holders(shell: Shell) -> list[str]:
 
 def test_a_copy_brings_everything_back(ann: Shell, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
-    assert "a whole copy, with 1 audit events" in ann.ok("backup", str(copy))
+    assert "a whole copy, with 1 audit event." in ann.ok("backup", str(copy))
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.db"]
     ann.ok("holder", "add", "40018", "Bob Smith")

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from kiosk.office.doctor import Finding, examine
+from kiosk.settings import SettingsError
+from kiosk.storage.place import place
 from tests import postgres
 from tests.kiosk.commands.shell import Shell
 
@@ -99,3 +101,14 @@ async def test_tables_that_are_not_there_yet_hold_no_cards(server: Shell) -> Non
     assert checks["card keys"].detail == "no cards yet"
     assert "kiosk fleet setup" in checks["database role"].advice
     postgres.server().drop(url)
+
+
+async def test_a_ca_file_that_is_not_there_is_told_for_this_machine_too(server: Shell) -> None:
+    write_password(server, "any")
+    server.config.write_text(
+        server.config.read_text().replace("password_file", 'ca_file = "/nowhere/ca.pem"\npassword_file')
+    )
+    told = "database.ca_file: /nowhere/ca.pem: cannot be read: No such file or directory"
+    assert (await found(server))["store"].detail == told
+    with pytest.raises(SettingsError, match="cannot be read"):
+        place(server.settings)

@@ -72,3 +72,9 @@ def test_each_stage_has_a_bar_that_comes_to_its_end(monkeypatch: pytest.MonkeyPa
     assert "3/3" in checking
     assert checking.count("\n") == 1
     assert "3/3" in bringing
+
+
+def test_one_is_not_many() -> None:
+    assert [printing.counted(number, "card") for number in (0, 1, 2, 2000)] == [
+        "0 cards", "1 card", "2 cards", "2,000 cards"
+    ]  # fmt: skip
