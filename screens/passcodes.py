@@ -60,7 +60,7 @@ class PasscodeScreen(StepScreen[EnterPasscode, SecretStr]):
         if event.slots.is_enough:
             self.reply(event.slots.secret())
         else:
-            self.query_one(Refusal).tell(self._too_short)
+            self.query_one(Refusal).tell_entered(self._too_short, empty=not event.slots.count)
 
     def _refusal(self, _: Words) -> str:
         if self.step.wrong:
@@ -127,7 +127,7 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
             self.reply((self._first.secret(), self._second.secret()))
 
     def _refuse(self, slots: Slots, reason: Phrase) -> None:
-        self.query_one(Refusal).tell(reason)
+        self.query_one(Refusal).tell_entered(reason, empty=not slots.count)
         slots.focus()
 
     def _rules(self, _: Words) -> str:
