@@ -16,7 +16,7 @@ from screens.sentences import digits_allowed, passcode_rule, passcode_wanted_for
 from screens.step import StepScreen
 from screens.widgets.keypad import Keypad
 from screens.widgets.keys import FootKey
-from screens.widgets.refusal import Refusal
+from screens.widgets.refusal import Refusal, silence
 from screens.widgets.say import Say
 from screens.widgets.slots import Pattern, Slots
 
@@ -114,6 +114,10 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
     @property
     def _second(self) -> Slots:
         return self.query_one("#second", Slots)
+
+    def on_slots_typed(self, event: Slots.Typed) -> None:
+        """What was refused was another pair."""
+        self.query_one(Refusal).tell(silence)
 
     def on_slots_entered(self, event: Slots.Entered) -> None:
         """Enter goes from the first entry to the second, and from the second on."""

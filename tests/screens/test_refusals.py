@@ -60,3 +60,19 @@ async def test_an_enter_on_an_empty_field_says_what_is_wanted() -> None:
         await there.pilot.press("enter")
         await there.settle()
         assert said(there) == "The code has 8 digits."
+
+
+async def test_a_refused_pair_is_no_longer_spoken_of_while_another_is_typed() -> None:
+    async with hall() as there:
+        there.stage.pose(step("new-passcode-run"))
+        await there.settle()
+        assert said(there)
+        await there.pilot.press("1")
+        await there.settle()
+        assert said(there) == ""
+        await there.pilot.press("enter")
+        await there.settle()
+        assert said(there)
+        await there.pilot.press("backspace")
+        await there.settle()
+        assert said(there) == ""
