@@ -70,15 +70,19 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
     """
     with ExitStack() as stack:
         bars: dict[str, Any] = {}
+        ended: set[str] = set()
 
         def told(stage: str, done: int, total: int) -> None:
-            if not sys.stderr.isatty():
+            if stage in ended or not sys.stderr.isatty():
                 return
             if stage not in bars:
                 finish()
                 bar = typer.progressbar(length=total, label=stage, show_pos=True, file=sys.stderr)
                 bars[stage] = stack.enter_context(bar)
             bars[stage].update(done - bars[stage].pos)
+            if done >= total:
+                ended.add(stage)
+                finish()  # now: what is said next is on a line of its own
 
         def finish() -> None:
             for bar in bars.values():  # the last line of a file may be an empty one

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from io import StringIO
 
 import pytest
+import typer
 
 from kiosk.commands import printing
 
@@ -55,11 +56,25 @@ async def test_pages_are_one_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert await printed(capsys, 1, [], as_json=False) == "NAME  NUMBER\n"
 
 
-def test_each_stage_has_a_bar_that_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(StringIO):
-        def isatty(self) -> bool:
-            return True
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_what_is_said_after_a_bar_is_on_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with printing.stages() as told:
+        told("Sealing anew", 1, 2)
+        told("Sealing anew", 2, 2)
+        typer.echo("The old key may go.", err=True)
+        told("Sealing anew", 2, 2)
+    *_, bar, said, end = terminal.getvalue().split("\n")
+    assert "2/2" in bar
+    assert (said, end) == ("The old key may go.", "")
+
+
+def test_each_stage_has_a_bar_that_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     with printing.stages() as told:
