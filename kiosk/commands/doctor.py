@@ -10,7 +10,7 @@ import typer
 
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless
+from kiosk.commands.printing import harmless, wrapped
 
 
 def doctor(
@@ -74,8 +74,10 @@ def _examine(context: typer.Context, as_json: bool, reader: str, *, office: bool
         print_json([{**asdict(one), "level": one.level.value} for one in findings])
     else:
         width = max(len(one.name) for one in findings)
+        indent = width + 8
         for one in findings:
-            typer.echo(f"{one.level.value:4}  {one.name:{width}}  {harmless(one.detail)}")
-            if one.advice:
-                typer.echo(f"{'':{width + 8}}{harmless(one.advice)}")
+            detail, advice = (wrapped(harmless(text), indent) for text in (one.detail, one.advice))
+            typer.echo(f"{one.level.value:4}  {one.name:{width}}  {detail}")
+            if advice:
+                typer.echo(f"{'':{indent}}{advice}")
     raise typer.Exit(1 if any(one.level in (Level.FAIL, Level.RISK) for one in findings) else 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +16,8 @@ from typing import Any, TypeVar
 import typer
 
 T = TypeVar("T")
+
+_NARROWEST = 20  # columns: in fewer nothing can be read
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -106,6 +110,15 @@ def counting(length: int, label: str) -> Iterator[Callable[[int], None]]:
             told(label, done, length)
 
         yield more
+
+
+def wrapped(text: str, indent: int) -> str:
+    """The text in lines as wide as the terminal, all but the first indented; as it is where there is none."""
+    room = shutil.get_terminal_size().columns - indent
+    if not sys.stdout.isatty() or room < _NARROWEST:
+        return text
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return f"\n{'':{indent}}".join(lines)
 
 
 def when(moment: datetime | None) -> str:

@@ -93,3 +93,16 @@ def test_one_is_not_many() -> None:
     assert [printing.counted(number, "card") for number in (0, 1, 2, 2000)] == [
         "0 cards", "1 card", "2 cards", "2,000 cards"
     ]  # fmt: skip
+
+
+def test_a_long_text_is_wrapped_for_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "see that the server runs, and that /a/long/path/that-is-not-cut-into-pieces is there"
+    monkeypatch.setenv("COLUMNS", "40")
+    assert printing.wrapped(text, 10) == text
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    first, *rest = printing.wrapped(text, 10).split("\n")
+    assert first == "see that the server runs, and"
+    assert all(line.startswith(" " * 10) and line[10] != " " for line in rest)
+    assert "/a/long/path/that-is-not-cut-into-pieces" in [line.strip() for line in rest]
+    assert " ".join([first, *map(str.strip, rest)]) == text
+    assert printing.wrapped(text, 30) == text, "no room at all"
