@@ -12,10 +12,10 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.clock import Clock
-from kiosk.storage.backend import Backend, StoreUnavailable, reason
+from kiosk.storage.backend import Backend, NotAllowed, StoreUnavailable, reason, refusal
 from kiosk.storage.trail import AuditRow
 
-__all__ = ["Database", "StoreUnavailable"]
+__all__ = ["Database", "NotAllowed", "StoreUnavailable"]
 
 PATIENCE = 4.0  # seconds for a unit of work at a kiosk
 GREETING = 1.5  # seconds for the first answer on a connection
@@ -39,7 +39,7 @@ class Database:
         """A unit of work: committed when the body ends, rolled back when it raises.
 
         The clock heeds the database's, where that has one of its own. Raises StoreUnavailable where the
-        database is away, locked, full or read-only: then nothing was kept.
+        database is away, locked, full or read-only, NotAllowed where the role may not: then nothing was kept.
         """
         try:
             async with await self._opened() as session:
@@ -49,6 +49,8 @@ class Database:
                     await self._commit(session)
         except DBAPIError as error:
             self.in_doubt = True
+            if (refused := refusal(error.orig, self.backend.role)) is not None:
+                raise refused from None
             known = isinstance(error, OperationalError)  # of others nobody knows what they quote
             raise StoreUnavailable(reason(error) if known else type(error.orig).__name__) from None
         except PoolTimeout:

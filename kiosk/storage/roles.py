@@ -35,6 +35,10 @@ class StillThere(Exception):
     """A session of a revoked kiosk did not end. The message says what to do."""
 
 
+class NoFleet(Exception):
+    """The roles of a fleet are not there. The message says what makes them."""
+
+
 def role_of(kiosk: str) -> str:
     """The role of a kiosk of that name: "Library 2" signs in as kiosk_library_2. Raises ValueError."""
     plain = re.sub(r"[^a-z0-9]+", "_", kiosk.lower()).strip("_")
@@ -64,15 +68,23 @@ def set_up(store: Postgres, proofs: tuple[str, ...], minutes: int, per_hour: int
         )
 
 
-def add(store: Postgres, kiosk: str) -> SecretStr:
-    """Give a kiosk its role, or a revoked one back, and a new password. Raises NotTheOwner, ValueError."""
+def add(store: Postgres, kiosk: str, *, new_password: bool = False) -> SecretStr:
+    """Give a kiosk its role, or a revoked one back, and a new password.
+
+    ``new_password``: also where it may sign in already. Raises NotTheOwner, NoFleet, ValueError.
+    """
     role, password = role_of(kiosk), secrets.token_urlsafe(32)
     with _owner(store) as connection:
         if not _exists(connection, KIOSKS):
-            raise ValueError("comes after 'kiosk fleet setup'")
+            raise NoFleet(f"{store.shown}: has no roles of a fleet yet: run 'kiosk fleet setup' first")
         owner = connection.execute(text("SELECT kiosk FROM fleet_member WHERE role = :role"), {"role": role})
         if (named := owner.scalar()) not in (None, kiosk):
             raise ValueError(f"is too much like that of the kiosk {named!r}")
+        if named is not None and not new_password and _signs_in(connection, role):
+            raise ValueError(
+                "is that of a kiosk that may sign in already: --new-password gives it another password, and "
+                "it stays out of service from its next connection on until it has that"
+            )
         raw = _raw(connection)
         verifier = raw.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
         if not _exists(connection, role):
@@ -135,6 +147,12 @@ def _end_sessions(store: Postgres, role: str) -> int:
 def _exists(connection: Connection, role: str) -> bool:
     found = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role})
     return found.scalar() is not None
+
+
+def _signs_in(connection: Connection, role: str) -> bool:
+    """Not so one that was revoked, nor one that was made for a dump to be restored (docs/fleet.md)."""
+    found = connection.execute(text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :role"), {"role": role})
+    return bool(found.scalar())
 
 
 def _run(connection: Connection, statement: LiteralString, *names: str, literal: str | None = None) -> None:

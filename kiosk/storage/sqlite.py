@@ -39,6 +39,7 @@ class Sqlite:
     """A database file. Every unit of work begins by taking the file's only write lock."""
 
     one_at_a_time = True
+    role = ""
 
     def __init__(self, path: Path) -> None:
         self.path = path

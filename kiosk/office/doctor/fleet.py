@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.office.doctor.finding import Finding, Level, aside, unseen
 from kiosk.settings import Settings
 from kiosk.storage.backend import reason
 from kiosk.storage.place import place
@@ -13,6 +13,8 @@ from kiosk.storage.postgres import Postgres
 
 _NAME = "database role"
 _ADD = "as the owner: kiosk fleet add, and use that role in database.url (docs/fleet.md)"
+_SETUP = "as the owner: kiosk fleet setup (docs/fleet.md)"
+_REVOKED = "ask the RA: 'kiosk fleet add' lets it in again"
 
 # Whether it is, or can become, a role that reads what is sealed, or may give itself the right to.
 _ASKED = text(
@@ -32,7 +34,7 @@ async def role(settings: Settings) -> Finding | None:
     try:
         reads_all, member = await aside(lambda: _facts(store))
     except DBAPIError as error:
-        return Finding(_NAME, Level.FAIL, reason(error), "see the check of the store; or: kiosk fleet setup")
+        return _unasked(error)
     if reads_all:
         return Finding(_NAME, Level.RISK, "it can read every unblock secret of the fleet", _ADD)
     if member is None:
@@ -41,6 +43,28 @@ async def role(settings: Settings) -> Finding | None:
         detail = f"it is of the kiosk {member!r}, and site.kiosk_name is {settings.site.kiosk_name!r}"
         return Finding(_NAME, Level.FAIL, detail, "set site.kiosk_name to the former, or use its own role")
     return Finding(_NAME, Level.OK, f"of the kiosk {member!r}, for one unblock secret at a time")
+
+
+async def office_role(settings: Settings) -> Finding | None:
+    """Whether the role may do what officers do; None for a file, whose commands may do everything."""
+    store = place(settings)
+    if not isinstance(store, Postgres):
+        return None
+    try:
+        reads_all, _ = await aside(lambda: _facts(store))
+    except DBAPIError as error:
+        return _unasked(error)
+    if reads_all:
+        return Finding(_NAME, Level.OK, f"{store.role}: may do what officers do")
+    advice = "as the owner: GRANT unlock_office TO an officer's role, and use that in database.url"
+    return Finding(_NAME, Level.FAIL, f"{store.role}: is neither the owner's nor an officer's", advice)
+
+
+def _unasked(error: DBAPIError) -> Finding:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # not of a statement: nobody is connected
+        return unseen(_NAME)
+    return Finding(_NAME, Level.FAIL, reason(error), _REVOKED if state == "UK001" else _SETUP)
 
 
 def _facts(store: Postgres) -> tuple[bool, str | None]:

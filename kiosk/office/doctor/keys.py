@@ -12,7 +12,7 @@ from kiosk.keyring import file_cabinet, token, token_keys
 from kiosk.keys import KeyProblem, key_source, load_key
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.persons import DATA_KEY
-from kiosk.settings import Settings
+from kiosk.settings import Settings, SettingsError
 from kiosk.storage.place import place, sqlite_file
 from kiosk.unblock import FIELD
 from kiosk.vault import Sealed, VaultError, opened
@@ -116,7 +116,10 @@ def _open_something(settings: Settings, keys: Keys) -> None:
         "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
     )
     persons = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
-    engine = place(settings).plain()
+    try:
+        engine = place(settings).plain()
+    except (KeyProblem, SettingsError):
+        return  # the check of the store tells
     try:
         with engine.connect() as connection:
             row = connection.execute(sealed).first()
