@@ -225,7 +225,7 @@ async def test_a_password_goes_into_the_file_that_was_made_for_it(
     elsewhere, honest = password.with_name("elsewhere"), roles.add
     elsewhere.touch()
 
-    def slow(store: Postgres, kiosk: str) -> SecretStr:
+    def slow(store: Postgres, kiosk: str, *, new_password: bool) -> SecretStr:
         password.rename(password.with_name("made"))
         password.symlink_to(elsewhere)
         return honest(store, kiosk)

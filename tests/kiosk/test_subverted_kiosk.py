@@ -156,7 +156,8 @@ async def test_a_session_that_outlives_the_revoking_has_no_rights(ann: World, lo
 
 
 async def test_one_kiosk_does_not_take_every_connection(ann: World, lost: World) -> None:
-    await fleets.add(lost.settings, "Lost", lost.settings.state_directory / "password", by="owner")
+    file = lost.settings.state_directory / "password"
+    await fleets.add(lost.settings, "Lost", file, by="owner", new_password=True)
     thief = Thief(lost)
     (limit,) = thief.asks("SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user")
     assert limit == (roles.CONNECTIONS,)
