@@ -228,10 +228,10 @@ async def test_a_password_goes_into_the_file_that_was_made_for_it(
     def slow(store: Postgres, kiosk: str, *, new_password: bool) -> SecretStr:
         password.rename(password.with_name("made"))
         password.symlink_to(elsewhere)
-        return honest(store, kiosk)
+        return honest(store, kiosk, new_password=new_password)
 
     monkeypatch.setattr(roles, "add", slow)
-    await fleets.add(lost.settings, "Lost", password, by="owner")
+    await fleets.add(lost.settings, "Lost", password, by="owner", new_password=True)
     assert elsewhere.read_text() == ""
     made = password.with_name("made")
     assert len(made.read_text().strip()) > 40
