@@ -8,11 +8,11 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.keyring import file_cabinet, token_keys
+from kiosk.keyring import file_cabinet, token, token_keys
 from kiosk.keys import KeyProblem, key_source, load_key
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.persons import DATA_KEY
-from kiosk.settings import Settings
+from kiosk.settings import Settings, SettingsError
 from kiosk.storage.place import place, sqlite_file
 from kiosk.unblock import FIELD
 from kiosk.vault import Sealed, VaultError, opened
@@ -62,11 +62,15 @@ def _vault_key(settings: Settings) -> Finding | None:
 
     if any(isinstance(key, TokenKey) and key.leaves() for key in (keys.newest, *keys.older)):
         return _leaves("vault key")
+    advice = "'kiosk vault rekey' takes everything into the token; then "
+    if plain := _plain(settings, settings.keys.vault):
+        detail = f"in the token, but {plain[0]} is still there"
+        return Finding("vault key", Level.RISK, detail, advice + _removed(plain[0]))
     files = sum(not isinstance(key, TokenKey) for key in keys.older)
     if files:
-        advice = "'kiosk vault rekey' takes everything into the token; then remove the files"
-        return Finding("vault key", Level.WARN, f"in the token; {files} older in files", advice)
-    return Finding("vault key", Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
+        detail = f"in the token; {files} older in files that systemd hands over"
+        return Finding("vault key", Level.WARN, detail, f"{advice}take those away")
+    return _in_token(settings, "vault key")
 
 
 def _token_pepper(settings: Settings) -> Finding:
@@ -74,11 +78,20 @@ def _token_pepper(settings: Settings) -> Finding:
     pepper.digest(os.urandom(32))
     if pepper.leaves():
         return _leaves("pepper key")
-    path = key_source(settings.state_directory, settings.keys.pepper, "pepper-key")
-    if path.exists():
-        advice = f"keep a copy in a safe place, and remove it here: shred -u {path}"
-        return Finding("pepper key", Level.RISK, f"in the token, but {path} is still there", advice)
-    return Finding("pepper key", Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
+    if plain := _plain(settings, settings.keys.pepper):
+        detail = f"in the token, but {plain[0]} is still there"
+        return Finding("pepper key", Level.RISK, detail, _removed(plain[0]))
+    return _in_token(settings, "pepper key")
+
+
+def _in_token(settings: Settings, name: str) -> Finding:
+    """Of a key that the token never hands out. One of software keeps it in files that the PIN opens."""
+    pin = settings.state_directory / settings.keys.token_pin_file
+    if pin.exists() and token(settings).software():
+        detail = f"in a token of software, whose PIN is in {pin}: whoever takes this disk has the key"
+        advice = f"{_bound('token-pin')}, then shred -u {pin}; or use a token of hardware"
+        return Finding(name, Level.RISK, detail, advice)
+    return Finding(name, Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
 
 
 def _leaves(name: str) -> Finding:
@@ -103,7 +116,10 @@ def _open_something(settings: Settings, keys: Keys) -> None:
         "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
     )
     persons = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
-    engine = place(settings).plain()
+    try:
+        engine = place(settings).plain()
+    except (KeyProblem, SettingsError):
+        return  # the check of the store tells
     try:
         with engine.connect() as connection:
             row = connection.execute(sealed).first()
@@ -126,15 +142,37 @@ def _named(keys: Keys, name: str) -> KeyEncryptingKey:
 
 
 def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:
-    path = key_source(settings.state_directory, configured, credential)
-    database = sqlite_file(settings)
-    if path != settings.state_directory / configured:
+    """Of a key that no token has: whether systemd alone hands it over."""
+    plain = _plain(settings, configured)
+    if not plain:
         return Finding(name, Level.OK, "handed over by systemd")
+    path = plain[0]
+    if key_source(settings.state_directory, configured, credential) not in plain:
+        used = "" if path.name == configured.name else "once 'kiosk vault status' shows nothing under it, "
+        detail = f"handed over by systemd, but {path} is still there"
+        return Finding(name, Level.RISK, detail, used + _removed(path))
+    database = sqlite_file(settings)
     if database is not None and database.exists() and path.stat().st_dev == database.stat().st_dev:
-        advice = (
-            f"bind it to this machine: systemd-creds encrypt --with-key=tpm2, and LoadCredentialEncrypted="
-            f"{credential}:...; or use a token (keys.token). See docs/security.md"
-        )
         detail = f"{path}: a plain file beside the database: whoever takes this disk has everything"
-        return Finding(name, Level.RISK, detail, advice)
-    return Finding(name, Level.OK, str(path))
+    else:
+        detail = f"{path}: a plain file: whoever takes this disk has the key"
+    advice = f"{_bound(credential)}; or use a token (keys.token). See docs/security.md"
+    return Finding(name, Level.RISK, detail, advice)
+
+
+def _plain(settings: Settings, configured: Path) -> list[Path]:
+    """The files of a key: the present one, and those that `kiosk vault rekey` makes of it."""
+    path = settings.state_directory / configured
+    named = (path, path.with_name(f"{path.name}.next"), *sorted(path.parent.glob(f"{path.name}.old-*")))
+    return [one for one in named if one.exists()]
+
+
+def _bound(credential: str) -> str:
+    return (
+        "bind it to this machine: systemd-creds encrypt --with-key=tpm2, and "
+        f"LoadCredentialEncrypted={credential}:..."
+    )
+
+
+def _removed(path: Path) -> str:
+    return f"keep a copy in a safe place, and remove it here: shred -u {path}"
