@@ -125,11 +125,11 @@ class Attendant:
             presence = self._reader.presence
             if presence.state is State.BROKEN:
                 return EXIT_START_AGAIN
-            if self._hold.taken:
+            if self._hold.taken():
                 received = await self._give_way()
                 continue
             closed = await self._out_of_service(presence)
-            if self._hold.taken:  # meanwhile
+            if self._hold.taken():  # meanwhile
                 continue
             if closed is not None:
                 self._show(self._closed(closed, presence))
@@ -147,7 +147,7 @@ class Attendant:
 
     async def _give_way(self) -> int:
         """Begin nothing while staff have the kiosk; the insertion of the card that they leave in the slot."""
-        while self._hold.taken and not self._closing.is_set():
+        while self._hold.taken() and not self._closing.is_set():
             await self._watch.look("staff")
             await self._first_of(self._hold.until_free(), self._closing.wait(), seconds=LOOK_AGAIN)
         self._scene = None  # it was covered: show anew

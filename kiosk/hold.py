@@ -16,14 +16,13 @@ class Hold:
         self._free = asyncio.Event()
         self._free.set()
 
-    @property
     def taken(self) -> bool:
         """Whether the staff have the kiosk."""
         return self._taken.is_set()
 
     def take(self) -> bool:
         """Take the kiosk; False while somebody is being served, or it is taken already."""
-        if self.serving or self.taken:
+        if self.serving or self.taken():
             return False
         self._free.clear()
         self._taken.set()
