@@ -44,6 +44,7 @@ GRANT EXECUTE ON FUNCTION unlock_request(integer, text), unlock_take(integer) TO
 GRANT SELECT ON staff TO unlock_kiosk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff_delay, staff_refusal, service_stop, selftest_result
     TO unlock_kiosk;
+GRANT USAGE ON SEQUENCE staff_refusal_id_seq TO unlock_kiosk;
 
 -- The office: holders, cards and their secrets. It is not at a kiosk.
 GRANT SELECT, INSERT, UPDATE, DELETE ON holder, holder_word, card, unblock_secret, next_unblock_secret,
