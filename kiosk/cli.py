@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention, vault
+from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention, staff, vault
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.failures import Commands
 
@@ -144,6 +144,7 @@ app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(holder.app, name="holder")
 app.add_typer(card.app, name="card")
+app.add_typer(staff.app, name="staff")
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(db.app, name="db")
 app.add_typer(vault.app, name="vault")

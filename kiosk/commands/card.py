@@ -15,6 +15,7 @@ from kiosk.commands.desk import ask_for, describe, tell
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
 from kiosk.commands.printing import harmless, listed, stages
+from kiosk.commands.signing import As, officer
 from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def enrol(
         typer.Option(metavar="FILE", help="Read the secret from a file of mode 0600."),
     ] = None,
     secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read the secret from standard input.")
+        bool, typer.Option("--secret-stdin", help="Read the secret from standard input, after the password.")
     ] = False,
     fresh: Annotated[
         bool,
@@ -56,6 +57,7 @@ def enrol(
         bool, typer.Option("--replace-key", help="Pin the card's keys though others were pinned for it.")
     ] = False,
     reader: ReaderPattern = "",
+    as_: As = None,
 ) -> None:
     """Tie the card in the reader to a holder.
 
@@ -75,18 +77,18 @@ def enrol(
     have at least three.
 
     \b
-    Examples: kiosk card enrol 40017
-              kiosk card enrol 40017 --secret-file puk.txt --reader "Gemalto*"
-              kiosk card enrol 40017 --fresh
+    Examples: kiosk card enrol 40017 --as jones
+              kiosk card enrol 40017 --secret-file puk.txt --as jones
+              kiosk card enrol 40017 --fresh --reader "Gemalto*" --as jones
     """
     from kiosk import wiring
     from kiosk.office import enrolling, equipping
-    from kiosk.office.operator import operator
     from kiosk.ownership import own_reader
 
     if secret_file and secret_stdin:
         raise typer.BadParameter("choose one of --secret-file and --secret-stdin")
-    settings, by = settings_of(context, reader=reader), operator()
+    settings = settings_of(context, reader=reader)
+    by = officer(settings, as_)
     name = asyncio.run(enrolling.holder_name(settings, holder_id))
     given = enrolling.secret_from(secret_file, sys.stdin) if secret_file or secret_stdin else None
     with own_reader(settings, "kiosk card enrol"):
@@ -114,6 +116,7 @@ def import_(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A CSV file in UTF-8, of mode 0600; - reads standard input.")
     ],
+    as_: As = None,
 ) -> None:
     """Bring in holders and cards from a CSV file.
 
@@ -126,25 +129,23 @@ def import_(
     The file is gone through twice: first every bad row is named with its line, and if there is one, nothing
     is brought in. Kiosks on the same database work on meanwhile. An import that was interrupted goes on
     when it is run again. What comes through a pipe is kept until the end: in memory, or in a temporary
-    file without a name if it is large.
+    file without a name if it is large; the first line of that is the password.
 
     \b
-    Example: kiosk card import cards.csv
+    Example: kiosk card import cards.csv --as jones
     A row:   40017,Ann Jones,ann.jones@nhs.net,piv,guid:8F1C...52,12345678
     """
     from kiosk.office import rolls
-    from kiosk.office.operator import operator
     from kiosk.office.private import private, spooled
 
     settings = settings_of(context)
+    by = officer(settings, as_)
     typed = file == "-"
     name = "standard input" if typed else file
     given = nullcontext(sys.stdin.buffer) if typed else private(Path(file))
     with given as stream, spooled(stream) as roll, stages() as told:
         faults, counts = asyncio.run(
-            rolls.import_roll(
-                settings, roll, by=operator(), told=lambda stage, *reached: told(stage.value, *reached)
-            )
+            rolls.import_roll(settings, roll, by=by, told=lambda stage, *reached: told(stage.value, *reached))
         )
     if faults:
         for fault in faults:
@@ -226,39 +227,39 @@ def list_(
 
 
 @app.command("suspend")
-def suspend(context: typer.Context, serial: Serial, reason: Reason) -> None:
+def suspend(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
     """Refuse a card at every kiosk for now.
 
     'kiosk card activate' takes it back.
 
     \b
-    Example: kiosk card suspend piv:guid:8F1C...52 --reason "lost, ticket 5514"
+    Example: kiosk card suspend piv:guid:8F1C...52 --reason "lost, T-5514" --as jones
     """
-    _set_state(context, serial, "suspended", reason)
+    _set_state(context, serial, "suspended", reason, as_)
 
 
 @app.command("revoke")
-def revoke(context: typer.Context, serial: Serial, reason: Reason) -> None:
+def revoke(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
     """Refuse a card at every kiosk for good.
 
     \b
-    Example: kiosk card revoke piv:guid:8F1C...52 --reason "holder has left"
+    Example: kiosk card revoke piv:guid:8F1C...52 --reason "has left" --as jones
     """
-    _set_state(context, serial, "revoked", reason)
+    _set_state(context, serial, "revoked", reason, as_)
 
 
 @app.command("activate")
-def activate(context: typer.Context, serial: Serial, reason: Reason) -> None:
+def activate(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
     """Take a suspended or revoked card back into use.
 
     \b
-    Example: kiosk card activate piv:guid:8F1C...52 --reason "found again"
+    Example: kiosk card activate piv:guid:8F1C...52 --reason "found" --as jones
     """
-    _set_state(context, serial, "active", reason)
+    _set_state(context, serial, "active", reason, as_)
 
 
 @app.command("clear-secret")
-def clear_secret(context: typer.Context, serial: Serial, reason: Reason) -> None:
+def clear_secret(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
     """Let an unblock secret that was refused be sent again.
 
     A card that refused its unblock secret, or may have, is not sent it again: each refusal costs a try,
@@ -271,21 +272,22 @@ def clear_secret(context: typer.Context, serial: Serial, reason: Reason) -> None
     key when it was to be enrolled: after this, enrol or import it anew.
 
     \b
-    Example: kiosk card clear-secret piv:guid:8F1C...52 --reason "as in T-4711"
+    Example: kiosk card clear-secret piv:guid:8F1C...52 --reason T-4711 --as jones
     """
     from kiosk.office import cards
-    from kiosk.office.operator import operator
 
-    card = asyncio.run(cards.clear_secret(settings_of(context), serial, reason, by=operator()))
+    settings = settings_of(context)
+    card = asyncio.run(cards.clear_secret(settings, serial, reason, by=officer(settings, as_)))
     typer.echo(f"The unblock secret of card {card} may be sent again.")
 
 
-def _set_state(context: typer.Context, serial: str, state: str, reason: str) -> None:
+def _set_state(context: typer.Context, serial: str, state: str, reason: str, as_: str | None) -> None:
     from kiosk.office import cards
-    from kiosk.office.operator import operator
     from kiosk.storage.models import CardState
 
-    card = asyncio.run(cards.set_state(settings_of(context), serial, CardState(state), reason, by=operator()))
+    settings = settings_of(context)
+    by = officer(settings, as_)
+    card = asyncio.run(cards.set_state(settings, serial, CardState(state), reason, by=by))
     typer.echo(f"Card {card} is {state}.")
 
 

@@ -11,6 +11,7 @@ import typer
 from kiosk.commands.configuration import AsJson, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import counted, harmless, listed, table, when
+from kiosk.commands.signing import As, officer
 
 if TYPE_CHECKING:
     from kiosk.office.people import HolderSummary
@@ -34,16 +35,17 @@ def add(
     email: Annotated[
         str, typer.Option(metavar="ADDRESS", help="An address the RA has confirmed; may be left out.")
     ] = "",
+    as_: As = None,
 ) -> None:
     """Add a holder; 'kiosk card enrol' then adds their cards.
 
     \b
-    Example: kiosk holder add 40017 "Ann Jones" --email ann.jones@nhs.net
+    Example: kiosk holder add 40017 "Ann Jones" --email ann@nhs.net --as jones
     """
     from kiosk.office import people
-    from kiosk.office.operator import operator
 
-    asyncio.run(people.add(settings_of(context), holder_id, name, email, by=operator()))
+    settings = settings_of(context)
+    asyncio.run(people.add(settings, holder_id, name, email, by=officer(settings, as_)))
     typer.echo(f"Holder {harmless(holder_id)} is added. Next: kiosk card enrol {harmless(holder_id)}")
 
 
@@ -122,18 +124,18 @@ def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -
 
 
 @app.command("clear-block")
-def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
+def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason, as_: As = None) -> None:
     """Give a blocked holder their attempts back.
 
-    Be sure who is asking first. The audit trail keeps your account's name and the reason.
+    Be sure who is asking first. The audit trail keeps your names and the reason.
 
     \b
-    Example: kiosk holder clear-block 40017 --reason "seen in person, ticket 5512"
+    Example: kiosk holder clear-block 40017 --reason "seen, T-5512" --as jones
     """
     from kiosk.office import people
-    from kiosk.office.operator import operator
 
-    asyncio.run(people.clear_block(settings_of(context), holder_id, reason, by=operator()))
+    settings = settings_of(context)
+    asyncio.run(people.clear_block(settings, holder_id, reason, by=officer(settings, as_)))
     typer.echo(f"Holder {harmless(holder_id)} has all attempts again.")
 
 
@@ -143,6 +145,7 @@ def forget(
     holder_id: HolderId,
     reason: Reason,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+    as_: As = None,
 ) -> None:
     """Erase a holder, their cards, secrets and registration.
 
@@ -152,24 +155,24 @@ def forget(
     kept, for nobody would find out what became of it.
 
     \b
-    Example: kiosk holder forget 40017 --reason "left, ticket 5514"
+    Example: kiosk holder forget 40017 --reason "left, ticket 5514" --as jones
     """
     from kiosk.office import people
-    from kiosk.office.operator import operator
 
     settings, shown = settings_of(context), harmless(holder_id)
+    by = officer(settings, as_)
     person = asyncio.run(people.one(settings, holder_id))
     if not yes:
         typer.confirm(
             f"Erase holder {shown}, {counted(len(person.cards), 'card')} and all that is theirs, for good?",
             abort=True,
         )
-    events = asyncio.run(people.forget(settings, holder_id, reason, by=operator()))
+    events = asyncio.run(people.forget(settings, holder_id, reason, by=by))
     typer.echo(f"Holder {shown} is forgotten. {counted(events, 'audit event')} kept, with a bare key.")
 
 
 @app.command("assist")
-def assist(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
+def assist(context: typer.Context, holder_id: HolderId, reason: Reason, as_: As = None) -> None:
     """Issue a code that stands in for the security questions.
 
     It is for one unlock: speak to the person first. It is shown this once, and an earlier one becomes
@@ -177,12 +180,12 @@ def assist(context: typer.Context, holder_id: HolderId, reason: Reason) -> None:
     issued this one.
 
     \b
-    Example: kiosk holder assist 40017 --reason "forgot the answers, ticket 5513"
+    Example: kiosk holder assist 40017 --reason "forgot them, T-5513" --as jones
     """
     from kiosk.office import people
-    from kiosk.office.operator import operator
 
-    code, ends = asyncio.run(people.assist(settings_of(context), holder_id, reason, by=operator()))
+    settings = settings_of(context)
+    code, ends = asyncio.run(people.assist(settings, holder_id, reason, by=officer(settings, as_)))
     digits = code.get_secret_value()
     typer.echo(f"Assistance code: {digits[:5]} {digits[5:]}")
     typer.echo(f"Valid until {when(ends)}, for one use; it will not be shown again.")

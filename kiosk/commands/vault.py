@@ -12,6 +12,7 @@ import typer
 from kiosk.commands.configuration import AsJson, settings_of
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import stages, table
+from kiosk.commands.signing import As, administrator
 
 app = typer.Typer(
     help="Look at the vault's keys, and replace them.",
@@ -47,6 +48,7 @@ def rekey(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Only make the next key, to hand it to every kiosk first.")
     ] = False,
+    as_: As = None,
 ) -> None:
     """Give the vault a new key, and seal everything anew.
 
@@ -55,17 +57,17 @@ def rekey(
     mode 0600), and then call it without. The old key is kept until you remove it.
 
     \b
-    Example: kiosk vault rekey
+    Example: kiosk vault rekey --as smith
     """
     from kiosk.office import rekeying
-    from kiosk.office.operator import operator
 
     settings = settings_of(context)
+    by = administrator(settings, as_)
     if prepare:
         typer.echo(asyncio.run(rekeying.prepare(settings)))
         return
     with stages() as told:
-        asyncio.run(rekeying.rekey(settings, typer.echo, partial(told, "Sealing anew"), by=operator()))
+        asyncio.run(rekeying.rekey(settings, typer.echo, partial(told, "Sealing anew"), by=by))
 
 
 def _state(newest: bool, here: bool) -> str:

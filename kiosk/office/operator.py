@@ -1,10 +1,12 @@
-"""Who is acting, for the audit trail: the OS account, until staff accounts exist."""
+"""Who is acting, for the audit trail: the OS account, and whoever has signed in."""
 
 from __future__ import annotations
 
 import os
 import pwd
 from contextlib import suppress
+
+LONGEST = 64  # characters of an actor
 
 
 def operator() -> str:
@@ -18,3 +20,15 @@ def operator() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # an account that only the directory service knows, and it is away
         return f"uid {os.getuid()}"
+
+
+def signed_in(staff: str) -> str:
+    """A member of the staff as an actor, with the account whose command it is: "jones (root)"."""
+    room = LONGEST - len(staff) - len(" ()")
+    return f"{staff} ({operator()[:room]})"
+
+
+def names(actor: str) -> frozenset[str]:
+    """Everybody an actor stands for, folded: the staff name and the account of "jones (root)"."""
+    staff, _, account = actor.casefold().removesuffix(")").partition(" (")
+    return frozenset({staff, account} - {""})

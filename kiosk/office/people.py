@@ -14,6 +14,7 @@ from kiosk.enrolment import EnrolledHolder, EnrolmentError, NewHolder
 from kiosk.office import fields
 from kiosk.office.cards import UNREADABLE, CardSummary, summary
 from kiosk.office.office import office
+from kiosk.office.operator import names
 from kiosk.proofs.emails import mask
 from kiosk.settings import Settings
 from kiosk.storage.models import row_id
@@ -102,7 +103,7 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
     Raises EnrolmentError for officers' own cards, and where there is no address for the emailed code.
     """
     reason = fields.checked("the reason", fields.reason, reason)
-    if holder_id.casefold() == by.casefold():
+    if holder_id.casefold() in names(by):
         raise EnrolmentError("nobody issues a code for themselves: ask another officer")
     async with office(settings) as parts:
         await _require_impersonal(parts, await parts.enrolment.holder(holder_id), reason)

@@ -44,7 +44,7 @@ def spooled(stream: BinaryIO) -> Iterator[BinaryIO]:
 
     Nobody else can open that, and it is gone with this process, however that ends.
     """
-    if stream.seekable():
+    if stream.seekable() and stream.tell() == 0:  # a password that was read before is no part of it
         yield stream
         return
     with SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:

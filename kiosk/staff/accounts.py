@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -20,6 +21,7 @@ from kiosk.staff.passwords import weakness
 from kiosk.storage.staff import StaffRow
 from kiosk.store import Store
 
+ALREADY = "there is an administrator already: 'kiosk staff add' makes further accounts"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 
 
@@ -77,6 +79,11 @@ class Accounts:
             row = await _row(session, usable)
             return (row.password_hash if row is not None else "") or self._hasher.dummy
 
+    async def any(self) -> bool:
+        """Whether there is any account, disabled or not."""
+        async with self._store.work() as session:
+            return (await session.exec(select(StaffRow.id).limit(1))).first() is not None
+
     async def has_administrator(self) -> bool:
         """Whether anybody is there who can make accounts."""
         async with self._store.work() as session:
@@ -86,11 +93,26 @@ class Accounts:
         self, name: str, role: Role, password: SecretStr | None, card: StaffCard | None, *, by: str
     ) -> None:
         """Make an account. Raises StaffProblem for a name that is taken, a weak password, a card in use."""
+        row = await self._new(name, role, password, card)
+        async with self._store.work() as session:
+            await self._keep(session, row, Event.STAFF_ADDED, by, staff=row.name, role=role.value)
+
+    async def add_first(self, name: str, password: SecretStr, *, by: str) -> None:
+        """Make the administrator who makes all others. Raises StaffProblem where there is one already."""
+        row = await self._new(name, Role.ADMINISTRATOR, password, None)
+        async with self._alone() as session:
+            if await _administrators(session):
+                raise StaffProblem(ALREADY)
+            await self._keep(session, row, Event.STAFF_ADDED, by, staff=row.name, role=row.role)
+
+    async def _new(
+        self, name: str, role: Role, password: SecretStr | None, card: StaffCard | None
+    ) -> StaffRow:
         name = folded(name)
         if password is None and card is None:
             raise StaffProblem("an account needs a password or a staff card")
         hashed = await self._hashed(name, password)
-        row = StaffRow(
+        return StaffRow(
             name=name,
             role=role.value,
             password_hash=hashed,
@@ -98,11 +120,10 @@ class Accounts:
             card_key=card.public_key if card else None,
             created_at=self._store.clock.now(),
         )
-        await self._keep(row, Event.STAFF_ADDED, by, staff=name, role=role.value)
 
     async def disable(self, name: str, reason: str, *, by: str) -> None:
         """Let nobody sign in by that name any more. Raises StaffProblem for the last administrator."""
-        async with self._store.work() as session:
+        async with self._alone() as session:
             row = await self._required(session, name)
             if (
                 row.role == Role.ADMINISTRATOR.value
@@ -128,19 +149,26 @@ class Accounts:
         if card is not None:
             row.card, row.card_key = str(card.id), card.public_key
         change = "both" if password and card else "password" if password else "card" if card else "enabled"
-        await self._keep(row, Event.STAFF_RESET, by, staff=name, change=change)
-
-    async def _keep(self, row: StaffRow, event: Event, by: str, **detail: str) -> None:
         async with self._store.work() as session:
-            row = await session.merge(row)
-            try:
-                await session.flush()
-            except IntegrityError as error:
-                taken = (
-                    "that card is another account's" if "card" in str(error.orig) else "that name is taken"
-                )
-                raise StaffProblem(taken) from None
-            self._store.audit.record(session, event, Subject(actor=by), Outcome.OK, "", at=None, **detail)
+            await self._keep(session, row, Event.STAFF_RESET, by, staff=name, change=change)
+
+    async def _keep(self, session: AsyncSession, row: StaffRow, event: Event, by: str, **detail: str) -> None:
+        await session.merge(row)
+        try:
+            await session.flush()
+        except IntegrityError as error:
+            taken = "that card is another account's" if "card" in str(error.orig) else "that name is taken"
+            raise StaffProblem(taken) from None
+        self._store.audit.record(session, event, Subject(actor=by), Outcome.OK, "", at=None, **detail)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work beside which nobody changes accounts: it counts, and acts by what it has found."""
+        async with self._store.work() as session:
+            if not self._store.database.backend.one_at_a_time:
+                lock = text("LOCK TABLE staff IN SHARE ROW EXCLUSIVE MODE")
+                await (await session.connection()).execute(lock)
+            yield session
 
     async def _hashed(self, name: str, password: SecretStr | None) -> str:
         if password is None:

@@ -4,24 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pwd
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from kiosk.cli import app
+from kiosk.keyring import key_ring
 from kiosk.office.office import office
 from kiosk.persons import Personal
+from kiosk.proofs.hashing import Hasher
 from kiosk.settings import Settings, load
+from kiosk.staff.account import Role
+from kiosk.staff.accounts import context
+from kiosk.storage.staff import StaffRow
 
 GUID = "8F1C2A6E0D4B4C1F9A5E7B3D2C4F6A52"
 PUK = "48215077"
+ME = pwd.getpwuid(os.getuid()).pw_name
+OFFICER, ADMINISTRATOR, TECHNICIAN = "olga.price", "adam", "tess"
+AN_OFFICER, AN_ADMINISTRATOR = f"{OFFICER} ({ME})", f"{ADMINISTRATOR} ({ME})"
+STAFF = {TECHNICIAN: Role.TECHNICIAN, OFFICER: Role.OFFICER, ADMINISTRATOR: Role.ADMINISTRATOR}
+PASSWORD = "violet tractor umbrella"
+
+SIGNED = {
+    **dict.fromkeys((("holder", name) for name in ("add", "assist", "clear-block", "forget")), OFFICER),
+    **dict.fromkeys((("card", name) for name in ("enrol", "import", "suspend", "revoke")), OFFICER),
+    **dict.fromkeys((("card", name) for name in ("activate", "clear-secret")), OFFICER),
+    **dict.fromkeys((("staff", name) for name in ("add", "list", "disable", "reset")), ADMINISTRATOR),
+    ("vault", "rekey"): ADMINISTRATOR,
+}
+"""Who signs in for which command."""
+
+
+def staff_up(settings: Settings) -> None:
+    """Bring in a technician, an officer and an administrator, all with one password."""
+
+    async def work() -> None:
+        async with office(settings) as parts:
+            hasher = Hasher(key_ring(settings).pepper, 4)  # a hash says itself how much work it is
+            now = parts.service.store.clock.now()
+            async with parts.service.store.work() as session:
+                for name, role in STAFF.items():
+                    hashed = await hasher.hash(context(name), SecretStr(PASSWORD))
+                    row = StaffRow(name=name, role=role.value, password_hash=hashed, created_at=now)
+                    session.add(row)
+            hasher.close()
+
+    asyncio.run(work())
 
 
 class Shell:
-    """Runs ``kiosk`` with one kiosk.toml; ``ok`` and ``fails`` also check how it ended."""
+    """Runs ``kiosk`` with one kiosk.toml; ``ok`` and ``fails`` also check how it ended.
+
+    Commands for which somebody has to sign in are called by those who may, unless ``--as`` is there or
+    nobody is ``staffed``.
+    """
+
+    staffed = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,6 +85,20 @@ class Shell:
 
     def run(self, *arguments: str, typed: str | bytes | None = None) -> Result:
         """Call a command, with this on its standard input."""
+        who = SIGNED.get(arguments[:2]) if self.staffed else None
+        if who is not None and "--as" not in arguments:
+            return self.as_staff(who, *arguments, typed=typed)
+        return self.alone(*arguments, typed=typed)
+
+    def as_staff(
+        self, who: str, *arguments: str, typed: str | bytes | None = None, password: str = PASSWORD
+    ) -> Result:
+        """Call a command as one of the staff: the password comes first."""
+        rest = typed.encode() if isinstance(typed, str) else typed or b""
+        return self.alone(*arguments, "--as", who, typed=password.encode() + b"\n" + rest)
+
+    def alone(self, *arguments: str, typed: str | bytes | None = None) -> Result:
+        """Call a command just so."""
         return CliRunner().invoke(app, ["--config", str(self.config), *arguments], input=typed)
 
     def ok(self, *arguments: str, typed: str | bytes | None = None) -> str:

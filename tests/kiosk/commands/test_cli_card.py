@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pwd
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,7 @@ from kiosk.enrolment import EnrolmentError
 from kiosk.office.enrolling import read_card
 from kiosk.ownership import own_reader
 from kiosk.settings import Settings
-from tests.kiosk.commands.shell import GUID, PUK, Shell
-
-ME = pwd.getpwuid(os.getuid()).pw_name
+from tests.kiosk.commands.shell import AN_OFFICER, GUID, PUK, Shell
 
 
 class Desk:
@@ -72,7 +69,7 @@ def test_the_card_in_the_reader_is_tied_to_a_holder(desk: Desk, card: PivCard) -
         "proves_itself": "always",
     }
     assert desk.shell.query("SELECT public_key FROM card") == [(card.card_key_der,)]
-    assert desk.shell.query("SELECT actor FROM audit_event WHERE event = 'card.enrolled'") == [(ME,)]
+    assert desk.shell.query("SELECT actor FROM audit_event WHERE event = 'card.enrolled'") == [(AN_OFFICER,)]
 
 
 def test_it_spends_no_try_and_sends_no_secret(desk: Desk, card: PivCard) -> None:
@@ -165,10 +162,10 @@ def test_a_card_with_another_key_than_the_pinned_one_needs_an_option(desk: Desk,
     assert "and pinned" not in told
     assert desk.shell.query("SELECT public_key FROM card") == [(card.card_key_der,)]
     alarms = "SELECT actor, outcome FROM audit_event WHERE event = 'card.not-genuine'"
-    assert desk.shell.query(alarms) == [(ME, "alarm")]
+    assert desk.shell.query(alarms) == [(AN_OFFICER, "alarm")]
     assert "secret and key are renewed" in desk.shell.ok(*enrol, "--replace-key", typed=PUK)
     assert desk.shell.query("SELECT public_key FROM card") == [(anew.card_key_der,)]
-    assert desk.shell.query(alarms) == [(ME, "alarm")]
+    assert desk.shell.query(alarms) == [(AN_OFFICER, "alarm")]
 
 
 def test_a_secret_that_is_held_back_is_said_to_be(desk: Desk) -> None:
@@ -304,7 +301,11 @@ def test_a_card_is_suspended_taken_back_and_revoked(desk: Desk) -> None:
         assert state in shell.ok("card", command, serial, "--reason", f"because {state}")
         assert shell.json("card", "list")[0]["state"] == state
     audited = shell.query("SELECT actor, reason FROM audit_event WHERE event = 'card.state-set' ORDER BY seq")
-    assert audited == [(ME, "because suspended"), (ME, "because active"), (ME, "because revoked")]
+    assert audited == [
+        (AN_OFFICER, "because suspended"),
+        (AN_OFFICER, "because active"),
+        (AN_OFFICER, "because revoked"),
+    ]
 
 
 @pytest.mark.parametrize("command", ["suspend", "revoke", "activate"])

@@ -11,8 +11,8 @@ from cardio.virtual.piv import PivCard
 from cardio.virtual.reader import VirtualReader
 from kiosk import wiring
 from kiosk.settings import Settings
-from tests.kiosk.commands.shell import GUID, PUK, Shell
-from tests.kiosk.commands.test_cli_card import ME, Desk
+from tests.kiosk.commands.shell import AN_OFFICER, GUID, PUK, Shell
+from tests.kiosk.commands.test_cli_card import Desk
 
 FACTORY_PUK, ADMIN_PIN, WRONG = "12345678", "60218834", "99990000"
 KEY = bytes(range(24))
@@ -58,7 +58,7 @@ def test_a_fresh_puk_is_set_and_neither_is_shown(desk: Desk, card: PivCard) -> N
     assert card.state().puk not in told
     assert (secret_kept(desk), card.state().puk_tries_left) == ("kept", 5)
     audited = "SELECT actor, outcome FROM audit_event WHERE event = 'unblock-secret.replaced'"
-    assert desk.shell.query(audited) == [(ME, "ok")]
+    assert desk.shell.query(audited) == [(AN_OFFICER, "ok")]
 
 
 def test_a_fresh_resetting_code_is_set_with_the_admin_pin_which_is_not_kept(
@@ -122,7 +122,7 @@ def test_a_mistyped_puk_does_not_take_the_place_of_the_right_one(desk: Desk, car
     assert desk.shell.query("SELECT ciphertext FROM unblock_secret") == kept
     assert desk.shell.query("SELECT unblock_state FROM card") == [("usable",)]
     audited = "SELECT actor, outcome, reason FROM audit_event WHERE event = 'unblock-secret.failed'"
-    assert desk.shell.query(audited) == [(ME, "refused", "at an officer's desk")]
+    assert desk.shell.query(audited) == [(AN_OFFICER, "refused", "at an officer's desk")]
     desk.shell.ok(*FRESH, typed=FACTORY_PUK)
     assert (card.state().puk != FACTORY_PUK, card.state().puk_tries_left) == (True, 5)
 
@@ -140,7 +140,7 @@ def test_somebody_who_has_looked_lets_it_be_sent_again(desk: Desk, card: PivCard
     told = desk.shell.ok("card", "clear-secret", GUID, "--reason", "as in T-4711")
     assert f"The unblock secret of card piv:guid:{GUID} may be sent again." in told
     query = "SELECT actor, reason FROM audit_event WHERE event = 'unblock-secret.cleared'"
-    assert desk.shell.query(query) == [(ME, "as in T-4711")]
+    assert desk.shell.query(query) == [(AN_OFFICER, "as in T-4711")]
     desk.shell.fails(*FRESH, typed=WRONG)
     assert card.state().puk_tries_left == 3
 

@@ -1,0 +1,52 @@
+"""Asking for what nobody may see: hidden on a terminal, else the next line of standard input.
+
+Never an argument or a variable of the environment: other programs can read those.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+_LONGEST = 1024  # bytes of a line: more than any password has
+
+
+def secret(question: str, *, twice: bool = False) -> SecretStr:
+    """Ask on the terminal, ``twice`` for what is new; or take a line. Raises StaffProblem."""
+    from pydantic import SecretStr
+
+    from kiosk.staff.account import StaffProblem
+
+    text = _asked(question, twice=twice) if sys.stdin is not None and sys.stdin.isatty() else _line()
+    if not text:  # raised out here: the error of a decoder has in it what was typed
+        raise StaffProblem(
+            f"{question}: none was given (where there is no terminal: a line of standard input)"
+        )
+    return SecretStr(text)
+
+
+def _asked(question: str, *, twice: bool) -> str:
+    from getpass import GetPassWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", GetPassWarning)  # rather than show it
+        try:
+            again = "The same again" if twice else False
+            return str(typer.prompt(question, hide_input=True, confirmation_prompt=again, err=True))
+        except (GetPassWarning, UnicodeError):
+            return ""
+
+
+def _line() -> str:
+    """One line, and no byte more: the rest is for others. Empty where there is none."""
+    stream = getattr(sys.stdin, "buffer", None)
+    try:
+        return (stream.readline(_LONGEST) if stream else b"").decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        return ""

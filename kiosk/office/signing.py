@@ -1,0 +1,44 @@
+"""Signing in for one command: through the same door as at a kiosk, where a password is enough."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from kiosk.audit import Event, Outcome, Subject
+from kiosk.office.office import office
+from kiosk.office.operator import signed_in
+from kiosk.settings import Settings
+from kiosk.staff.account import NotAllowed, Role, StaffProblem
+from kiosk.staff.door import Door
+from kiosk.staff.entry import Refused
+
+FIRST = "there is no staff account yet: make the first administrator with 'kiosk init --administrator NAME'"
+
+
+async def require_staff(settings: Settings) -> None:
+    """Raise StaffProblem where nobody could sign in, whoever it is."""
+    async with office(settings) as parts:
+        if not await parts.accounts.any():
+            raise StaffProblem(FIRST)
+
+
+async def sign_in(settings: Settings, name: str, password: SecretStr, role: Role) -> str:
+    """Check who it is; how the audit trail names them. Raises StaffProblem, NotAllowed."""
+    async with office(settings) as parts:
+        store = parts.service.store
+        door = Door(store, parts.hasher, parts.accounts, parts.reader, parts.families, at_kiosk=False)
+        entry = await door.by_password(name, password)
+        if isinstance(entry, Refused):
+            raise StaffProblem(_words(entry))
+        by = signed_in(entry.name)
+        if entry.role is not role:
+            about = Subject(actor=by)
+            await store.record(Event.STAFF_REFUSED, about, Outcome.REFUSED, "role", method="password")
+            raise NotAllowed(f"this is for the role {role.value}, and yours is {entry.role.value}")
+        return by
+
+
+def _words(refused: Refused) -> str:
+    if refused.until is not None:
+        return f"too many failures under this name here: not before {refused.until:%H:%M:%S} UTC"
+    return "name or password is not right; wait a minute before you try again"
