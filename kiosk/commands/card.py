@@ -233,7 +233,7 @@ def suspend(context: typer.Context, serial: Serial, reason: Reason, as_: As = No
     'kiosk card activate' takes it back.
 
     \b
-    Example: kiosk card suspend piv:guid:8F1C...52 --reason "lost, T-5514" --as jones
+    Example: kiosk card suspend piv:guid:8F1C...52 --reason "lost" --as jones
     """
     _set_state(context, serial, "suspended", reason, as_)
 

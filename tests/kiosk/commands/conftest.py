@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kiosk.commands.shell import Shell, staff_up
+from tests.kiosk.commands.shell import Shell
 from tests.pcscd import pcsc_service, pcsc_session
 
 __all__ = ["bare_shell", "pcsc_service", "pcsc_session", "shell"]
@@ -23,6 +23,5 @@ def bare_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def shell(bare_shell: Shell) -> Shell:
     """Commands after ``kiosk init``, on a machine with staff."""
     bare_shell.ok("init")
-    staff_up(bare_shell.settings)
-    bare_shell.staffed = True
+    bare_shell.staff_up()
     return bare_shell

@@ -32,7 +32,7 @@ AN_OFFICER, AN_ADMINISTRATOR = f"{OFFICER} ({ME})", f"{ADMINISTRATOR} ({ME})"
 STAFF = {TECHNICIAN: Role.TECHNICIAN, OFFICER: Role.OFFICER, ADMINISTRATOR: Role.ADMINISTRATOR}
 PASSWORD = "violet tractor umbrella"
 
-SIGNED = {
+SIGNED: dict[tuple[str, ...], str] = {
     **dict.fromkeys((("holder", name) for name in ("add", "assist", "clear-block", "forget")), OFFICER),
     **dict.fromkeys((("card", name) for name in ("enrol", "import", "suspend", "revoke")), OFFICER),
     **dict.fromkeys((("card", name) for name in ("activate", "clear-secret")), OFFICER),
@@ -40,23 +40,6 @@ SIGNED = {
     ("vault", "rekey"): ADMINISTRATOR,
 }
 """Who signs in for which command."""
-
-
-def staff_up(settings: Settings) -> None:
-    """Bring in a technician, an officer and an administrator, all with one password."""
-
-    async def work() -> None:
-        async with office(settings) as parts:
-            hasher = Hasher(key_ring(settings).pepper, 4)  # a hash says itself how much work it is
-            now = parts.service.store.clock.now()
-            async with parts.service.store.work() as session:
-                for name, role in STAFF.items():
-                    hashed = await hasher.hash(context(name), SecretStr(PASSWORD))
-                    row = StaffRow(name=name, role=role.value, password_hash=hashed, created_at=now)
-                    session.add(row)
-            hasher.close()
-
-    asyncio.run(work())
 
 
 class Shell:
@@ -126,6 +109,23 @@ class Shell:
                 return (await parts.service.store.persons.key(session)).seal(holder_key, field, text)
 
         return asyncio.run(work())
+
+    def staff_up(self) -> None:
+        """Bring in a technician, an officer and an administrator, all with one password."""
+
+        async def work() -> None:
+            async with office(self.settings) as parts:
+                hasher = Hasher(key_ring(self.settings).pepper, 4)  # a hash says itself how much work it is
+                now = parts.service.store.clock.now()
+                async with parts.service.store.work() as session:
+                    for name, role in STAFF.items():
+                        hashed = await hasher.hash(context(name), SecretStr(PASSWORD))
+                        row = StaffRow(name=name, role=role.value, password_hash=hashed, created_at=now)
+                        session.add(row)
+                hasher.close()
+
+        asyncio.run(work())
+        self.staffed = True
 
     def query(self, sql: str, *values: str | bytes) -> list[tuple[Any, ...]]:
         """Ask the database beside the commands, or change it."""

@@ -50,7 +50,7 @@ def test_the_commands_are_these() -> None:
         "card clear-secret", "card inspect", "card trace",
         "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
         "backup", "restore", "db current", "db check", "db upgrade", "fleet list", "fleet setup",
-        "fleet add", "fleet revoke",
+        "fleet add", "fleet revoke", "staff add", "staff list", "staff disable", "staff reset",
     }  # fmt: skip
 
 
@@ -65,7 +65,9 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("path", [(), ("holder",), ("card",), ("audit",), ("db",), ("fleet",), ("vault",)])
+@pytest.mark.parametrize(
+    "path", [(), ("holder",), ("card",), ("audit",), ("db",), ("fleet",), ("vault",), ("staff",)]
+)
 def test_a_list_of_commands_cuts_no_sentence_short(path: tuple[str, ...]) -> None:
     listed = CliRunner().invoke(app, [*path, "--help"]).stdout
     _, _, lines = listed.partition("Commands:\n")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
-import pwd
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,16 +12,16 @@ import pytest
 from kiosk.clock import Clock
 from kiosk.keys import create_key
 from kiosk.storage.sqlite import Sqlite
-from tests.kiosk.commands.shell import GUID, PUK, Shell
+from tests.kiosk.commands.shell import GUID, ME, PUK, Shell
 from tests.kiosk.tampering import tamper
 
-ME = pwd.getpwuid(os.getuid()).pw_name
 CARD = f"piv:guid:{GUID}"
+EVENTS = 25  # of Ann's: thirteen, and an officer who signed in for each of twelve commands
 
 
 @pytest.fixture
 def ann(shell: Shell) -> Shell:
-    """A store with Ann and her card, and a dozen events about them."""
+    """A store with Ann and her card, and what an officer did with them."""
     head = "holder_id,name,email,family,serial,unblock_secret"
     shell.ok("card", "import", "-", typed=f"{head}\n40017,Ann Jones,ann.jones@nhs.net,piv,{GUID},{PUK}\n")
     for number in range(5):
@@ -43,9 +41,9 @@ def spoil(shell: Shell, sql: str) -> None:
 
 def test_a_whole_trail(ann: Shell) -> None:
     told = ann.ok("audit", "verify")
-    assert told.startswith("Whole: 13 events from 1 to 13, head 13:")
+    assert told.startswith(f"Whole: {EVENTS} events from 1 to {EVENTS}, head {EVENTS}:")
     facts = ann.json("audit", "verify")
-    assert (facts["whole"], facts["events"], facts["after"], facts["flaw"]) == (True, 13, 0, None)
+    assert (facts["whole"], facts["events"], facts["after"], facts["flaw"]) == (True, EVENTS, 0, None)
     assert ann.ok("audit", "verify", "--head", facts["head"]) == told
 
 
@@ -104,7 +102,7 @@ FILTERS = {
     "events": (("--event", "holder.added", "--event", "card.enrolled"), 3),
     "alarms": (("--alarms",), 0),
     "visit": (("--visit", "ABC-123"), 0),
-    "since": (("--since", "2020-01-01"), 13),
+    "since": (("--since", "2020-01-01"), EVENTS),
     "until": (("--until", "2020-01-01T10:00"), 0),
     "zone": (("--until", "2020-01-01T10:00+02:00"), 0),
 }
@@ -130,12 +128,12 @@ def test_filters_that_nothing_can_fit_are_said_to(ann: Shell) -> None:
 
 def test_an_export_can_be_verified_and_is_on_record(ann: Shell) -> None:
     file = ann.folder / "audit.jsonl"
-    assert ann.ok("audit", "export", str(file)) == f"{file}: 13 events.\n"
+    assert ann.ok("audit", "export", str(file)) == f"{file}: {EVENTS} events.\n"
     assert file.stat().st_mode & 0o777 == 0o600
-    assert ann.ok("audit", "verify", "--file", str(file)).startswith("Whole: 13 events from 1 to 13")
+    assert ann.ok("audit", "verify", "--file", str(file)).startswith(f"Whole: {EVENTS} events from")
     assert "Ann" not in file.read_text()
     assert ann.query("SELECT actor, detail FROM audit_event WHERE event = 'audit.exported'") == [
-        (ME, '{"events": 13, "format": "jsonl"}')
+        (ME, f'{{"events": {EVENTS}, "format": "jsonl"}}')
     ]
     assert "File exists" in ann.fails("audit", "export", str(file))
     lines = file.read_text().splitlines(keepends=True)
@@ -149,7 +147,7 @@ def test_a_spreadsheet_gets_no_formula(ann: Shell) -> None:
     ann.ok("audit", "export", str(file), "--format", "csv")
     with file.open(newline="") as opened:
         rows = list(csv.DictReader(opened))
-    assert [int(row["seq"]) for row in rows] == list(range(1, 15))
+    assert [int(row["seq"]) for row in rows] == list(range(1, EVENTS + 3))
     assert rows[-1]["reason"] == '\'=HYPERLINK("http://x.example")'
     assert not any(value.startswith(tuple("=+-@")) for row in rows for value in row.values())
     ann.fails("audit", "export", str(ann.folder / "x"), "--format", "xls", code=2)
@@ -195,16 +193,16 @@ def old(ann: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def test_a_segment_is_closed_into_a_file(old: Shell) -> None:
     file = old.folder / "old.jsonl"
     told = old.ok("audit", "close", str(file))
-    assert f"Closed: 12 events from 1 to 12, now in {file}." in told
+    assert f"Closed: {EVENTS - 1} events from 1 to {EVENTS - 1}, now in {file}." in told
     assert hashlib.sha256(file.read_bytes()).hexdigest() in told
-    assert "It begins after event 12" in old.ok("audit", "verify")
+    assert f"It begins after event {EVENTS - 1}" in old.ok("audit", "verify")
     assert "It is the segment that was closed on" in old.ok("audit", "verify", "--file", str(file))
     found = old.json("audit", "checkpoints")
     assert found["public_key"].startswith("-----BEGIN PUBLIC KEY-----")
     (made,) = found["checkpoints"]
-    assert (made["first_seq"], made["last_seq"], made["by"]) == (1, 12, ME)
+    assert (made["first_seq"], made["last_seq"], made["by"]) == (1, EVENTS - 1, ME)
     assert json.loads(made["statement"])["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
-    assert "1 to 12" in old.ok("audit", "checkpoints")
+    assert f"1 to {EVENTS - 1}" in old.ok("audit", "checkpoints")
 
 
 def test_the_end_of_a_closed_segment_cannot_be_cut_off(old: Shell) -> None:
@@ -218,12 +216,12 @@ def test_the_end_of_a_closed_segment_cannot_be_cut_off(old: Shell) -> None:
 
 
 def test_retention_can_close_too(old: Shell) -> None:
-    assert "Audit events to be closed:       13" in old.ok("retention")
+    assert f"Audit events to be closed:       {EVENTS}" in old.ok("retention")
     nowhere = old.folder / "nowhere"
     assert "does not exist" in old.fails("retention", "--archive", str(nowhere), code=2)
     told = old.ok("retention", "--archive", str(old.folder))
-    file = old.folder / "audit-1-13.jsonl"
-    assert f"Audit events closed:             13, now in {file}" in told
+    file = old.folder / f"audit-1-{EVENTS}.jsonl"
+    assert f"Audit events closed:             {EVENTS}, now in {file}" in told
     assert "Audit events closed:             0" in old.ok("retention", "--archive", str(old.folder))
     assert old.json("audit", "verify")["whole"]
 
@@ -253,7 +251,7 @@ def test_a_holder_is_forgotten_and_their_events_are_shown_with_bare_keys(ann: Sh
     assert key in shown
     assert "Ann Jones" not in shown
     assert CARD not in shown
-    assert "Whole: 14 events" in ann.ok("audit", "verify")
+    assert f"Whole: {EVENTS + 2} events" in ann.ok("audit", "verify")
 
 
 def test_who_is_not_sure_forgets_nobody(ann: Shell) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from kiosk.token import Token
 from tests import softhsm
-from tests.kiosk.commands.shell import GUID, PUK, Shell
+from tests.kiosk.commands.shell import ADMINISTRATOR, GUID, PASSWORD, PUK, Shell
 
 HEAD = "holder_id,name,email,family,serial,unblock_secret\n"
 
@@ -123,7 +123,12 @@ def test_killed_in_the_middle_it_goes_on(shell: Shell) -> None:
     bring_in(shell, 400)
     one_by_one = "from kiosk import rekeying; rekeying.CHUNK = 1; from kiosk.cli import main; main()"
     command = [sys.executable, "-c", one_by_one, "--config", str(shell.config), "vault", "rekey"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [*command, "--as", ADMINISTRATOR], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    )
+    assert process.stdin is not None
+    process.stdin.write(f"{PASSWORD}\n".encode())
+    process.stdin.close()
     under = "SELECT COUNT(*) FROM unblock_secret GROUP BY key_id"
     ends = time.monotonic() + 60
     while len(shell.query(under)) < 2 and process.poll() is None and time.monotonic() < ends:
@@ -150,6 +155,7 @@ def test_a_kiosk_with_a_token_has_no_key_in_any_file(
     shell.state.mkdir(mode=0o700)
     with_token(shell)
     told = shell.ok("init")
+    shell.staff_up()
     assert "pepper: made, never to leave it" in told
     assert sorted(path.name for path in shell.state.glob("*key*")) == []
     again = shell.ok("init")
@@ -223,6 +229,7 @@ def test_a_token_without_keys_gets_none_that_would_open_nothing(bare_shell: Shel
     text = shell.config.read_text(encoding="utf-8")
     with_token(shell)
     shell.ok("init")
+    shell.staff_up()
     shell.ok("holder", "add", "1", "Ann Jones")
     shell.ok("card", "import", "-", typed=f"{HEAD}1,Ann Jones,,piv,{GUID},{PUK}\n")
     shell.config.write_text(text, encoding="utf-8")
