@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from kiosk.audit import Event, Outcome, Subject
+from kiosk.families import families
 from kiosk.office.office import office
 from kiosk.office.operator import signed_in
 from kiosk.settings import Settings
@@ -16,7 +17,8 @@ FIRST = "there is no staff account yet: make the first administrator with 'kiosk
 
 
 async def require_staff(settings: Settings) -> None:
-    """Raise StaffProblem where nobody could sign in, whoever it is."""
+    """Raise StaffProblem where nobody could sign in, whoever it is; SettingsError where nobody could work."""
+    families(settings)  # what is wrong with them is said before anything is asked, or missing
     async with office(settings) as parts:
         if not await parts.accounts.any():
             raise StaffProblem(FIRST)

@@ -29,6 +29,7 @@ from tests.contracts.steps import opened
 from tests.stories.plots import NEW_PIN, registration, unlocking
 from tests.stories.world import PIN, new_world
 
+PASSWORD = "violet tractor umbrella"
 SAMPLE = Path(__file__).parent.parent / "sample_family"
 pytestmark = pytest.mark.xdist_group("sample-family")  # it is installed once
 
@@ -84,13 +85,17 @@ def test_a_site_brings_its_cards_in(installed: Path, tmp_path: Path) -> None:
         "holder_id,name,email,family,serial,unblock_secret\n"
         "H1,Ann Jones,ann.jones@nhs.net,library,04170001,SERVICEONE\n"
     )
-    assert kiosk(tmp_path, "init", path=installed).returncode == 0
-    brought = kiosk(tmp_path, "card", "import", "-", path=installed, text=roll)
+    first = kiosk(tmp_path, "init", "--administrator", "adam", path=installed, text=f"{PASSWORD}\n")
+    assert first.returncode == 0, first.stderr
+    officer = ("olga", "--role", "officer", "--password", "--as", "adam")
+    assert kiosk(tmp_path, "staff", "add", *officer, path=installed, text=f"{PASSWORD}\n" * 2).returncode == 0
+    bring_in = ("card", "import", "-", "--as", "olga")
+    brought = kiosk(tmp_path, *bring_in, path=installed, text=f"{PASSWORD}\n{roll}")
     assert brought.returncode == 0, brought.stderr
     listed = kiosk(tmp_path, "card", "list", "--json", path=installed)
     assert "library:number:04170001" in json.dumps(json.loads(listed.stdout))
     bad = roll.replace("SERVICEONE", "12345678")
-    refused = kiosk(tmp_path, "card", "import", "-", path=installed, text=bad)
+    refused = kiosk(tmp_path, *bring_in, path=installed, text=f"{PASSWORD}\n{bad}")
     assert refused.returncode == 1
     assert "unblock_secret" in refused.stderr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from signal import SIGTERM
 from typing import Any
@@ -18,6 +18,7 @@ from tests.terminal.people import Person, crowd, register_all, roll
 from tests.terminal.terminal import Terminal
 
 KIOSK = Path(sys.executable).with_name("kiosk")
+ADMINISTRATOR, OFFICER, PASSWORD = "adam", "olga", "violet tractor umbrella"
 ATTRACT = "Put your smartcard in the reader"
 
 Table = Mapping[str, Any]
@@ -64,13 +65,16 @@ class Town:
         return {**settings, "tls": "starttls", "password_file": str(password)}
 
     def _prepare(self) -> None:
-        self.command("init")
+        self.command("init", "--administrator", ADMINISTRATOR, typed=(PASSWORD,))
+        officer = (OFFICER, "--role", "officer", "--password", "--as", ADMINISTRATOR)
+        self.command("staff", "add", *officer, typed=(PASSWORD, PASSWORD))
         first = self._newcomers[0]
-        self.command("holder", "add", first.id, first.name, "--email", first.email)
+        add = ("add", first.id, first.name, "--email", first.email, "--as", OFFICER)
+        self.command("holder", *add, typed=(PASSWORD,))
         everybody = self.folder / "people.csv"
         everybody.touch(0o600)
         everybody.write_text(roll([*self._newcomers, *self._registered]))
-        self.command("card", "import", str(everybody))
+        self.command("card", "import", str(everybody), "--as", OFFICER, typed=(PASSWORD,))
         self.hands.run(register_all(self.configure(), self._registered))
 
     def newcomer(self) -> Person:
@@ -97,10 +101,11 @@ class Town:
         path.write_text(text)
         return path
 
-    def command(self, *words: str) -> str:
-        """Run a command of the kiosk's to its end; what it printed. Fails if it does."""
+    def command(self, *words: str, typed: Sequence[str] = ()) -> str:
+        """Run a command of the kiosk's to its end, with these lines on standard input; what it printed."""
         call = [str(KIOSK), "--config", str(self.configure()), *words]
-        done = subprocess.run(call, capture_output=True, text=True)
+        lines = "".join(f"{line}\n" for line in typed)
+        done = subprocess.run(call, input=lines, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -32,7 +32,7 @@ def holders(shell: Shell) -> list[str]:
 
 def test_a_copy_brings_everything_back(ann: Shell, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
-    assert "a whole copy, with 1 audit event." in ann.ok("backup", str(copy))
+    assert "a whole copy, with 2 audit events." in ann.ok("backup", str(copy))
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.db"]
     ann.ok("holder", "add", "40018", "Bob Smith")
@@ -43,7 +43,7 @@ def test_a_copy_brings_everything_back(ann: Shell, tmp_path: Path) -> None:
     with closing(sqlite3.connect(kept)) as there:
         assert there.execute("SELECT COUNT(*) FROM holder").fetchone() == (2,)
     events = [one["event"] for one in ann.json("audit", "show")]
-    assert events == ["holder.added", "store.restored"]
+    assert events == ["staff.signed-in", "holder.added", "store.restored"]
     ann.ok("audit", "verify")
 
 
@@ -151,6 +151,7 @@ def test_a_copy_of_another_store_is_not_put_back(ann: Shell, tmp_path: Path) -> 
     (tmp_path / "other").mkdir()
     other = Shell(tmp_path / "other")
     other.ok("init")
+    other.staff_up()
     other.ok("holder", "add", "1", "Eve")
     other.ok("backup", str(tmp_path / "copy.db"))
     ann.fails(*RESTORE, str(tmp_path / "copy.db"))

@@ -16,6 +16,7 @@ def owner(bare_shell: Shell) -> Iterator[Shell]:
     url = postgres.server().fresh()
     bare_shell.add_settings(f'[database]\nurl = "{url}"\n')
     bare_shell.ok("init")
+    bare_shell.staff_up()
     postgres.as_kiosk(url, bare_shell.settings)
     yield bare_shell
     postgres.server().drop(url)

@@ -27,7 +27,7 @@ from kiosk.commands import plug
 from kiosk.office.inspecting import every_family
 from kiosk.office.plugs import Misfit, Plugged, Wanted, make
 from tests.cardio import cards
-from tests.kiosk.commands.shell import GUID, PUK, Shell
+from tests.kiosk.commands.shell import GUID, OFFICER, PASSWORD, PUK, Shell
 from tests.pcscd import READER, PcscService
 
 # Where no vpcd listens but ours: an address for each worker, for they run beside each other.
@@ -300,12 +300,13 @@ async def test_behind_the_real_driver_it_is_seen_and_enrolled(
 ) -> None:
     await asyncio.to_thread(shell.ok, "holder", "add", "40017", "Ann Jones")
     on_it = ("--config", str(shell.config))
+    enrol = (*on_it, "card", "enrol", "40017", "--reader", READER, "--secret-stdin", "--as", OFFICER)
     reader = PcscReader(READER)
     async with kiosk("card", "plug", "--slot", str(pcsc_service.slot), "--guid", GUID) as plugged:
         async with reader.session(await until(reader, State.CARD)) as channel:
             assert (await identify(channel, [PivFamily()])).id.serial == GUID
-        async with kiosk(*on_it, "card", "enrol", "40017", "--reader", READER, "--secret-stdin") as enrolling:
-            code, told, errors = await ended(enrolling, b"12345678\n")
+        async with kiosk(*enrol) as enrolling:
+            code, told, errors = await ended(enrolling, f"{PASSWORD}\n12345678\n".encode())
         assert (code, errors) == (0, "")
         assert f"Card piv:guid:{GUID} is enrolled for Ann Jones (40017)." in told
         assert "proven just now" in told

@@ -43,8 +43,9 @@ def test_a_dump_comes_back_on_a_new_server(server: postgres.Server, bare_shell: 
     owner, url = bare_shell, server.url("unlock", "unlock_owner")
     owner.add_settings(f'[database]\nurl = "{url}"\n')
     dump = owner.folder / "unlock.dump"
+    owner.ok("init")
+    owner.staff_up()
     for command in (
-        ("init",),
         ("fleet", "setup"),
         ("fleet", "add", "Library", "--password-file", str(owner.folder / "first")),
         ("holder", "add", "40017", "Ann Jones"),
