@@ -78,14 +78,12 @@ class Shift:
 class Attendant:
     """Runs the kiosk's front: attract, journey, take your card, attract."""
 
-    def __init__(
-        self, stage: Stage, reader: Reader, service: Service, watch: Watch, hold: Hold | None = None
-    ) -> None:
+    def __init__(self, stage: Stage, reader: Reader, service: Service, watch: Watch, hold: Hold) -> None:
         self._stage = stage
         self._reader = reader
         self._service = service
         self._watch = watch
-        self._hold = hold or Hold()
+        self._hold = hold
         self._hold.restart = self._start_again
         self._exit_code = EXIT_OK
         self._closing = asyncio.Event()
