@@ -20,6 +20,7 @@ from kiosk.enrolment import EnrolmentError
 from kiosk.keys import sync_folder
 from kiosk.office import auditing, fields
 from kiosk.office.office import office
+from kiosk.origin import StrangePepper
 from kiosk.ownership import own_reader
 from kiosk.settings import Settings
 from kiosk.storage.place import sqlite_file
@@ -106,7 +107,11 @@ async def _verified(settings: Settings, path: Path, told: Told) -> Copy:
         raise EnrolmentError(f"{path}: {misfit(revision)}")
     if fault := await asyncio.to_thread(_fault, path):
         raise EnrolmentError(f"{path}: is damaged: {fault}")
-    verdict = await auditing.verify(_at(settings, path), None, told)
+    try:
+        verdict = await auditing.verify(_at(settings, path), None, told)
+    except StrangePepper:
+        reason = "of a store with another pepper, or its audit trail is broken from the first event on"
+        raise EnrolmentError(f"{path}: is {reason}") from None
     if verdict.fault:
         raise EnrolmentError(f"{path}: its audit trail is broken: {verdict.fault}")
     await asyncio.to_thread(_one_file, path)

@@ -12,8 +12,9 @@ from alembic.util import CommandError
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from kiosk.keyring import KeyRing, file_cabinet, key_ring, token_keys
+from kiosk.keyring import KeyRing, file_cabinet, key_ring, pepper_of, token_keys
 from kiosk.keys import create_key, key_source, load_key
+from kiosk.origin import require_pepper_of
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
 from kiosk.storage.place import place
@@ -30,6 +31,7 @@ def initialise(settings: Settings) -> Iterator[str]:
     yield _make_directory(settings.state_directory)
     store = place(settings)
     yield from _make_keys(settings, store)
+    require_pepper_of(store, settings, pepper_of(settings))
     yield _make_database(store, lambda: key_ring(settings))
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.keyring import file_cabinet, token_keys
-from kiosk.keys import KeyProblem, key_source, load_key
+from kiosk.keyring import file_cabinet, pepper_of, token_keys
+from kiosk.keys import KeyProblem, key_source
 from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.origin import PUT_RIGHT, pepper_place, written_with
 from kiosk.persons import DATA_KEY
 from kiosk.settings import Settings
+from kiosk.storage.backend import StoreUnavailable
 from kiosk.storage.place import place, sqlite_file
 from kiosk.unblock import FIELD
 from kiosk.vault import Sealed, VaultError, opened
@@ -38,14 +41,23 @@ async def vault_key(settings: Settings) -> Finding:
 
 
 async def pepper_key(settings: Settings) -> Finding:
-    """Whether the key that answers and codes are hashed with is there and safe."""
-    name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
+    """Whether the key that answers and codes are hashed with is there, the right one, and safe."""
     try:
-        if settings.keys.token is not None:
-            return await aside(lambda: _token_pepper(settings))
-        load_key(settings.state_directory, configured, credential)
+        return await aside(lambda: _pepper_key(settings))
     except KeyProblem as problem:
-        return Finding(name, Level.FAIL, str(problem), _WITHOUT_PEPPER)
+        return Finding("pepper key", Level.FAIL, str(problem), _WITHOUT_PEPPER)
+
+
+def _pepper_key(settings: Settings) -> Finding:
+    """Raises KeyProblem."""
+    name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
+    pepper = pepper_of(settings)
+    with suppress(StoreUnavailable):  # the check of the store tells
+        if not written_with(place(settings), pepper):
+            detail = f"{pepper_place(settings)}: not the one that this store was written with"
+            return Finding(name, Level.FAIL, detail, PUT_RIGHT)
+    if settings.keys.token is not None:
+        return _token_pepper(settings)
     return _where(settings, name, configured, credential)
 
 

@@ -123,7 +123,7 @@ def test_a_copy_of_another_store_is_not_put_back(ann: Shell, tmp_path: Path) -> 
     other.ok("init")
     other.ok("holder", "add", "1", "Eve")
     other.ok("backup", str(tmp_path / "copy.db"))
-    ann.fails(*RESTORE, str(tmp_path / "copy.db"))
+    assert "of a store with another pepper" in ann.fails(*RESTORE, str(tmp_path / "copy.db"))
     assert holders(ann) == ["40017"]
 
 
