@@ -225,6 +225,10 @@ class TokenCabinet:
         """Whether the token has a key. Raises KeyProblem."""
         return bool(self._names())
 
+    def waiting(self) -> bool:
+        """Never: what is made in the token is in its place."""
+        return False
+
     def make_next(self) -> str:
         """Make a newer key inside the token. Raises KeyProblem."""
         before = max(self._names(), default=b"")
