@@ -19,6 +19,8 @@ from kiosk.cli import app
 from kiosk.enrolment import NewCard, NewHolder
 from kiosk.keys import KeyProblem, create_key
 from kiosk.office import fleets, rekeying
+from kiosk.office.doctor import keys
+from kiosk.office.doctor.finding import Level
 from kiosk.office.office import office
 from kiosk.settings import Settings
 from kiosk.storage.roles import OFFICE, NotTheOwner
@@ -144,26 +146,26 @@ async def test_where_a_right_is_missing_nothing_is_changed(fleet: Everybody, rig
     """Half a rekey would leave the secrets under a key that one machine alone has."""
     await fleet.officer.prepare()
     fleet.ask(f"REVOKE {right} FROM {OFFICE}")
-    keys, events, files = fleet.keys(), fleet.events(), fleet.officer.files
+    under, events, files = fleet.keys(), fleet.events(), fleet.officer.files
     with pytest.raises(NotTheOwner, match=r"permission denied for table .* nothing was changed"):
         await fleet.officer.rekey()
-    assert (fleet.keys(), fleet.events(), fleet.officer.files) == (keys, events, files)
+    assert (fleet.keys(), fleet.events(), fleet.officer.files) == (under, events, files)
 
 
 async def test_a_kiosk_may_not(fleet: Everybody) -> None:
-    keys, events, files = fleet.keys(), fleet.events(), fleet.kiosk.files
+    under, events, files = fleet.keys(), fleet.events(), fleet.kiosk.files
     assert "a new one takes a role in unlock_office" in await fleet.kiosk.rekey(alone=True)
-    assert (fleet.keys(), fleet.events(), fleet.kiosk.files) == (keys, events, files)
+    assert (fleet.keys(), fleet.events(), fleet.kiosk.files) == (under, events, files)
 
 
 # -- first on one machine, with the next key on all of them --------------------------------------
 
 
 async def test_what_nobody_else_has_is_not_gone_over_to(fleet: Everybody) -> None:
-    keys, events, files = fleet.keys(), fleet.events(), fleet.officer.files
+    under, events, files = fleet.keys(), fleet.events(), fleet.officer.files
     with pytest.raises(KeyProblem, match="--prepare"):
         await fleet.officer.rekey()
-    assert (fleet.keys(), fleet.events(), fleet.officer.files) == (keys, events, files)
+    assert (fleet.keys(), fleet.events(), fleet.officer.files) == (under, events, files)
 
 
 async def test_a_machine_that_is_alone_can_say_so(fleet: Everybody) -> None:
@@ -198,13 +200,13 @@ async def test_the_others_only_put_the_key_in_place(fleet: Everybody) -> None:
         await fleet.kiosk.rekey()  # too early
     assert "vault.key.next" in fleet.kiosk.files
     await fleet.officer.rekey()
-    keys, events = fleet.keys(), fleet.events()
+    under, events = fleet.keys(), fleet.events()
     for other in (fleet.kiosk, fleet.second):
         assert "is the new key" in await other.rekey()
         assert other.files["vault.key"] == fleet.officer.files["vault.key"]
         assert "vault.key.next" not in other.files
     assert "is the newest key already" in await fleet.kiosk.rekey()
-    assert (fleet.keys(), fleet.events()) == (keys, events)
+    assert (fleet.keys(), fleet.events()) == (under, events)
 
 
 async def test_a_run_that_was_cut_off_before_its_last_event_is_finished_first(fleet: Everybody) -> None:
@@ -287,3 +289,38 @@ async def test_a_key_that_all_is_under_is_not_handed_round_as_the_next(fleet: Ev
     assert "is the new key" in await fleet.second.prepare()
     assert fleet.second.files["vault.key"] == present
     assert fleet.second.files["vault.key.next"] != present
+
+
+# -- what doctor says at a kiosk, whose role cannot read a secret ----------------------------------
+
+
+async def test_doctor_is_content_with_the_right_key(fleet: Everybody) -> None:
+    for machine in (fleet.kiosk, fleet.officer):
+        assert (await keys.vault_key(machine.settings)).level is Level.OK
+
+
+async def test_doctor_fails_with_a_key_that_opens_nothing(fleet: Everybody) -> None:
+    await fleet.officer.prepare()
+    await fleet.officer.rekey()
+    found = await keys.vault_key(fleet.kiosk.settings)
+    assert (found.level, "it is sealed with key" in found.detail) == (Level.FAIL, True)
+    assert "copy it from the machine where 'kiosk vault rekey' was run" in found.advice
+
+
+async def test_doctor_fails_where_the_data_key_does_not_open(fleet: Everybody) -> None:
+    fleet.ask("UPDATE data_key SET wrapped_key = decode(repeat('00', 40), 'hex')")
+    found = await keys.vault_key(fleet.kiosk.settings)
+    assert (found.level, "its data key was altered" in found.detail) == (Level.FAIL, True)
+
+
+@pytest.mark.parametrize("table", ["unblock_secret", "next_unblock_secret"])
+async def test_doctor_fails_where_a_secret_is_under_another_key(fleet: Everybody, table: str) -> None:
+    fleet.ask(
+        "INSERT INTO next_unblock_secret"
+        " (card, key_id, wrapped_key, nonce, ciphertext, fingerprint, kiosk, at)"
+        " SELECT card, key_id, wrapped_key, nonce, ciphertext, fingerprint, 'Kiosk 1', now()"
+        " FROM unblock_secret LIMIT 1"
+    )
+    fleet.ask(f"UPDATE {table} SET key_id = 'f00d' WHERE card = (SELECT min(card) FROM {table})")  # noqa: S608
+    found = await keys.vault_key(fleet.kiosk.settings)
+    assert (found.level, "it is sealed with key 'f00d'" in found.detail) == (Level.FAIL, True)

@@ -22,6 +22,12 @@ from kiosk.vault import Sealed, VaultError, opened
 from kiosk.wrapping import KeyEncryptingKey, Keys
 
 _WITHOUT_VAULT = "without it no card can be unlocked, and no name or address read"
+_PERSONS = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
+_NEWEST_SECRET = text(
+    "SELECT card.audit_key, key_id, wrapped_key, nonce, ciphertext FROM unblock_secret "
+    "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
+)
+_USED = text("SELECT key_id FROM unblock_secret UNION SELECT key_id FROM next_unblock_secret")
 _WITHOUT_PEPPER = "without it nobody's answers can be checked"
 
 
@@ -33,7 +39,10 @@ async def vault_key(settings: Settings) -> Finding:
     except KeyProblem as problem:
         return Finding(name, Level.FAIL, str(problem), _WITHOUT_VAULT)
     except VaultError as error:
-        advice = "put back the key it was made with, from your backup ('kiosk vault status' names it)"
+        advice = (
+            "put back the key it was made with, from your backup, or copy it from the machine where 'kiosk "
+            "vault rekey' was run, as vault.key.next ('kiosk vault status' names it)"
+        )
         return Finding(name, Level.FAIL, f"it does not open what is in the store: {error}", advice)
     if told is not None:
         return told
@@ -109,17 +118,20 @@ def _round_trip(key: KeyEncryptingKey) -> None:
 
 
 def _open_something(settings: Settings, keys: Keys) -> None:
-    """Open the newest unblock secret, and the data key of names. Raises VaultError."""
-    sealed = text(
-        "SELECT card.audit_key, key_id, wrapped_key, nonce, ciphertext FROM unblock_secret "
-        "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
-    )
-    persons = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
+    """Open the newest unblock secret, and the data key of names. Raises VaultError.
+
+    A kiosk of a fleet may not read a secret: there the keys that secrets are under have to be here.
+    """
     engine = place(settings).plain()
     try:
         with engine.connect() as connection:
-            row = connection.execute(sealed).first()
-            names = connection.execute(persons, {"name": DATA_KEY}).first()
+            names = connection.execute(_PERSONS, {"name": DATA_KEY}).first()
+            row, used = None, []
+            try:
+                row = connection.execute(_NEWEST_SECRET).first()
+            except DBAPIError:
+                connection.rollback()
+                used = list(connection.execute(_USED).scalars())
     except DBAPIError:
         return  # the check of the store tells
     finally:
@@ -129,6 +141,8 @@ def _open_something(settings: Settings, keys: Keys) -> None:
         opened(_named(keys, key_id), audit_key, FIELD, Sealed(key_id, *rest))
     if names is not None:
         _named(keys, names[0]).unwrap(names[1])
+    for key_id in used:
+        _named(keys, key_id)
 
 
 def _named(keys: Keys, name: str) -> KeyEncryptingKey:
