@@ -33,6 +33,12 @@ TEND = 3600.0  # seconds between two looks for what is due daily, likewise
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
 GUARD = 1.0  # and during a visit
 
+_TROUBLES = {
+    State.NO_SERVICE: OutOfService.CARD_SERVICE,
+    State.NO_READER: OutOfService.NO_READER,
+    State.SEVERAL: OutOfService.SEVERAL_READERS,
+}
+
 
 class Shift:
     """An attendant's time at a kiosk, which may be told to end before the attendant is there."""
@@ -128,6 +134,7 @@ class Attendant:
             self._next_sweep = now + SWEEP
             with suppress(StoreUnavailable):
                 await self._service.pendings.sweep()
+                await self._service.store.database.forget_the_rest()
         if now >= self._next_tending and self._scene == Attract():  # and not closed meanwhile
             self._next_tending = now + TEND
             await self._service.retention.tend()
@@ -148,13 +155,12 @@ class Attendant:
             closing.cancel()
 
     async def _out_of_service(self, presence: Presence) -> OutOfService | None:
-        if presence.state is State.NO_SERVICE:
-            return OutOfService.CARD_SERVICE
-        if presence.state is State.NO_READER:
-            return OutOfService.NO_READER
-        if presence.state is State.SEVERAL:
-            return OutOfService.SEVERAL_READERS
-        return await self._watch.look("waiting")
+        trouble = _TROUBLES.get(presence.state)
+        if trouble is None:
+            return await self._watch.look("waiting")
+        self._show(Closed(trouble))  # at once: a store that hangs would take its time
+        await self._watch.look(trouble.value)  # all the same, or the fleet would not hear of it
+        return trouble
 
     async def _visit(self, presence: Presence) -> None:
         """Receive one card; returns when its journey has ended and the card is out."""
@@ -200,12 +206,10 @@ class Attendant:
             self._show(Closed(why, card_in=True))
 
     def _scene_for(self, presence: Presence) -> Scene:
-        if presence.state is State.NO_SERVICE:
-            return Closed(OutOfService.CARD_SERVICE)
-        if presence.state in (State.NO_READER, State.BROKEN):
+        if presence.state is State.BROKEN:
             return Closed(OutOfService.NO_READER)
-        if presence.state is State.SEVERAL:
-            return Closed(OutOfService.SEVERAL_READERS)
+        if (trouble := _TROUBLES.get(presence.state)) is not None:
+            return Closed(trouble)
         return Attract() if presence.state is State.EMPTY else OneMoment()
 
     async def _journey(

@@ -12,12 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Subject
 from kiosk.rekeying import FIELDS, replacing, unless_changed
-from kiosk.storage.backend import reason
+from kiosk.storage.backend import refusal
 from kiosk.storage.models import DataKeyRow
 from kiosk.store import Store
 from kiosk.vault import Sealed
 
-_INSUFFICIENT = "42501"  # insufficient_privilege
 _NOBODY = -1  # no card has this number, so no row is touched; rights are looked at all the same
 
 
@@ -47,7 +46,7 @@ async def _try_everything(store: Store, session: AsyncSession) -> None:
         store.audit.record(session, Event.VAULT_REKEYED, Subject())
         await store.audit.write(session)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", "") != _INSUFFICIENT:
+        if (refused := refusal(error.orig, store.database.backend.role)) is None:
             raise
-        raise _TakenBack(reason(error)) from None
+        raise _TakenBack(str(refused)) from None
     raise _TakenBack

@@ -8,12 +8,12 @@ from pydantic import ConfigDict, Field, model_validator
 
 from cardio.profile import Profile
 from kiosk.profile_settings import PasscodeTable, PukTable, SerialTable, checked, hexadecimal
-from kiosk.section import OptionalPath, Section, fault
+from kiosk.section import NAME, OptionalPath, Section, fault
 
 BUILT_IN = ("piv", "openpgp", "gids")
 """The families that the kiosk brings with it; each has a table of its own."""
 
-FamilyName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+FamilyName = Annotated[str, Field(pattern=NAME)]
 
 
 class Diversify(Section):

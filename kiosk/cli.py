@@ -85,7 +85,8 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
 def demo() -> None:
     """Try the kiosk on virtual parts, with nothing to configure.
 
-    F2 opens a tray of virtual cards to put in, and the mailbox in which the kiosk's mails arrive.
+    F2 opens a tray of virtual cards to put in, with a crib of what to type for each, and the mailbox in
+    which the kiosk's mails arrive. F2 again shows the crib of the card that is in.
 
     \b
     Example: kiosk demo

@@ -65,9 +65,7 @@ class Fleet:
     async def _arrive(self, session: AsyncSession, state: str, now: datetime, error: float) -> None:
         name = self._store.kiosk
         gone = col(KioskRow.seen_at) < now - SILENT
-        await session.exec(
-            delete(KioskRow).where((col(KioskRow.name) == name) & gone | (col(KioskRow.seen_at) < now - KEPT))
-        )
+        await session.exec(delete(KioskRow).where(col(KioskRow.name) == name, gone))
         others = await session.exec(
             select(KioskRow.instance).where(KioskRow.name == name, KioskRow.state != "stopped")
         )
@@ -97,10 +95,11 @@ class Fleet:
             await session.exec(delete(KioskRow))
 
     async def sightings(self) -> Sequence[Sighting]:
-        """Every kiosk, by name."""
-        async with self._store.work() as session:
-            rows = (await session.exec(select(KioskRow).order_by(KioskRow.name, col(KioskRow.seen_at)))).all()
+        """Every kiosk that was seen within thirty days, by name."""
         now = self._store.clock.now()
+        recent = select(KioskRow).where(col(KioskRow.seen_at) >= now - KEPT)
+        async with self._store.work() as session:
+            rows = (await session.exec(recent.order_by(KioskRow.name, col(KioskRow.seen_at)))).all()
         alive = [row.name for row in rows if row.state != "stopped" and now - row.seen_at <= SILENT]
         return [
             Sighting(

@@ -291,11 +291,15 @@ class Intake:
             if cards
             else ()
         )
+        # A self-test's card has refused nothing, and the kiosk that brings it in may not ask.
+        own = {holder.holder_id for holder in holders.values() if holder.selftest}
         return _There(
             holders,
             {refused.number(card): card for card in cards},
             {secret.card: secret for secret in kept},
-            await refused.found(self._session, [row.card.id for row in rows]),
+            await refused.found(
+                self._session, [row.card.id for row in rows if row.holder.holder_id not in own]
+            ),
         )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import case, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk import refused
+from kiosk import fingerprints, refused
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.storage.models import CardRow, NextSecretRow, UnblockState
 from kiosk.store import Store
@@ -26,7 +26,7 @@ async def secret_failed(session: AsyncSession, store: Store, card: int, about: S
     await session.exec(
         update(CardRow).where(col(CardRow.id) == card).values(unblock_state=UnblockState.FAILED.value)
     )
-    await refused.remember_kept(session, card)
+    await fingerprints.kept_refused(session, card)
     store.audit.record(session, Event.UNBLOCK_SECRET_FAILED, about, Outcome.ALARM, reason)
 
 
@@ -39,7 +39,7 @@ async def secret_accepted(
     """
     facts = {"secret_proven": proven or mutual, "mutual_proven": mutual}
     await _wipe(session, card, **{fact: True for fact, holds in facts.items() if holds})
-    await refused.kept_accepted(session, card)
+    await fingerprints.kept_accepted(session, card)
 
 
 async def secret_cleared(session: AsyncSession, store: Store, card: int, about: Subject, reason: str) -> None:

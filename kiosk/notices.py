@@ -43,6 +43,7 @@ class Notices:
         self._mailer = mailer
         self._wake = asyncio.Event()
         self._stopping = False
+        self._told = ""
 
     async def queue(
         self, session: AsyncSession, kind: NoticeKind, known: Known | None, recipient: str, language: str
@@ -78,8 +79,9 @@ class Notices:
             self._wake.clear()
             try:
                 await self.send_due()
+                self._told = ""
             except StoreUnavailable as away:
-                log.warning("notices wait: the store is not available (%s)", away)
+                self._tell(f"notices wait: the store is not available ({away})")
             except Exception as error:  # one letter that cannot be written must not hold up the others
                 log.error("a notice could not be sent\n%s", redacted(error))
             try:
@@ -87,6 +89,12 @@ class Notices:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _tell(self, what: str) -> None:
+        """Into the log, once until it changes: it is tried again every few seconds."""
+        if what != self._told:
+            log.warning("%s", what)
+            self._told = what
 
     def stop(self) -> None:
         """Ask `run` to end after the mail that is under way; what is still queued waits in the store."""

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from cardio.profile import Answers, Coding, PasscodeRules, PukRules
 from cardio.source import ProfileError, Source
-from kiosk.section import Section, fault
+from kiosk.section import NAME, Section, fault
 
 T = TypeVar("T")
 
@@ -85,7 +85,7 @@ class SerialTable(SourceTable):
     """Where the card's serial number is, and how it is written."""
 
     written: Literal["hex", "ascii", "bcd"] = "hex"
-    kind: str = Field("serial", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")
+    kind: str = Field("serial", pattern=NAME)
 
 
 class PasscodeTable(Section):

@@ -1,7 +1,8 @@
 """Secrets that a card has refused, for good: whoever brings one again, it is not sent to that card.
 
 They are known by the card's number and a keyed fingerprint, so that a card which is not in the store, or
-has another secret by now, is spared them too. Each function is part of a unit of work.
+has another secret by now, is spared them too. Each function is part of a unit of work. They are the
+office's; a kiosk, which may see no fingerprint, has those of `kiosk.fingerprints`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk.storage.bulk import among
-from kiosk.storage.models import CardRow, RefusedSecretRow, UnblockSecretRow
+from kiosk.storage.models import CardRow, RefusedSecretRow
 
 Refused = dict[CardId, list[RefusedSecretRow]]
 
@@ -28,6 +29,8 @@ async def found(session: AsyncSession, cards: Collection[CardId]) -> Refused:
     """What is remembered of these cards."""
     by_text = {str(card): card for card in cards}
     refused: Refused = {}
+    if not cards:
+        return refused
     query = select(RefusedSecretRow).where(among(session, col(RefusedSecretRow.card), by_text))
     for row in await session.exec(query):
         refused.setdefault(by_text[row.card], []).append(row)
@@ -43,14 +46,6 @@ async def remember(session: AsyncSession, card: CardId, fingerprint: bytes) -> N
     session.add(row)
 
 
-async def remember_kept(session: AsyncSession, card: int) -> None:
-    """The card has refused what is kept for it. Of a derived one the card's state alone tells."""
-    kept = await _fingerprint(session, card)
-    if kept is not None:
-        row = await session.get_one(CardRow, card)
-        await remember(session, number(row), kept)
-
-
 async def accepted(session: AsyncSession, card: CardId, fingerprint: bytes) -> None:
     """The card has accepted this one: it has all its tries again, so lost answers are forgotten too."""
     this = col(RefusedSecretRow.fingerprint) == fingerprint
@@ -61,14 +56,6 @@ async def accepted(session: AsyncSession, card: CardId, fingerprint: bytes) -> N
     )
 
 
-async def kept_accepted(session: AsyncSession, card: int) -> None:
-    """The card has accepted what is kept for it."""
-    kept = await _fingerprint(session, card)
-    if kept is not None:
-        row = await session.get_one(CardRow, card)
-        await accepted(session, number(row), kept)
-
-
 async def forget(session: AsyncSession, card: CardId) -> bool:
     """Somebody has looked: nothing is remembered of this card any more; whether anything was."""
     gone = await session.exec(
@@ -77,9 +64,3 @@ async def forget(session: AsyncSession, card: CardId) -> bool:
         .returning(col(RefusedSecretRow.fingerprint))
     )
     return bool(gone.all())
-
-
-async def _fingerprint(session: AsyncSession, card: int) -> bytes | None:
-    """Of what is kept for the card; a kiosk's role may read no more of it."""
-    query = select(UnblockSecretRow.fingerprint).where(col(UnblockSecretRow.card) == card)
-    return (await session.exec(query)).first()

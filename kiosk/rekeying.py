@@ -106,7 +106,7 @@ class Rekeying:
     async def unknown(self, *, alone: bool) -> str:
         """The id of a key that the store was taken to, or is being taken to, and is not here; or empty.
 
-        ``alone``: no machine can have begun; whoever says so by an event may be lying.
+        ``alone``: no other machine has it, so whatever it was taken to is lost.
         """
         await self._vault.refresh()
         names, (_, last) = await self._names(), await self._last_run()

@@ -88,8 +88,7 @@ class Retention:
             self._store.audit.record(session, Event.RETENTION_ENFORCED, about, at=now, **counts._asdict())
             to, language = self._store.settings.audit.head_mail, self._store.settings.site.language
             await self._notices.queue(session, NoticeKind.AUDIT_HEAD, None, to, language)
-        if any(counts):
-            await self._store.database.forget()
+        await self._store.database.forget()  # in any case: a command may have left it undone
         return counts
 
     async def _claim(self) -> bool:

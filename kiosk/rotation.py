@@ -271,7 +271,7 @@ class Rotation:
             gone = delete(NextSecretRow).where(col(NextSecretRow.card) == known.card)
             if (await session.exec(gone.returning(col(NextSecretRow.card)))).first() is None:
                 raise VaultError("what the card holds now is no longer kept: somebody removed it meanwhile")
-            values = row.model_dump(exclude={"card"})
+            values = row.model_dump(exclude={"card", "made_by"})
             kept = update(UnblockSecretRow).where(this).values(values).returning(col(UnblockSecretRow.card))
             if (await session.exec(kept)).first() is None:
                 session.add(row)

@@ -39,10 +39,9 @@ class SecretWithheld(Exception):
 
 @dataclass(frozen=True)
 class Facts:
-    """What tells secrets apart. ``sealed`` only where the safe is open."""
+    """Of a secret that is kept: under which key. ``sealed`` only where the safe is open."""
 
     key_id: str
-    fingerprint: bytes = field(repr=False)
     sealed: Sealed | None = field(default=None, repr=False)
 
 
@@ -92,11 +91,10 @@ class GuardedSafe:
 
     async def facts(self, session: AsyncSession, card: int) -> tuple[Facts | None, Facts | None]:
         """Without what is sealed."""
-        present = select(UnblockSecretRow.key_id, UnblockSecretRow.fingerprint)
-        following = select(NextSecretRow.key_id, NextSecretRow.fingerprint)
+        present, following = select(UnblockSecretRow.key_id), select(NextSecretRow.key_id)
         one = (await session.exec(present.where(col(UnblockSecretRow.card) == card))).first()
         other = (await session.exec(following.where(col(NextSecretRow.card) == card))).first()
-        return Facts(*one) if one else None, Facts(*other) if other else None
+        return None if one is None else Facts(one), None if other is None else Facts(other)
 
     async def contents(self, card: int, about: Subject) -> Contents:
         """Ask, which is committed with its event; then take."""
@@ -133,4 +131,4 @@ def as_sealed(row: UnblockSecretRow | NextSecretRow) -> Sealed:
 
 
 def _with_sealed(row: UnblockSecretRow | NextSecretRow | None) -> Facts | None:
-    return None if row is None else Facts(row.key_id, row.fingerprint, as_sealed(row))
+    return None if row is None else Facts(row.key_id, as_sealed(row))

@@ -9,6 +9,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or None)]  # "" in the file: none
+NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
+COLOUR = r"^#[0-9a-fA-F]{6}$"
+URL = r"^(sqlite:///.+|postgres(ql)?://.+)"
+
+PATTERNS = {
+    NAME: "must be a name of lower-case letters, digits and hyphens, of 32 at most",
+    COLOUR: 'must be "#" and six hexadecimal digits, as "#004cb8"',
+    URL: 'must be "sqlite:///FILE", or a server\'s: "postgresql://ROLE@HOST/DATABASE"',
+}
+"""What a value has to be like, in words."""
 
 
 class Section(BaseModel):

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from kiosk.card_settings import Cards
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
-from kiosk.section import OptionalPath, Section
+from kiosk.section import COLOUR, PATTERNS, URL, OptionalPath, Section
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -31,7 +31,7 @@ class Site(Section):
 
     service_name: str = Field("Smartcard self-service", min_length=1, max_length=40)
     kiosk_name: str = Field("Kiosk 1", min_length=1, max_length=24)
-    blue: str = Field("#004cb8", pattern=r"^#[0-9a-fA-F]{6}$")
+    blue: str = Field("#004cb8", pattern=COLOUR)
     ra_contact: str = Field("RA desk", min_length=1, max_length=40)
     ra_phone: str = Field("", max_length=24)
     ra_where: str = Field("", max_length=60)
@@ -67,7 +67,7 @@ class PatienceTable(Section):
 class Database(Section):
     """Where the store is."""
 
-    url: str = Field("sqlite:///kiosk.db", pattern=r"^(sqlite:///.+|postgres(ql)?://.+)")
+    url: str = Field("sqlite:///kiosk.db", pattern=URL)
     password_file: OptionalPath = None
     ca_file: OptionalPath = None
 
@@ -293,7 +293,8 @@ def _not_ours(file: os.stat_result) -> str:
 
 def _complaint(path: Path, text: str, error: dict[str, Any]) -> str:
     keys = [str(part) for part in error["loc"] if not isinstance(part, int) and part != "[key]"]
-    reason = _REASONS.get(error["type"], error["msg"])
+    pattern = error.get("ctx", {}).get("pattern", "")  # which is for programs
+    reason = PATTERNS.get(pattern) or _REASONS.get(error["type"], error["msg"])
     return f"{path}:{_line_of(text, keys)}: {'.'.join(keys)}: {reason.removeprefix('Value error, ')}"
 
 

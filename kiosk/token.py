@@ -98,6 +98,10 @@ class Token:
             self._found[kind, label] = sorted(found, key=lambda key: bytes(key.id), reverse=True)
         return self._found[kind, label]
 
+    def software(self) -> bool:
+        """Whether it is a program that keeps its keys in files, under its PIN. Raises KeyProblem."""
+        return self.told(lambda session: "softhsm" in session.token.manufacturer_id.lower())
+
     def look_again(self) -> None:
         """Find keys that were made meanwhile."""
         with _MODULE:

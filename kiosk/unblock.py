@@ -12,13 +12,13 @@ from enum import Enum
 from typing import Any
 
 from pydantic import SecretBytes
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from cardio.secret import SecretFormat
 from kiosk.audit import Subject
 from kiosk.diversify import Derivation
+from kiosk.fingerprints import is_shared
 from kiosk.pendings import ProofMissing
 from kiosk.safe import Facts, Safe, SecretWithheld, as_sealed
 from kiosk.storage.models import CardRow, NextSecretRow, UnblockSecretRow, UnblockState, row_id
@@ -120,7 +120,7 @@ class UnblockSecrets:
 
     async def source(self, card: CardRow, kept: UnblockSecretRow | None) -> Source:
         """Where the secret comes from, and whether it can be used."""
-        facts = None if kept is None else Facts(kept.key_id, kept.fingerprint, as_sealed(kept))
+        facts = None if kept is None else Facts(kept.key_id, as_sealed(kept))
         return await self._source(card, facts)
 
     async def _source(self, card: CardRow, kept: Facts | None) -> Source:
@@ -167,7 +167,7 @@ class UnblockSecrets:
         return Standing(
             usable=there and not shut and card.unblock_state == UnblockState.USABLE.value,
             shut=shut,
-            shared=kept is not None and await _is_shared(session, row_id(card), kept.fingerprint),
+            shared=kept is not None and await is_shared(session, row_id(card)),
             unsettled=following is not None,
         )
 
@@ -220,13 +220,6 @@ class UnblockSecrets:
     def _accepts(self, family: str, secret: SecretBytes) -> bool:
         known = self._formats.get(family)
         return known is None or known.accepts(secret)
-
-
-async def _is_shared(session: AsyncSession, card: int, fingerprint: bytes) -> bool:
-    query = select(UnblockSecretRow.card).where(
-        UnblockSecretRow.fingerprint == fingerprint, UnblockSecretRow.card != card
-    )
-    return (await session.exec(query.limit(1))).first() is not None
 
 
 def _same(one: SecretBytes, other: SecretBytes) -> bool:

@@ -47,8 +47,8 @@ def sealed(key: KeyEncryptingKey, card_audit_key: str, field: str, secret: Secre
 
 def opened(key: KeyEncryptingKey, card_audit_key: str, field: str, row: Sealed) -> SecretBytes:
     """Decrypt what was sealed for this field of this card. Raises VaultError."""
-    bound_to = associated(row.key_id, card_audit_key, field)
     try:
+        bound_to = associated(row.key_id, card_audit_key, field)
         data_key = key.unwrap(row.wrapped_key)
         return SecretBytes(AESGCM(data_key).decrypt(row.nonce, row.ciphertext, bound_to))
     except (InvalidTag, ValueError, TypeError):  # TypeError: SQLite keeps text in any column

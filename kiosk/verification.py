@@ -92,8 +92,10 @@ class Follower:
             return Fault(seq, Flaw.ALTERED)
         if event["previous"] != self._head.mac:
             return Fault(seq, Flaw.PREVIOUS)
-        self._head = Head(seq, event["mac"])
-        return self._other(self._head)
+        head = Head(seq, event["mac"])
+        if (fault := self._other(head)) is None:
+            self._head = head  # which is not where the given one's trail went on
+        return fault
 
     def _other(self, head: Head) -> Fault | None:
         expected = self._expected

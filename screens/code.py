@@ -73,8 +73,9 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
 
     def on_slots_entered(self, event: Slots.Entered) -> None:
         digits = self.step.digits
-        self.query_one(Refusal).tell(
-            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits)
+        self.query_one(Refusal).tell_entered(
+            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits),
+            empty=not event.slots.count,
         )
 
     def action_again(self) -> None:
@@ -162,8 +163,9 @@ class AssistanceScreen(StepScreen[EnterAssistance, SecretStr]):
 
     def on_slots_entered(self, event: Slots.Entered) -> None:
         digits = self.step.digits
-        self.query_one(Refusal).tell(
-            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits)
+        self.query_one(Refusal).tell_entered(
+            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits),
+            empty=not event.slots.count,
         )
 
     def _refusal(self, _: Words) -> str:

@@ -16,7 +16,7 @@ from screens.sentences import digits_allowed, passcode_rule, passcode_wanted_for
 from screens.step import StepScreen
 from screens.widgets.keypad import Keypad
 from screens.widgets.keys import FootKey
-from screens.widgets.refusal import Refusal
+from screens.widgets.refusal import Refusal, silence
 from screens.widgets.say import Say
 from screens.widgets.slots import Pattern, Slots
 
@@ -60,7 +60,7 @@ class PasscodeScreen(StepScreen[EnterPasscode, SecretStr]):
         if event.slots.is_enough:
             self.reply(event.slots.secret())
         else:
-            self.query_one(Refusal).tell(self._too_short)
+            self.query_one(Refusal).tell_entered(self._too_short, empty=not event.slots.count)
 
     def _refusal(self, _: Words) -> str:
         if self.step.wrong:
@@ -115,6 +115,10 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
     def _second(self) -> Slots:
         return self.query_one("#second", Slots)
 
+    def on_slots_typed(self, event: Slots.Typed) -> None:
+        """What was refused was another pair."""
+        self.query_one(Refusal).tell(silence)
+
     def on_slots_entered(self, event: Slots.Entered) -> None:
         """Enter goes from the first entry to the second, and from the second on."""
         if not self._first.is_enough:
@@ -127,7 +131,7 @@ class NewPasscodeScreen(StepScreen[NewPasscode, tuple[SecretStr, SecretStr]]):
             self.reply((self._first.secret(), self._second.secret()))
 
     def _refuse(self, slots: Slots, reason: Phrase) -> None:
-        self.query_one(Refusal).tell(reason)
+        self.query_one(Refusal).tell_entered(reason, empty=not slots.count)
         slots.focus()
 
     def _rules(self, _: Words) -> str:

@@ -67,7 +67,7 @@ class SpelledPasscodeScreen(TextScreen[EnterPasscode, SecretStr]):
         if form.min_length <= len(typed) and not set(typed) - set(form.alphabet):
             self.reply(entry.secret())
         else:
-            self.query_one(Refusal).tell(self._malformed)
+            self.query_one(Refusal).tell_entered(self._malformed, empty=not typed)
 
     def _refusal(self, _: Words) -> str:
         if self.step.wrong:

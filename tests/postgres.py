@@ -182,6 +182,7 @@ def as_kiosk(url: str, settings: Settings) -> str:
         if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
             admin.execute(f"CREATE ROLE {role} IN ROLE {roles.KIOSKS}".encode())
         admin.execute(f"ALTER ROLE {role} LOGIN".encode())
+        admin.execute(f"GRANT {roles.KIOSKS} TO {role}".encode())  # an earlier test may have revoked it
         asked = admin.execute("SELECT has_table_privilege(%s, 'audit_event', 'INSERT')", [roles.KIOSKS])
         if asked.fetchone() == (False,):  # no copy of the template
             roles.set_up(Postgres(url), rules.proofs, rules.proofs_valid_minutes, per_hour=10_000)

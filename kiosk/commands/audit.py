@@ -12,7 +12,7 @@ import typer
 
 from kiosk.commands.configuration import AsJson, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import counting, harmless, table, when
+from kiosk.commands.printing import counted, counting, harmless, table, when
 
 if TYPE_CHECKING:
     from kiosk.chain import Head
@@ -112,7 +112,7 @@ def _tell(verdict: Verdict) -> None:
     if verdict.segment is not None:
         segment = verdict.segment
         typer.echo(f"It is the segment that was closed on {when(segment.at)} by {harmless(segment.by)}.")
-    count = f"{verified.count:,} event{'' if verified.count == 1 else 's'}"
+    count = counted(verified.count, "event")
     whole = f"{count} from {verified.start.seq + 1} to {verified.head.seq}" if verified.count else "no event"
     if verdict.fault:
         typer.echo(f"The first bad link: {verdict.fault}.")
@@ -220,7 +220,7 @@ def export(
     settings, wanted = settings_of(context), _wanted(since, until, event, holder, card, visit, alarms)
     with counting(asyncio.run(auditing.events_in(settings)), "Writing") as heard:
         count = asyncio.run(auditing.export(settings, file, Format(form), wanted, heard, by=operator()))
-    typer.echo(f"{file}: {count:,} events.")
+    typer.echo(f"{file}: {counted(count, 'event')}.")
 
 
 @app.command("close")
@@ -246,7 +246,8 @@ def close(context: typer.Context, file: NewFile) -> None:
         typer.echo("Nothing is to be closed: no event is older than retention.audit_days.")
         return
     made = done.checkpoint
-    typer.echo(f"Closed: {made.count:,} events from {made.first_seq} to {made.last_seq}, now in {done.file}.")
+    events = counted(made.count, "event")
+    typer.echo(f"Closed: {events} from {made.first_seq} to {made.last_seq}, now in {done.file}.")
     typer.echo(f"SHA-256 of the file: {made.sha256}")
 
 

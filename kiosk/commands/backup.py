@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from kiosk.commands.configuration import Reason, settings_of
-from kiosk.commands.printing import counting
+from kiosk.commands.printing import counted, counting
 
 
 def backup(
@@ -32,7 +32,7 @@ def backup(
     events = asyncio.run(auditing.events_in(settings))
     with counting(events, "Verifying the copy") as told:
         found = asyncio.run(backups.backup(settings, file, told, by=operator()))
-    typer.echo(f"{file}: a whole copy, with {found.events} audit events.")
+    typer.echo(f"{file}: a whole copy, with {counted(found.events, 'audit event')}.")
     typer.echo(f"Note the head of its audit trail: {found.head}")
 
 
@@ -55,10 +55,11 @@ def restore(
     from kiosk.office.operator import operator
 
     settings = settings_of(context)
+    backups.require_place(settings, file)
     if not yes:
         typer.confirm(f"Put {file} in the place of the present store?", abort=True, err=True)
     found, kept = asyncio.run(backups.restore(settings, file, reason, lambda _: None, by=operator()))
-    typer.echo(f"{file}: is the store now, with {found.events} audit events.")
+    typer.echo(f"{file}: is the store now, with {counted(found.events, 'audit event')}.")
     if kept.exists():
         typer.echo(f"The store of before: {kept}")
     typer.echo(

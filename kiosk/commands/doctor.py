@@ -10,13 +10,16 @@ import typer
 
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless
+from kiosk.commands.printing import harmless, wrapped
 
 
 def doctor(
     context: typer.Context,
     as_json: AsJson = False,
     reader: ReaderPattern = "",
+    office: Annotated[
+        bool, typer.Option("--office", help="Of a machine that is no kiosk: no reader, mail or terminal.")
+    ] = False,
     accept_clock: Annotated[
         bool,
         typer.Option("--accept-clock", help="Instead: take the present time as right; needs --reason."),
@@ -32,11 +35,15 @@ def doctor(
     code is 1 where something would keep the kiosk from working ("fail"), or where whoever takes its
     disk would have everything ("risk").
 
+    Where the RA works and no kiosk runs, --office leaves out what only a kiosk needs, and takes a
+    database role that is the owner's or an officer's.
+
     A kiosk whose clock was ahead for a while does not believe the right time afterwards, because its
     audit trail has later events. Once the clock is right, --accept-clock says so, in your name.
 
     \b
     Examples: kiosk doctor --json
+              kiosk doctor --office
               kiosk doctor --accept-clock --reason "battery replaced, ticket 5520"
     """
     if bool(reason) is not accept_clock:
@@ -44,7 +51,7 @@ def doctor(
     if accept_clock:
         _accept_clock(context, reason)
         return
-    _examine(context, as_json, reader)
+    _examine(context, as_json, reader, office=office)
 
 
 def _accept_clock(context: typer.Context, reason: str) -> None:
@@ -58,17 +65,19 @@ def _accept_clock(context: typer.Context, reason: str) -> None:
         typer.echo(f"{at:%Y-%m-%d %H:%M UTC} is taken as right from now on; codes that waited are void.")
 
 
-def _examine(context: typer.Context, as_json: bool, reader: str) -> None:
-    from kiosk.office.doctor import Level, examine
+def _examine(context: typer.Context, as_json: bool, reader: str, *, office: bool) -> None:
+    from kiosk.office.doctor import OFFICE, Level, examine
 
     settings = settings_of(context, reader=reader)
-    findings = asyncio.run(examine(settings))
+    findings = asyncio.run(examine(settings, OFFICE) if office else examine(settings))
     if as_json:
         print_json([{**asdict(one), "level": one.level.value} for one in findings])
     else:
         width = max(len(one.name) for one in findings)
+        indent = width + 8
         for one in findings:
-            typer.echo(f"{one.level.value:4}  {one.name:{width}}  {harmless(one.detail)}")
-            if one.advice:
-                typer.echo(f"{'':{width + 8}}{harmless(one.advice)}")
+            detail, advice = (wrapped(harmless(text), indent) for text in (one.detail, one.advice))
+            typer.echo(f"{one.level.value:4}  {one.name:{width}}  {detail}")
+            if advice:
+                typer.echo(f"{'':{indent}}{advice}")
     raise typer.Exit(1 if any(one.level in (Level.FAIL, Level.RISK) for one in findings) else 0)

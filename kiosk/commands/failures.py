@@ -46,14 +46,14 @@ def _store(error: Exception) -> tuple[str, int] | None:
     from kiosk.keys import KeyProblem
     from kiosk.office.initialising import InitProblem
     from kiosk.ownership import ReaderTaken
-    from kiosk.storage.database import StoreUnavailable
-    from kiosk.storage.roles import NotTheOwner
+    from kiosk.storage.database import NotAllowed, StoreUnavailable
+    from kiosk.storage.roles import NoFleet, NotTheOwner, StillThere
     from kiosk.storage.schema import StoreOutOfDate
     from kiosk.vault import VaultError
 
     if isinstance(error, EnrolmentError | KeyProblem | StoreOutOfDate | InitProblem | ReaderTaken):
         return str(error), FAILED
-    if isinstance(error, NotTheOwner):
+    if isinstance(error, NotTheOwner | NoFleet | NotAllowed | StillThere):
         return str(error), FAILED
     if isinstance(error, StoreUnavailable):
         return f"the database cannot be used ({error}): 'kiosk doctor' says why", FAILED

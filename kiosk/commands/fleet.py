@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from kiosk.commands.printing import harmless, table, when
 
 if TYPE_CHECKING:
     from kiosk.fleet import Sighting
+    from kiosk.office.fleets import Listed
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Its site.kiosk_name.")]
 
@@ -32,6 +33,7 @@ def fleet(context: typer.Context) -> None:
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """List the kiosks: what each does, and when it was seen.
 
+    On a server also those that were added and never seen, or shut out; not for a kiosk's own role.
     'kiosk fleet' alone does the same.
 
     \b
@@ -39,17 +41,13 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """
     from kiosk.office import fleets
 
-    seen = asyncio.run(fleets.sightings(settings_of(context)))
+    kiosks = asyncio.run(fleets.kiosks(settings_of(context)))
     if as_json:
-        print_json([asdict(one) for one in seen])
-        return
-    table(
-        ("KIOSK", "VERSION", "STATE", "SEEN", "SINCE", "REMARK"),
-        [
-            (one.name, one.version, one.state, when(one.seen_at), when(one.since), _remark(one))
-            for one in seen
-        ],
-    )
+        print_json([_facts(one) for one in kiosks])
+    elif kiosks:
+        table(("KIOSK", "VERSION", "STATE", "SEEN", "SINCE", "REMARK"), [_row(one) for one in kiosks])
+    else:
+        typer.echo("No kiosk has worked on this store yet: one is listed here once 'kiosk run' has begun.")
 
 
 @app.command("setup")
@@ -76,10 +74,14 @@ def add(
     password_file: Annotated[
         Path, typer.Option(metavar="FILE", help="A new file for the password, which is carried to the kiosk.")
     ],
+    new_password: Annotated[
+        bool, typer.Option("--new-password", help="Also where it has one, which is then no longer right.")
+    ] = False,
 ) -> None:
     """Give a kiosk a role of its own, and a password.
 
-    As the owner of the database. A kiosk that was revoked is let in again, with a new password.
+    As the owner of the database. A kiosk that was revoked is let in again, with a new password. One
+    that may sign in keeps its password, unless --new-password is given.
 
     \b
     Example: kiosk fleet add Library --password-file library-password
@@ -87,7 +89,8 @@ def add(
     from kiosk.office import fleets
     from kiosk.office.operator import operator
 
-    role = asyncio.run(fleets.add(settings_of(context), name, password_file, by=operator()))
+    settings = settings_of(context)
+    role = asyncio.run(fleets.add(settings, name, password_file, by=operator(), new_password=new_password))
     typer.echo(f"{harmless(name)} signs in as {role}, with the password in {password_file}.")
     typer.echo(
         f'In its kiosk.toml: site.kiosk_name = "{harmless(name)}", database.url = "postgresql://{role}@...", '
@@ -111,6 +114,25 @@ def revoke(context: typer.Context, name: Name, reason: Reason) -> None:
     asyncio.run(fleets.revoke(settings_of(context), name, reason, by=operator()))
     typer.echo(f"{harmless(name)} is shut out. If its keys may be known, a new vault key for all others:")
     typer.echo("kiosk vault rekey --prepare, which says how to go on (docs/fleet.md, docs/security.md)")
+
+
+def _facts(one: Listed) -> dict[str, object]:
+    from kiosk.fleet import Sighting
+
+    seen = asdict(one.seen) if one.seen else dict.fromkeys(each.name for each in fields(Sighting))
+    return {**seen, "name": one.name, "added_at": one.added_at, "revoked_at": one.revoked_at}
+
+
+def _row(one: Listed) -> tuple[str, ...]:
+    seen = one.seen
+    state = "revoked" if one.revoked_at else seen.state if seen else "not seen yet"
+    if one.revoked_at:
+        remark = f"shut out {when(one.revoked_at)}"
+    else:
+        remark = _remark(seen) if seen else f"added {when(one.added_at)}"
+    if seen is None:
+        return one.name, "-", state, "-", "-", remark
+    return one.name, seen.version, state, when(seen.seen_at), when(seen.since), remark
 
 
 def _remark(one: Sighting) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from kiosk.commands.configuration import AsJson, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, listed, table, when
+from kiosk.commands.printing import counted, harmless, listed, table, when
 
 if TYPE_CHECKING:
     from kiosk.office.people import HolderSummary
@@ -147,8 +147,9 @@ def forget(
     """Erase a holder, their cards, secrets and registration.
 
     Nothing brings them back. Audit events stay, with a random key that leads to nobody any more; the
-    reason stays with them, so name no person in it. Backups keep what they have: let them run out. A
-    holder with an open card write is kept, for nobody would find out what became of it.
+    reason stays with them, so name no person in it. Backups keep what they have: let them run out, and
+    remove kiosk.db.before-* and kiosk.db.schema-*, if there are any. A holder with an open card write is
+    kept, for nobody would find out what became of it.
 
     \b
     Example: kiosk holder forget 40017 --reason "left, ticket 5514"
@@ -160,10 +161,11 @@ def forget(
     person = asyncio.run(people.one(settings, holder_id))
     if not yes:
         typer.confirm(
-            f"Erase holder {shown}, {len(person.cards)} cards and all that is theirs, for good?", abort=True
+            f"Erase holder {shown}, {counted(len(person.cards), 'card')} and all that is theirs, for good?",
+            abort=True,
         )
     events = asyncio.run(people.forget(settings, holder_id, reason, by=operator()))
-    typer.echo(f"Holder {shown} is forgotten. {events:,} audit events stay, with a bare key.")
+    typer.echo(f"Holder {shown} is forgotten. {counted(events, 'audit event')} kept, with a bare key.")
 
 
 @app.command("assist")

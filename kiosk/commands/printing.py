@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sys
+import textwrap
 import unicodedata
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +17,9 @@ from typing import Any, TypeVar
 import typer
 
 T = TypeVar("T")
+
+_SUSPECT = re.compile(r"[^\n -~]")  # worth looking up: nearly all of a long list is none of these
+_NARROWEST = 20  # columns: in fewer nothing can be read
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -70,15 +76,19 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
     """
     with ExitStack() as stack:
         bars: dict[str, Any] = {}
+        ended: set[str] = set()
 
         def told(stage: str, done: int, total: int) -> None:
-            if not sys.stderr.isatty():
+            if stage in ended or not sys.stderr.isatty():
                 return
             if stage not in bars:
                 finish()
                 bar = typer.progressbar(length=total, label=stage, show_pos=True, file=sys.stderr)
                 bars[stage] = stack.enter_context(bar)
             bars[stage].update(done - bars[stage].pos)
+            if done >= total:
+                ended.add(stage)
+                finish()  # now: what is said next is on a line of its own
 
         def finish() -> None:
             for bar in bars.values():  # the last line of a file may be an empty one
@@ -104,18 +114,38 @@ def counting(length: int, label: str) -> Iterator[Callable[[int], None]]:
         yield more
 
 
+def wrapped(text: str, indent: int) -> str:
+    """The text in lines as wide as the terminal, all but the first indented; as it is where there is none."""
+    room = shutil.get_terminal_size().columns - indent
+    if not sys.stdout.isatty() or room < _NARROWEST:
+        return text
+    lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return f"\n{'':{indent}}".join(lines)
+
+
 def when(moment: datetime | None) -> str:
     """A time for people: UTC, to the minute; a dash where there is none."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment else "-"
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 card", "2,000 cards"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def harmless(text: str) -> str:
     """The text without what a terminal could take for a command: control and formatting characters."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text)
+    return "".join("\N{REPLACEMENT CHARACTER}" if _commands(c) else c for c in text)
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character)[0] == "C"
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    """Letters as they are, and as escapes what a terminal could take for a command."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    return _SUSPECT.sub(lambda one: json.dumps(one[0])[1:-1] if _commands(one[0]) else one[0], text)
 
 
 def _plain(value: object) -> str:

@@ -16,7 +16,11 @@ def retention(
     archive: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIRECTORY", help="Also close the audit events that are due, into a file there."
+            metavar="DIRECTORY",
+            exists=True,  # or else it would fail after everything was erased
+            file_okay=False,
+            writable=True,
+            help="Also close the audit events that are due, into a file there.",
         ),
     ] = None,
 ) -> None:

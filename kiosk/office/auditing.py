@@ -37,7 +37,7 @@ _FLAWS = {
     Flaw.CLOSED: "event {seq} is there, though its segment was closed",
     Flaw.CHECKPOINT: "the checkpoint at event {seq} is not signed with this pepper, or is out of place",
     Flaw.OTHER_HEAD: "event {seq} is another than the one of the given head",
-    Flaw.CUT: "event {seq} is missing, and all after it: the end of the trail was cut off",
+    Flaw.CUT: "the trail ends at event {last}, too early: event {seq} is missing, and all after it",
 }
 
 
@@ -82,7 +82,7 @@ class Verdict:
 
 def told(fault: Fault | None) -> str:
     """A fault in words; nothing where there is none."""
-    return _FLAWS[fault.flaw].format(seq=fault.seq) if fault else ""
+    return _FLAWS[fault.flaw].format(seq=fault.seq, last=fault.seq - 1) if fault else ""
 
 
 async def events_in(settings: Settings) -> int:

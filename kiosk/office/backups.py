@@ -17,14 +17,15 @@ from pathlib import Path
 from kiosk.audit import Event, Subject
 from kiosk.chain import Head
 from kiosk.enrolment import EnrolmentError
-from kiosk.keys import sync_folder
+from kiosk.keyring import key_ring
+from kiosk.keys import MISSING, KeyProblem, sync_folder
 from kiosk.office import auditing, fields
 from kiosk.office.office import office
 from kiosk.origin import StrangePepper
 from kiosk.ownership import own_reader
 from kiosk.settings import Settings
 from kiosk.storage.place import sqlite_file
-from kiosk.storage.schema import fits, misfit
+from kiosk.storage.schema import OLDEST, fits, misfit, other_rules
 from kiosk.storage.sqlite import Sqlite, copied
 from kiosk.trail import Told
 
@@ -48,7 +49,7 @@ async def backup(settings: Settings, target: Path, told: Told, *, by: str) -> Co
     part.unlink(missing_ok=True)  # of a backup that was interrupted
     try:
         await asyncio.to_thread(copied, source, part)
-        found = await _verified(settings, part, told)
+        found = await _verified(settings, part, target, told)
         os.link(part, target)  # which, unlike a rename, never writes over a file
         sync_folder(target.parent)
     except FileExistsError:
@@ -77,7 +78,7 @@ async def restore(settings: Settings, source: Path, reason: str, told: Told, *, 
         _remove(part)
         try:
             await asyncio.to_thread(_taken, source, part)
-            found = await _verified(settings, part, told)
+            found = await _whole(settings, part, source, told)
             async with office(_at(settings, part)) as parts:
                 await parts.service.pendings.void_all()
                 await parts.fleet.forget_all()
@@ -87,6 +88,27 @@ async def restore(settings: Settings, source: Path, reason: str, told: Told, *, 
         finally:
             _remove(part)
     return found, kept
+
+
+def require_place(settings: Settings, source: Path) -> None:
+    """Before anybody is asked: that there is something to restore, a place for it, and keys to read it with.
+
+    Raises EnrolmentError, and OSError where the backup cannot be read.
+    """
+    store_file(settings)
+    with source.open("rb"):
+        pass
+    directory = settings.state_directory
+    if not directory.is_dir():
+        raise EnrolmentError(
+            f"{directory}: is not there yet: make it (install -d -m 700 -o ACCOUNT {directory}), put the "
+            "keys into it that the backup was made with, and restore then"
+        )
+    try:
+        key_ring(settings)
+    except KeyProblem as problem:
+        fault = str(problem).removesuffix(f"; {MISSING}")  # a new one would open nothing in a backup
+        raise EnrolmentError(f"{fault}; first put back the keys that the backup was made with") from None
 
 
 def store_file(settings: Settings) -> Path:
@@ -101,19 +123,38 @@ def _at(settings: Settings, path: Path) -> Settings:
     return settings.changed(database={"url": f"sqlite:///{path.absolute()}"})
 
 
-async def _verified(settings: Settings, path: Path, told: Told) -> Copy:
+async def _whole(settings: Settings, path: Path, source: Path, told: Told) -> Copy:
+    """What was copied from ``source``. Raises EnrolmentError unless it is a whole store of this release."""
+    revision = Sqlite(path).revision()
+    if revision is None:
+        raise EnrolmentError(f"{source}: is no whole backup of a kiosk; nothing was changed")
+    if revision < OLDEST:
+        newer = "restore it with the release that made it, then 'kiosk db upgrade'; nothing was changed"
+        raise EnrolmentError(f"{source}: its schema is {revision}, older than this release's: {newer}")
+    try:
+        return await _verified(settings, path, source, told)
+    except EnrolmentError as fault:
+        raise EnrolmentError(f"{fault}; nothing was changed") from None
+
+
+async def _verified(settings: Settings, path: Path, shown: Path, told: Told) -> Copy:
     """Raises EnrolmentError unless the file is a whole store of this release, its audit trail unbroken."""
     if not fits(revision := Sqlite(path).revision()):
-        raise EnrolmentError(f"{path}: {misfit(revision)}")
+        raise EnrolmentError(f"{shown}: {misfit(revision)}")
     if fault := await asyncio.to_thread(_fault, path):
-        raise EnrolmentError(f"{path}: is damaged: {fault}")
+        raise EnrolmentError(f"{shown}: is damaged: {fault}")
+    if others := await asyncio.to_thread(other_rules, path):
+        raise EnrolmentError(
+            f"{shown}: has other triggers or views than a store of its schema: "
+            f"{', '.join(map(repr, others))}; it is not to be trusted: use another copy"
+        )
     try:
         verdict = await auditing.verify(_at(settings, path), None, told)
     except StrangePepper:
         reason = "of a store with another pepper, or its audit trail is broken from the first event on"
-        raise EnrolmentError(f"{path}: is {reason}") from None
+        raise EnrolmentError(f"{shown}: is {reason}") from None
     if verdict.fault:
-        raise EnrolmentError(f"{path}: its audit trail is broken: {verdict.fault}")
+        raise EnrolmentError(f"{shown}: its audit trail is broken: {verdict.fault}")
     await asyncio.to_thread(_one_file, path)
     return Copy(verdict.verified.count, verdict.verified.head)
 
@@ -150,10 +191,12 @@ async def _require_nobody(settings: Settings) -> None:
     """Raise EnrolmentError if a kiosk works on the store, as far as that can still be read."""
     if not fits(Sqlite(store_file(settings)).revision()):
         return
-    async with office(settings) as parts:
-        alive = [
-            one.name for one in await parts.fleet.sightings() if one.state != "stopped" and not one.silent
-        ]
+    try:
+        async with office(settings) as parts:
+            seen = await parts.fleet.sightings()
+    except StrangePepper:  # no kiosk with these keys does anything there
+        return
+    alive = [one.name for one in seen if one.state != "stopped" and not one.silent]
     if alive:
         raise EnrolmentError(f"the kiosk {alive[0]!r} works on this store: stop it first, then wait a minute")
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -21,6 +22,8 @@ from kiosk.verification import Follower, Verified
 FIELDS = {"store": str, "seq": int, "selftest": bool} | {
     name: str for name in AuditRow.model_fields if name not in {"seq", "selftest"}
 }
+# Where one would begin. Quotes do not hold a cell together for a spreadsheet that goes by its country's ";".
+_FORMULA = re.compile(r"""(?:^|(?<=[;\t]))(?=[\s"]*[=+@-])|^(?=[\t\r\n])""")
 _LONGEST = 65_536  # bytes of a line: no event is near that long
 
 
@@ -58,7 +61,7 @@ def _writer(form: Format, out: BinaryIO) -> Callable[[Sequence[Mapping[str, Any]
     if form is Format.JSONL:
         return lambda page: out.writelines(_line(event) for event in page)
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
-    sheet = csv.DictWriter(text, list(FIELDS))
+    sheet = csv.DictWriter(text, list(FIELDS), quoting=csv.QUOTE_ALL)
     sheet.writeheader()
 
     def write_page(page: Sequence[Mapping[str, Any]]) -> None:
@@ -74,7 +77,7 @@ def _line(event: Mapping[str, Any]) -> bytes:
 
 def _cell(value: object) -> object:
     """Text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r\n") else value
+    return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def verify(file: Path, chain: Chain, expected: Head | None, told: Told) -> VerifiedFile:

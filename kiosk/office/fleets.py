@@ -4,24 +4,61 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import text
+from sqlmodel import select
 
 from kiosk.audit import Event, Subject
 from kiosk.enrolment import EnrolmentError
 from kiosk.fleet import Sighting
-from kiosk.keys import create_private
 from kiosk.office import fields
 from kiosk.office.office import office
+from kiosk.office.private import new_private
 from kiosk.settings import Settings
+from kiosk.storage.members import MemberRow
 from kiosk.storage.place import place
 from kiosk.storage.postgres import Postgres
 from kiosk.storage.schema import require_schema
+from kiosk.wiring import Parts
 
 
-async def sightings(settings: Settings) -> Sequence[Sighting]:
-    """Every kiosk, by name."""
+@dataclass(frozen=True)
+class Listed:
+    """A kiosk as it was seen, None where it never was; when it was let in and shut out, as far as told."""
+
+    name: str
+    seen: Sighting | None
+    added_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+async def kiosks(settings: Settings) -> list[Listed]:
+    """Every kiosk that was seen or added, by name; the latter only for a role that may know them."""
     async with office(settings) as parts:
-        return await parts.fleet.sightings()
+        seen = await parts.fleet.sightings()
+        members = {row.kiosk: row for row in await _members(parts)}
+    listed = [_listed(one.name, one, members.get(one.name)) for one in seen]
+    never = members.keys() - {one.name for one in seen}
+    return sorted(listed + [_listed(name, None, members[name]) for name in never], key=lambda one: one.name)
+
+
+def _listed(name: str, seen: Sighting | None, member: MemberRow | None) -> Listed:
+    if member is None:
+        return Listed(name, seen)
+    return Listed(name, seen, member.added_at, member.revoked_at)
+
+
+async def _members(parts: Parts) -> Sequence[MemberRow]:
+    """Every kiosk of the fleet; none where this role may not read them, as a kiosk's own."""
+    async with parts.service.store.work() as session:
+        if isinstance(parts.database.backend, Postgres):
+            asked = text("SELECT has_table_privilege('fleet_member', 'SELECT')")
+            if not (await (await session.connection()).execute(asked)).scalar():
+                return ()
+        return (await session.exec(select(MemberRow))).all()
 
 
 async def set_up(settings: Settings, *, by: str) -> None:
@@ -34,31 +71,29 @@ async def set_up(settings: Settings, *, by: str) -> None:
         await parts.service.store.record(Event.FLEET_SET_UP, Subject(actor=by))
 
 
-async def add(settings: Settings, kiosk: str, file: Path, *, by: str) -> str:
+async def add(settings: Settings, kiosk: str, file: Path, *, by: str, new_password: bool = False) -> str:
     """Give a kiosk a role, whose password goes to a new file of mode 0600; the role.
 
-    Raises EnrolmentError.
+    ``new_password``: also where it has one, which then is no longer right. Raises EnrolmentError, NoFleet.
     """
-    role = await asyncio.to_thread(_added, _server(settings), kiosk, file)
+    role = await asyncio.to_thread(_added, _server(settings), kiosk, file, new_password)
     async with office(settings) as parts:
         await parts.service.store.record(Event.KIOSK_ADDED, Subject(actor=by), member=kiosk)
     return role
 
 
-def _added(store: Postgres, kiosk: str, file: Path) -> str:
+def _added(store: Postgres, kiosk: str, file: Path, new_password: bool) -> str:
     from kiosk.storage import roles
 
     try:
-        create_private(file, b"")  # before the role is made: a password that is nowhere is of no use
+        with new_private(file) as opened:  # made before the role: a password that is nowhere is of no use
+            opened.write(
+                f"{roles.add(store, kiosk, new_password=new_password).get_secret_value()}\n".encode()
+            )
     except FileExistsError:
         raise EnrolmentError(f"{file}: exists already; nothing is written over") from None
-    try:
-        file.write_text(roles.add(store, kiosk).get_secret_value() + "\n", "utf-8")
-    except BaseException as error:
-        file.unlink()
-        if isinstance(error, ValueError):
-            raise EnrolmentError(f"the name {kiosk!r} {error}") from None
-        raise
+    except ValueError as error:
+        raise EnrolmentError(f"the name {kiosk!r} {error}") from None
     return roles.role_of(kiosk)
 
 

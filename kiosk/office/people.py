@@ -62,7 +62,9 @@ async def everybody(settings: Settings) -> AsyncIterator[list[HolderSummary]]:
 
 
 async def find(settings: Settings, text: str) -> list[HolderSummary]:
-    """The holders of that id or address, or whose name has all these words."""
+    """The holders of that id or address, or whose name has all these words. Raises EnrolmentError."""
+    if not text.strip():
+        raise EnrolmentError("say who is looked for: an id, an address, or words of a name")
     async with office(settings) as parts:
         return [_summary(row) for row in await parts.enrolment.find(text)]
 

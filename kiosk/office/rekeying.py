@@ -9,8 +9,8 @@ from kiosk.keys import KeyProblem
 from kiosk.office.office import office
 from kiosk.rekeying import KeyUse, Rekeying
 from kiosk.settings import Settings
+from kiosk.storage.database import NotAllowed
 from kiosk.storage.place import sqlite_file
-from kiosk.storage.roles import NotTheOwner
 from kiosk.wiring import Parts
 
 
@@ -49,7 +49,7 @@ async def rekey(
 ) -> None:
     """Take everything to the next key, and put that in place; or that alone where nothing else is left.
 
-    ``alone``: no other machine has this store or a key of it. Raises KeyProblem, NotTheOwner, VaultError.
+    ``alone``: no other machine has this store or a key of it. Raises KeyProblem, NotAllowed, VaultError.
     """
     async with office(settings) as parts:
         work = _rekeying(parts)
@@ -59,10 +59,9 @@ async def rekey(
             say(work.put_in_place())
             return
         if refused := await hindrance(parts.service.store):
-            if not settled:
-                raise NotTheOwner(_refusal(parts, refused))
-            say(f"{work.put_in_place()}; a new one takes a role in unlock_office")
-            return
+            raise NotAllowed(
+                f"{work.put_in_place()}; for a new one: {refused}" if settled else _told(refused)
+            )
         _require_prepared(settings, work, alone=alone)
         await _carry_out(work, say, show, by=by)
         say(work.put_in_place())
@@ -93,11 +92,10 @@ async def _require_known(settings: Settings, work: Rekeying, *, alone: bool) -> 
         )
 
 
-def _refusal(parts: Parts, why: str) -> str:
+def _told(refused: str) -> str:
     return (
-        f"{parts.database.backend.shown}: this takes a role in unlock_office, or the owner of the tables "
-        f"({why}); nothing was changed. If yours is one: 'kiosk fleet setup', as the owner. A kiosk only "
-        "puts the next key in place, once 'kiosk vault rekey' has come to its end elsewhere"
+        f"{refused}. Nothing was changed. An officer's role may, once the owner has run 'kiosk fleet setup' "
+        "again. A kiosk only puts the next key in place, when 'kiosk vault rekey' has come to its end elsewhere"
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk.storage.backend import StoreUnavailable
+from kiosk.storage.backend import StoreUnavailable, refusal
 
 _MANY = 20  # rows from which PostgreSQL's COPY is worth its two further trips to the server
 
@@ -50,7 +50,8 @@ async def _copy(session: AsyncSession, model: type[SQLModel], rows: Sequence[Map
             for row in rows:
                 await copy.write_row([row[name] for name in names])
     except Error as error:  # of the driver itself: SQLAlchemy has not seen it
-        raise StoreUnavailable(type(error).__name__) from None
+        refused = refusal(error, connection.info.user)
+        raise refused or StoreUnavailable(type(error).__name__) from None
 
 
 def _on_postgres(session: AsyncSession) -> bool:

@@ -12,10 +12,10 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.clock import Clock
-from kiosk.storage.backend import Backend, StoreUnavailable, reason
+from kiosk.storage.backend import Backend, NotAllowed, StoreUnavailable, reason, refusal
 from kiosk.storage.trail import AuditRow
 
-__all__ = ["Database", "StoreUnavailable"]
+__all__ = ["Database", "NotAllowed", "StoreUnavailable"]
 
 PATIENCE = 4.0  # seconds for a unit of work at a kiosk
 GREETING = 1.5  # seconds for the first answer on a connection
@@ -30,6 +30,7 @@ class Database:
         self._clock = clock
         self._patience = patience
         self._engine = backend.engine()
+        self._left = False
         self.in_doubt = False
         """Whether a unit of work has failed, and nobody has written anything since to see that it works."""
 
@@ -38,7 +39,7 @@ class Database:
         """A unit of work: committed when the body ends, rolled back when it raises.
 
         The clock heeds the database's, where that has one of its own. Raises StoreUnavailable where the
-        database is away, locked, full or read-only: then nothing was kept.
+        database is away, locked, full or read-only, NotAllowed where the role may not: then nothing was kept.
         """
         try:
             async with await self._opened() as session:
@@ -48,6 +49,8 @@ class Database:
                     await self._commit(session)
         except DBAPIError as error:
             self.in_doubt = True
+            if (refused := refusal(error.orig, self.backend.role)) is not None:
+                raise refused from None
             known = isinstance(error, OperationalError)  # of others nobody knows what they quote
             raise StoreUnavailable(reason(error) if known else type(error.orig).__name__) from None
         except PoolTimeout:
@@ -93,7 +96,12 @@ class Database:
 
     async def forget(self) -> None:
         """After something was erased: let it be gone from the files, as far as this program can."""
-        await self.backend.erase()
+        self._left = not await self.backend.erase()
+
+    async def forget_the_rest(self) -> None:
+        """The same once more, where it could not be done."""
+        if self._left:
+            await self.forget()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -149,6 +149,7 @@ class UnblockSecretRow(_SealedSecret, table=True):
 
     card: int = Field(foreign_key="card.id", primary_key=True, ondelete="CASCADE")
     fingerprint: bytes = Field(index=True, repr=False)  # keyed: tells which cards share one secret
+    made_by: str | None = None  # the kiosk of a fleet that wrote it; set by the database
 
 
 class NextSecretRow(_SealedSecret, table=True):

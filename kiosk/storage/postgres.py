@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk.storage.backend import StoreUnavailable, reason
+from kiosk.storage.backend import StoreUnavailable, reason, refusal
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, Connection
@@ -74,6 +74,7 @@ class Postgres:
         self._options["options"] = f"{waits} {given.get('options', '')}".strip()
         self._password = password
         hosts = str(given.get("host") or "localhost").split(",")
+        self.role = str(given.get("user") or _account())
         self.shown = f"{given.get('dbname', '')} at {', '.join(hosts)}"
 
     def engine(self) -> AsyncEngine:
@@ -105,7 +106,7 @@ class Postgres:
                     return None
                 return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         except DBAPIError as error:
-            raise StoreUnavailable(reason(error)) from None
+            raise refusal(error.orig, self.role) or StoreUnavailable(reason(error)) from None
         finally:
             engine.dispose()
 
@@ -142,8 +143,9 @@ class Postgres:
         connection: AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
         return _watched(connection, seconds)
 
-    async def erase(self) -> None:
+    async def erase(self) -> bool:
         """Nothing: PostgreSQL's own vacuum does it (docs/fleet.md says what that leaves for how long)."""
+        return True
 
     async def _connect(self) -> AsyncConnection[Any]:
         import psycopg
@@ -205,6 +207,14 @@ def _tls(given: dict[str, Any], ca_file: str) -> dict[str, str]:
     if asked not in ("", "verify-full"):
         raise ValueError("sslmode must be verify-full for a server that is not this machine, or be left out")
     return {"sslmode": "verify-full", "sslrootcert": ca_file or "system"}
+
+
+def _account() -> str:
+    """Whom libpq signs in as where a URL names nobody: $PGUSER, or this account."""
+    from psycopg import pq
+
+    found = [one.val for one in pq.Conninfo.get_defaults() if one.keyword == b"user"]
+    return (found[0] or b"").decode(errors="replace") if found else ""
 
 
 def _is_local(host: str) -> bool:

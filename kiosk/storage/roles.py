@@ -20,13 +20,23 @@ from kiosk.storage.postgres import Postgres
 if TYPE_CHECKING:
     from psycopg import Connection as Raw
 
+_ROUNDS = 3
 RIGHTS = Path(__file__).with_name("roles.sql")
+CONNECTIONS = 25  # of one kiosk: whoever has its role must not take everybody's
 KIOSKS, OFFICE = "unlock_kiosk", "unlock_office"
 _INSUFFICIENT = "42501"  # insufficient_privilege
 
 
 class NotTheOwner(Exception):
     """The role of this connection may not do that. The message says which may."""
+
+
+class StillThere(Exception):
+    """A session of a revoked kiosk did not end. The message says what to do."""
+
+
+class NoFleet(Exception):
+    """The roles of a fleet are not there. The message says what makes them."""
 
 
 def role_of(kiosk: str) -> str:
@@ -58,21 +68,33 @@ def set_up(store: Postgres, proofs: tuple[str, ...], minutes: int, per_hour: int
         )
 
 
-def add(store: Postgres, kiosk: str) -> SecretStr:
-    """Give a kiosk its role, or a revoked one back, and a new password. Raises NotTheOwner, ValueError."""
+def add(store: Postgres, kiosk: str, *, new_password: bool = False) -> SecretStr:
+    """Give a kiosk its role, or a revoked one back, and a new password.
+
+    ``new_password``: also where it may sign in already. Raises NotTheOwner, NoFleet, ValueError.
+    """
     role, password = role_of(kiosk), secrets.token_urlsafe(32)
     with _owner(store) as connection:
         if not _exists(connection, KIOSKS):
-            raise ValueError("comes after 'kiosk fleet setup'")
+            raise NoFleet(f"{store.shown}: has no roles of a fleet yet: run 'kiosk fleet setup' first")
         owner = connection.execute(text("SELECT kiosk FROM fleet_member WHERE role = :role"), {"role": role})
         if (named := owner.scalar()) not in (None, kiosk):
             raise ValueError(f"is too much like that of the kiosk {named!r}")
+        if named is not None and not new_password and _signs_in(connection, role):
+            raise ValueError(
+                "is that of a kiosk that may sign in already: --new-password gives it another password, and "
+                "it stays out of service from its next connection on until it has that"
+            )
         raw = _raw(connection)
         verifier = raw.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
         if not _exists(connection, role):
             _run(connection, "CREATE ROLE {}", role)
+        elif named is None:  # it may have rights of its own, such as to delete what was closed
+            raise ValueError(f"leads to the role {role!r}, which is there and no kiosk's of this database")
+        _run(connection, "ALTER ROLE {} RESET ALL", role)  # what it was set to by whoever had it
         # The server sees the verifier alone, so no password comes into its log.
-        _run(connection, "ALTER ROLE {} LOGIN PASSWORD {}", role, literal=verifier.decode())
+        login = f"ALTER ROLE {{}} LOGIN CONNECTION LIMIT {CONNECTIONS} PASSWORD {{}}"
+        _run(connection, login, role, literal=verifier.decode())
         _run(connection, "GRANT {} TO {}", KIOSKS, role)
         _run(connection, "GRANT {} TO CURRENT_USER", role)  # whoever has it may end its sessions
         connection.execute(
@@ -86,7 +108,12 @@ def add(store: Postgres, kiosk: str) -> SecretStr:
 
 
 def revoke(store: Postgres, kiosk: str) -> None:
-    """Shut a kiosk out: it is given nothing more, cannot sign in, and its sessions end. Raises ValueError."""
+    """Shut a kiosk out: it is given nothing more, cannot sign in, and its sessions end.
+
+    Whoever has the kiosk may hold locks meanwhile, so each step is committed before the next: what is in a
+    table, then the rights, then the sessions, and last the role itself, which its sessions can hold on to.
+    Raises ValueError for no kiosk of the fleet, StillThere where a session is left: it has no rights.
+    """
     with _owner(store) as connection:
         gone = connection.execute(
             text("UPDATE fleet_member SET revoked_at = :now WHERE kiosk = :kiosk RETURNING role"),
@@ -94,15 +121,38 @@ def revoke(store: Postgres, kiosk: str) -> None:
         )
         if (role := gone.scalar()) is None:
             raise ValueError("is that of no kiosk in the fleet")
-        _run(connection, "ALTER ROLE {} NOLOGIN PASSWORD NULL", role)
-    with _owner(store) as connection, suppress(DBAPIError):  # it is shut out already
-        ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = :role"
-        connection.execute(text(ended), {"role": role})
+    with _owner(store) as connection:
+        _run(connection, "REVOKE {} FROM {}", KIOSKS, role)
+    shut = False
+    for _ in range(_ROUNDS):
+        _end_sessions(store, role)
+        with suppress(StoreUnavailable), _owner(store) as connection:
+            _run(connection, "ALTER ROLE {} NOLOGIN PASSWORD NULL", role)
+            shut = True
+            break
+    if _end_sessions(store, role) or not shut:
+        raise StillThere(
+            f"the role {role!r} has lost its rights, but may still be signed in: end its sessions by hand"
+        )
+
+
+def _end_sessions(store: Postgres, role: str) -> int:
+    """End a role's sessions; how many did not."""
+    # Not in the WHERE clause, where it might be asked of every session first.
+    asked = text("SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE usename = :role")
+    with _owner(store) as connection:
+        return sum(not gone for (gone,) in connection.execute(asked, {"role": role}))
 
 
 def _exists(connection: Connection, role: str) -> bool:
     found = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role})
     return found.scalar() is not None
+
+
+def _signs_in(connection: Connection, role: str) -> bool:
+    """Not so one that was revoked, nor one that was made for a dump to be restored (docs/fleet.md)."""
+    found = connection.execute(text("SELECT rolcanlogin FROM pg_roles WHERE rolname = :role"), {"role": role})
+    return bool(found.scalar())
 
 
 def _run(connection: Connection, statement: LiteralString, *names: str, literal: str | None = None) -> None:

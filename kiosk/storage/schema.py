@@ -7,7 +7,9 @@ that two neighbouring releases work with one schema, and a fleet is upgraded kio
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -16,8 +18,8 @@ from kiosk.storage.backend import Backend
 from kiosk.storage.sqlite import Sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SCHEMA = "0006"  # the newest migration this release works with (a test holds it against alembic's head)
-OLDEST = "0006"  # the oldest it works with
+SCHEMA = "0007"  # the newest migration this release works with (a test holds it against alembic's head)
+OLDEST = "0007"  # the oldest it works with
 
 
 class StoreOutOfDate(Exception):
@@ -40,6 +42,28 @@ def require_schema(backend: Backend) -> None:
     revision = backend.revision()
     if not fits(revision):
         raise StoreOutOfDate(f"{backend.shown}: {misfit(revision)}")
+
+
+def other_rules(path: Path) -> list[str]:
+    """Names of what a file has beside tables and indexes, or lacks, unlike a new one of the same schema.
+
+    Triggers and views act on their own: a store with others is not what its rows say. Raises sqlite3.Error.
+    """
+    file = Sqlite(path)
+    with TemporaryDirectory() as folder:
+        new = Sqlite(Path(folder) / "new.db")
+        upgrade(new, file.revision() or SCHEMA)
+        return sorted({str(name) for name, _ in _rules(file) ^ _rules(new)})
+
+
+def _rules(file: Sqlite) -> set[tuple[str, str]]:
+    # By its SQL, which is what SQLite goes by: the column "type" may say "TRIGGER", too.
+    query = (
+        "SELECT name, sql FROM sqlite_master WHERE sql NOT LIKE 'CREATE TABLE %' "
+        "AND sql NOT LIKE 'CREATE INDEX %' AND sql NOT LIKE 'CREATE UNIQUE INDEX %'"
+    )
+    with closing(file.read_only()) as connection:
+        return set(connection.execute(query).fetchall())
 
 
 def misfit(revision: str | None) -> str:

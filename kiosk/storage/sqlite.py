@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from sqlalchemy import Engine, ExceptionContext, NullPool, create_engine, event, text
@@ -27,13 +28,18 @@ PRAGMAS = (
     "PRAGMA busy_timeout=5000",
     "PRAGMA secure_delete=ON",  # erased answers leave no trace in free pages
     "PRAGMA trusted_schema=OFF",
+    "PRAGMA cache_size=-65536",  # kibibytes: an import writes to every index all over
 )
+_TRIES = 4  # to empty the log
+_TRY = 0.4  # seconds that each waits for a reader, and keeps others from writing
+_PAUSE = 0.1  # seconds between two of them, for those
 
 
 class Sqlite:
     """A database file. Every unit of work begins by taking the file's only write lock."""
 
     one_at_a_time = True
+    role = ""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -90,17 +96,27 @@ class Sqlite:
         """Nothing to watch: the busy timeout ends what waits for a lock."""
         return nullcontext()
 
-    async def erase(self) -> None:
+    async def erase(self) -> bool:
         """Move the write-ahead log, which still holds what was deleted, into the file."""
-        await asyncio.to_thread(self.empty_log)
+        return await asyncio.to_thread(self.empty_log)
 
-    def empty_log(self) -> None:
-        """The same, at once; a log that is in use is left to SQLite's own time."""
+    def empty_log(self) -> bool:
+        """The same, at once; whether it was done. Whoever still reads what was is waited for a little."""
         try:
-            with closing(sqlite3.connect(self.path, timeout=1)) as connection:
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # busy: left to SQLite's own time
+            with closing(sqlite3.connect(self.path, timeout=_TRY)) as connection:
+                for _ in range(_TRIES):
+                    busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                    if not busy:
+                        return True
+                    sleep(_PAUSE)
         except sqlite3.Error as error:
             log.warning("the write-ahead log was not emptied: %s", type(error).__name__)
+            return False
+        log.warning(
+            "what was erased is not gone from the database's files yet: another program reads them; "
+            "the kiosk's next daily task sees to it, or 'kiosk retention'"
+        )
+        return False
 
 
 def copied(source: Path, target: Path) -> None:

@@ -16,3 +16,12 @@ class Refusal(Say):
 
     def __init__(self, phrase: Phrase = silence, *, id: str | None = None) -> None:
         super().__init__(phrase, id=id, classes="refusal")
+
+    def tell_entered(self, phrase: Phrase, *, empty: bool) -> None:
+        """Refuse what was entered; but an Enter on an empty field replaces nothing.
+
+        It may come out of habit, right after the last digit has sent what was typed: what came of that
+        would never be read.
+        """
+        if not (empty and self.said):
+            self.tell(phrase)

@@ -53,6 +53,9 @@ class Slots(Widget, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.slots = slots
 
+    class Typed(Filled):
+        """A digit was put in, or taken back."""
+
     class Entered(Filled):
         """Enter was pressed."""
 
@@ -116,12 +119,14 @@ class Slots(Widget, can_focus=True, inherit_bindings=False):
         if taken:
             self._typed += "".join(taken)
             self.refresh()
+            self.post_message(self.Typed(self))
             if self.count == self._pattern.total:
                 self.post_message(self.Filled(self))
 
     def action_rub_out(self) -> None:
         self._typed = self._typed[:-1]
         self.refresh()
+        self.post_message(self.Typed(self))
 
     def action_enter(self) -> None:
         self.post_message(self.Entered(self))

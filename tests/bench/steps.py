@@ -11,8 +11,7 @@ import random
 import resource
 import subprocess
 import sys
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -29,6 +28,7 @@ from kiosk.office.office import office
 from kiosk.settings import Settings
 from kiosk.storage.place import sqlite_file
 from tests.bench import roll
+from tests.bench.effort import Spent, Stopwatch
 from tests.postgres import program, set_up
 from tests.stories.plots import register, unlock
 from tests.stories.world import World, new_world
@@ -47,9 +47,13 @@ class Growth(Enum):
 
 @dataclass(frozen=True)
 class Figure:
-    """``seconds`` for ``items``; of a step that is flat, for one of them. ``peak``: bytes of memory."""
+    """``seconds`` on the wall and of processors (``work``) for ``items``; of a step that is flat, for one.
+
+    ``peak``: bytes of memory.
+    """
 
     seconds: float
+    work: float
     items: int
     peak: int
 
@@ -75,7 +79,7 @@ class Ground:
             yield chosen.randrange(self.size)
 
 
-async def import_(ground: Ground) -> tuple[float, int]:
+async def import_(ground: Ground) -> tuple[Spent, int]:
     """`kiosk card import`, on an empty store."""
     file = ground.folder / "roll.csv"
     await asyncio.to_thread(roll.write, file, ground.size)
@@ -84,19 +88,19 @@ async def import_(ground: Ground) -> tuple[float, int]:
     if ground.url:
         set_up(ground.url)
     with file.open("rb") as opened:
-        begun = time.perf_counter()
+        watch = Stopwatch(ground.url)
         faults, counts = await rolls.import_roll(
             ground.settings, opened, by="bench", told=lambda stage, line, lines: None
         )
-        seconds = time.perf_counter() - begun
+        spent = watch.spent()
     file.unlink()
     assert (list(faults), counts["added"]) == ([], ground.size)
-    return seconds, ground.size
+    return spent, ground.size
 
 
-async def fill(ground: Ground) -> tuple[float, int]:
+async def fill(ground: Ground) -> tuple[Spent, int]:
     """Events of visits, until there are as many as a service at work has."""
-    begun = time.perf_counter()
+    watch = Stopwatch(ground.url)
     async with office(ground.settings) as parts:
         store = parts.service.store
         missing = int(ground.size * EVENTS) - await parts.trail.count()
@@ -105,10 +109,10 @@ async def fill(ground: Ground) -> tuple[float, int]:
             async with store.work() as session:
                 count = min(500, missing - start)
                 store.audit.record_all(session, [(Event.VISIT_ENDED, about, {})] * count)
-    return time.perf_counter() - begun, missing
+    return watch.spent(), missing
 
 
-async def look_up(ground: Ground) -> tuple[float, int]:
+async def look_up(ground: Ground) -> tuple[Spent, int]:
     """What happens first when a card goes in."""
     async with office(ground.settings) as parts:
 
@@ -120,7 +124,7 @@ async def look_up(ground: Ground) -> tuple[float, int]:
         return await _each(ground, one)
 
 
-async def clock(ground: Ground) -> tuple[float, int]:
+async def clock(ground: Ground) -> tuple[Spent, int]:
     """Whether the clock can be right, by the newest event: asked all the time."""
     async with office(ground.settings) as parts:
 
@@ -130,80 +134,80 @@ async def clock(ground: Ground) -> tuple[float, int]:
         return await _each(ground, one)
 
 
-async def find_word(ground: Ground) -> tuple[float, int]:
+async def find_word(ground: Ground) -> tuple[Spent, int]:
     """`kiosk holder find` with a surname."""
     return await _find(ground, roll.surname)
 
 
-async def find_name(ground: Ground) -> tuple[float, int]:
+async def find_name(ground: Ground) -> tuple[Spent, int]:
     """The same with a full name, of which one word is that of very many."""
     return await _find(ground, lambda number: f"{roll.given(number)} {roll.surname(number)}")
 
 
-async def find_address(ground: Ground) -> tuple[float, int]:
+async def find_address(ground: Ground) -> tuple[Spent, int]:
     """The same with an address."""
     return await _find(ground, roll.address)
 
 
-async def unlocked(ground: Ground) -> tuple[float, int]:
+async def unlocked(ground: Ground) -> tuple[Spent, int]:
     """A whole visit in which a locked card is unlocked; people and mail take no time here."""
     settings, times = ground.settings, []
     async with new_world(ground.folder, settings, keys=key_ring(settings)) as world:
         for number in range(_VISITS):
             card = await _locked(world, f"bench-{number}", puk=f"{50_000_000 + number}")
-            begun = time.perf_counter()
+            watch = Stopwatch()
             await unlock(world, card)
-            times.append(time.perf_counter() - begun)
-    return min(times), 1
+            times.append(watch.spent())
+    return _quickest(times), 1
 
 
-async def show(ground: Ground) -> tuple[float, int]:
+async def show(ground: Ground) -> tuple[Spent, int]:
     """`kiosk audit show`."""
-    begun = time.perf_counter()
+    watch = Stopwatch(ground.url)
     shown = await auditing.show(ground.settings, Wanted(), 50)
     assert len(shown) == 50
-    return time.perf_counter() - begun, 1
+    return watch.spent(), 1
 
 
-async def verify(ground: Ground) -> tuple[float, int]:
+async def verify(ground: Ground) -> tuple[Spent, int]:
     """`kiosk audit verify`."""
-    begun = time.perf_counter()
+    watch = Stopwatch(ground.url)
     verdict = await auditing.verify(ground.settings, None, lambda count: None)
     assert not verdict.fault
-    return time.perf_counter() - begun, verdict.verified.count
+    return watch.spent(), verdict.verified.count
 
 
-async def backup(ground: Ground) -> tuple[float, int]:
+async def backup(ground: Ground) -> tuple[Spent, int]:
     """`kiosk backup`, which verifies what it has written; or pg_dump."""
     file = ground.folder / "backup"
-    begun = time.perf_counter()
+    watch = Stopwatch(ground.url)
     if sqlite_file(ground.settings):
         await backups.backup(ground.settings, file, lambda count: None, by="bench")
     else:
         command = [program("pg_dump"), "--format=custom", f"--file={file}", ground.url]
         await asyncio.to_thread(subprocess.run, command, check=True)
-    seconds = time.perf_counter() - begun
+    spent = watch.spent()
     file.unlink()
-    return seconds, ground.size
+    return spent, ground.size
 
 
-async def doctor(ground: Ground) -> tuple[float, int]:
+async def doctor(ground: Ground) -> tuple[Spent, int]:
     """What `kiosk doctor` and an import count last: cards that are believed by their number."""
-    begun = time.perf_counter()
+    watch = Stopwatch(ground.url)
     found = await asyncio.to_thread(believed, ground.settings)
     assert found.unpinned >= ground.size
-    return time.perf_counter() - begun, ground.size
+    return watch.spent(), ground.size
 
 
-async def listed(ground: Ground) -> tuple[float, int]:
+async def listed(ground: Ground) -> tuple[Spent, int]:
     """`kiosk card list`."""
-    begun = time.perf_counter()
+    watch = Stopwatch(ground.url)
     count = sum([len(page) async for page in cards.all_cards(ground.settings, None)])
     assert count >= ground.size
-    return time.perf_counter() - begun, ground.size
+    return watch.spent(), ground.size
 
 
-STEPS: dict[str, tuple[Callable[[Ground], Awaitable[tuple[float, int]]], Growth]] = {
+STEPS: dict[str, tuple[Callable[[Ground], Awaitable[tuple[Spent, int]]], Growth]] = {
     "card import": (import_, Growth.LINEAR),
     "further events": (fill, Growth.LINEAR),
     "card goes in": (look_up, Growth.FLAT),
@@ -220,7 +224,7 @@ STEPS: dict[str, tuple[Callable[[Ground], Awaitable[tuple[float, int]]], Growth]
 }
 
 
-async def _find(ground: Ground, text: Callable[[int], str]) -> tuple[float, int]:
+async def _find(ground: Ground, text: Callable[[int], str]) -> tuple[Spent, int]:
     async with office(ground.settings) as parts:
 
         async def one(number: int) -> None:
@@ -230,14 +234,18 @@ async def _find(ground: Ground, text: Callable[[int], str]) -> tuple[float, int]
         return await _each(ground, one)
 
 
-async def _each(ground: Ground, work: Callable[[int], Awaitable[None]]) -> tuple[float, int]:
+async def _each(ground: Ground, work: Callable[[int], Awaitable[None]]) -> tuple[Spent, int]:
     """The quickest of many: what others do on the machine makes it slower, nothing makes it quicker."""
     times = []
     for number in ground.some():
-        begun = time.perf_counter()
+        watch = Stopwatch()
         await work(number)
-        times.append(time.perf_counter() - begun)
-    return min(times), 1
+        times.append(watch.spent())
+    return _quickest(times), 1
+
+
+def _quickest(times: Sequence[Spent]) -> Spent:
+    return min(times, key=lambda spent: spent.seconds)
 
 
 async def _locked(world: World, holder: str, puk: str) -> PivCard:
@@ -255,12 +263,12 @@ def main() -> None:
     name, folder, url, size = sys.argv[1:]
     work, _ = STEPS[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    seconds, items = asyncio.run(_awaited(work(Ground(Path(folder), url, int(size)))))
+    spent, items = asyncio.run(_awaited(work(Ground(Path(folder), url, int(size)))))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps(asdict(Figure(seconds, items, peak * 1024))))
+    print(json.dumps(asdict(Figure(spent.seconds, spent.work, items, peak * 1024))))
 
 
-async def _awaited(work: Awaitable[tuple[float, int]]) -> tuple[float, int]:
+async def _awaited(work: Awaitable[tuple[Spent, int]]) -> tuple[Spent, int]:
     return await work
 
 

@@ -26,6 +26,7 @@ ACTS: list[Act] = [*VISITS, *OTHERS, *(MORE_VISITS if LONG else [])]
 AT_ONCE = 1  # of the points of each act, in a short run
 
 
+@pytest.mark.timeout(3600 if LONG else 180)  # every point of an act, one process each
 @pytest.mark.parametrize("act", ACTS, ids=str)
 async def test_killed_anywhere(tmp_path: Path, database: dict[str, str], act: Act) -> None:
     (tmp_path / "before").mkdir()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from kiosk import attendant
+from kiosk import attendant, erasure
 from kiosk.audit import Event, Subject
 from kiosk.dialogue import Gone
 from kiosk.refusals import OutOfService
@@ -17,7 +20,7 @@ from kiosk.storage.trail import AuditRow
 from tests.kiosk.conftest import Front
 from tests.stories.plots import registration
 from tests.stories.script import see
-from tests.stories.world import World
+from tests.stories.world import World, new_world
 
 
 async def draft(world: World) -> None:
@@ -109,6 +112,32 @@ async def test_what_nobody_came_back_for_is_erased_while_nobody_is_there(
     world.hands.forward(minutes=2)
     await until_gone(world, PendingRow)
     await front.close()
+
+
+@pytest.mark.parametrize("when", ["soon", "daily"])
+async def test_what_could_not_be_erased_is_gone_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """Where the kiosk's own program erased it, about a minute later; where a command did, within a day."""
+    monkeypatch.setattr(attendant, "LOOK_AGAIN", 0.01)
+    monkeypatch.setattr(attendant, "SWEEP", 0.02)
+
+    def there() -> bool:
+        return any(b"H-4711-Q" in file.read_bytes() for file in tmp_path.glob("kiosk.db*"))
+
+    async with new_world(tmp_path) as erased, new_world(tmp_path, beside=erased) as other:
+        await erased.holder("H-4711-Q")
+        with closing(sqlite3.connect(tmp_path / "kiosk.db")) as reader:
+            reader.execute("BEGIN")
+            ((holder,),) = reader.execute("SELECT id FROM holder").fetchall()
+            await erasure.forget(erased.service.store, holder, by="officer", reason="ticket 5514")
+        assert there()
+        monkeypatch.setattr(erased.service.retention, "tend", other.parts.database.ping)
+        front = Front(erased if when == "soon" else other)
+        async with asyncio.timeout(5):
+            while there():  # noqa: ASYNC110 - the condition is that of files
+                await asyncio.sleep(0.01)
+        await front.close()
 
 
 async def test_it_is_looked_for_about_once_a_minute(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

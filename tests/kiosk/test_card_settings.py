@@ -120,7 +120,7 @@ WRONG = [
         "serial.written",
         "'hex', 'ascii' or 'bcd'",
     ),
-    ('data_object = "5A"', 'data_object = "5A"\nkind = "Card No"', 9, "serial.kind", "match pattern"),
+    ('data_object = "5A"', 'data_object = "5A"\nkind = "Card No"', 9, "serial.kind", "must be a name"),
     ('reference = "81"', 'reference = "1"', 11, "passcode.reference", "bytes in hexadecimal"),
     ('reference = "81"', "", 10, "passcode.reference", "Field required"),
     ('pad = "FF"\n', "", 12, "passcode.pad_to", "go together"),
@@ -181,7 +181,7 @@ STUDENT = PROFILE[PROFILE.index("[cards.profiles") :]
 NAMES = [
     ('["piv", "piv"]', "", "2: cards.families: names a family twice"),
     ("[]", "", "2: cards.families: "),
-    ('["PIV"]', "", "2: cards.families: String should match pattern"),
+    ('["PIV"]', "", "2: cards.families: must be a name of lower-case letters"),
     ('["piv"]', "[cards.pvi]\nrotate = true\n", "3: cards.pvi: unknown key; a family's table has its name"),
     ('["piv"]', "rotate = true\n", "3: cards.rotate: unknown key"),
     ('["other"]', "[cards.other]\nrotate = 3\n", "4: cards.other.rotate: "),
@@ -194,7 +194,11 @@ NAMES = [
     ),
     ('["piv"]', STUDENT.replace("student", "piv"), "3: cards.profiles.piv: a name that the kiosk needs"),
     ('["piv"]', STUDENT.replace("student", "profiles"), "3: cards.profiles.profiles: a name that"),
-    ('["piv"]', STUDENT.replace("student", "Student"), "cards.profiles.Student: String should match"),
+    (
+        '["piv"]',
+        STUDENT.replace("student", "Student"),
+        "cards.profiles.Student: must be a name of",
+    ),
 ]
 
 

@@ -13,12 +13,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, delete, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel, select
 
 from kiosk.clock import Clock
-from kiosk.storage import models
+from kiosk.storage import models, sqlite
 from kiosk.storage.database import Database, StoreUnavailable
 from kiosk.storage.schema import MIGRATIONS, SCHEMA, upgrade
 from kiosk.storage.sqlite import Sqlite
@@ -206,6 +206,48 @@ async def test_a_unit_of_work_is_kept_whole_or_not_at_all(database: Database) ->
         await fails()
     async with database.transaction() as session:
         assert (await session.exec(select(models.HolderRow))).all() == []
+
+
+@pytest.fixture
+async def reader(database: Database) -> AsyncIterator[sqlite3.Connection]:
+    """Somebody who reads the store as it was with a name in it, which is erased meanwhile."""
+    await keep(database, holder(name=b"Zebediah Quillfeather"))
+    assert isinstance(database.backend, Sqlite)
+    with closing(sqlite3.connect(database.backend.path, check_same_thread=False)) as made:
+        made.execute("BEGIN")
+        made.execute("SELECT * FROM holder").fetchall()
+        async with database.transaction() as session:
+            await session.exec(delete(models.HolderRow))
+        yield made
+
+
+def in_the_files(database: Database) -> bool:
+    """Whether the name can be found by whoever takes the disk."""
+    assert isinstance(database.backend, Sqlite)
+    path = database.backend.path
+    return any(b"Quillfeather" in file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+
+
+async def test_what_is_erased_is_gone_once_nobody_reads_it_any_more(
+    database: Database, reader: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    await database.forget()
+    assert in_the_files(database)
+    assert "'kiosk retention'" in caplog.text
+    reader.close()
+    await database.forget_the_rest()
+    assert not in_the_files(database)
+    caplog.clear()
+    await database.forget_the_rest()
+    assert caplog.text == ""
+
+
+async def test_a_reader_is_waited_for_a_little(
+    database: Database, reader: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "sleep", lambda _: reader.close())
+    await database.forget()
+    assert not in_the_files(database)
 
 
 async def test_errors_of_the_database_print_no_parameters(database: Database) -> None:

@@ -23,7 +23,8 @@ from kiosk.office.doctor import keys
 from kiosk.office.doctor.finding import Level
 from kiosk.office.office import office
 from kiosk.settings import Settings
-from kiosk.storage.roles import OFFICE, NotTheOwner
+from kiosk.storage.database import NotAllowed
+from kiosk.storage.roles import OFFICE
 from tests import postgres
 
 CARDS = 3
@@ -147,14 +148,15 @@ async def test_where_a_right_is_missing_nothing_is_changed(fleet: Everybody, rig
     await fleet.officer.prepare()
     fleet.ask(f"REVOKE {right} FROM {OFFICE}")
     under, events, files = fleet.keys(), fleet.events(), fleet.officer.files
-    with pytest.raises(NotTheOwner, match=r"permission denied for table .* nothing was changed"):
+    with pytest.raises(NotAllowed, match=r"permission denied for table .*Nothing was changed"):
         await fleet.officer.rekey()
     assert (fleet.keys(), fleet.events(), fleet.officer.files) == (under, events, files)
 
 
 async def test_a_kiosk_may_not(fleet: Everybody) -> None:
     under, events, files = fleet.keys(), fleet.events(), fleet.kiosk.files
-    assert "a new one takes a role in unlock_office" in await fleet.kiosk.rekey(alone=True)
+    with pytest.raises(NotAllowed, match="for a new one: the role kiosk_kiosk_1 may not do this"):
+        await fleet.kiosk.rekey(alone=True)
     assert (fleet.keys(), fleet.events(), fleet.kiosk.files) == (under, events, files)
 
 
@@ -196,7 +198,7 @@ async def test_the_others_only_put_the_key_in_place(fleet: Everybody) -> None:
     await fleet.officer.prepare()
     for other in (fleet.second, fleet.kiosk):
         fleet.officer.hand("vault.key.next", other)
-    with pytest.raises(NotTheOwner, match="a role in unlock_office"):
+    with pytest.raises(NotAllowed, match="A kiosk only puts the next key in place"):
         await fleet.kiosk.rekey()  # too early
     assert "vault.key.next" in fleet.kiosk.files
     await fleet.officer.rekey()
@@ -205,7 +207,8 @@ async def test_the_others_only_put_the_key_in_place(fleet: Everybody) -> None:
         assert "is the new key" in await other.rekey()
         assert other.files["vault.key"] == fleet.officer.files["vault.key"]
         assert "vault.key.next" not in other.files
-    assert "is the newest key already" in await fleet.kiosk.rekey()
+    with pytest.raises(NotAllowed, match="is the newest key already"):
+        await fleet.kiosk.rekey()
     assert (fleet.keys(), fleet.events()) == (under, events)
 
 
@@ -219,7 +222,7 @@ async def test_a_run_that_was_cut_off_before_its_last_event_is_finished_first(fl
         _ = [progress async for progress in work.run(by="test")]
         about = Subject(actor="test")
         await parts.service.store.record(Event.VAULT_REKEYED, about, reason="begun", key=key, secrets=0)
-    with pytest.raises(NotTheOwner):
+    with pytest.raises(NotAllowed):
         await fleet.kiosk.rekey()
     await fleet.officer.rekey()
     last = fleet.ask("SELECT reason FROM audit_event ORDER BY seq DESC LIMIT 1")
@@ -260,9 +263,8 @@ async def test_nobody_begins_with_another_key_half_way(
     assert len(fleet.keys()) == 1
 
 
-async def test_an_event_that_a_thief_made_up_does_not_stop_it(fleet: Everybody) -> None:
-    """A kiosk's role may add events, and replace the secret of a card that it was given."""
-    async with office(fleet.kiosk.settings) as parts:
+async def test_a_run_whose_key_is_lost_can_be_given_up(fleet: Everybody) -> None:
+    async with office(fleet.second.settings) as parts:
         about = Subject(actor="officer")
         await parts.service.store.record(Event.VAULT_REKEYED, about, reason="begun", key="f00d", secrets=3)
     fleet.ask("UPDATE unblock_secret SET key_id = 'f00d' WHERE card = (SELECT min(card) FROM unblock_secret)")
@@ -296,7 +298,7 @@ async def test_a_key_that_all_is_under_is_not_handed_round_as_the_next(fleet: Ev
 
 async def test_doctor_is_content_with_the_right_key(fleet: Everybody) -> None:
     for machine in (fleet.kiosk, fleet.officer):
-        assert (await keys.vault_key(machine.settings)).level is Level.OK
+        assert (await keys.vault_key(machine.settings)).level is not Level.FAIL
 
 
 async def test_doctor_fails_with_a_key_that_opens_nothing(fleet: Everybody) -> None:

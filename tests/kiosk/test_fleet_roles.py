@@ -9,8 +9,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 from sqlmodel import select
 
+from kiosk.enrolment import EnrolmentError
 from kiosk.keyring import ring_in_memory
 from kiosk.keys import create_private
 from kiosk.office import fleets
@@ -215,6 +217,33 @@ async def test_a_kiosk_that_is_revoked_is_shut_out_at_once(ann: World, lost: Wor
     assert await lost.parts.watch.look("waiting") is None, "and let in again"
 
 
+async def test_a_password_goes_into_the_file_that_was_made_for_it(
+    lost: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write in that folder cannot lead it elsewhere meanwhile."""
+    password = lost.settings.state_directory / "password"
+    elsewhere, honest = password.with_name("elsewhere"), roles.add
+    elsewhere.touch()
+
+    def slow(store: Postgres, kiosk: str, *, new_password: bool) -> SecretStr:
+        password.rename(password.with_name("made"))
+        password.symlink_to(elsewhere)
+        return honest(store, kiosk, new_password=new_password)
+
+    monkeypatch.setattr(roles, "add", slow)
+    await fleets.add(lost.settings, "Lost", password, by="owner", new_password=True)
+    assert elsewhere.read_text() == ""
+    made = password.with_name("made")
+    assert len(made.read_text().strip()) > 40
+    assert made.stat().st_mode & 0o077 == 0
+    with pytest.raises(EnrolmentError, match="exists already"):
+        await fleets.add(lost.settings, "Lost", made, by="owner")
+    monkeypatch.undo()
+    with pytest.raises(EnrolmentError, match="a letter or digit"):
+        await fleets.add(lost.settings, "!", password.with_name("new"), by="owner")
+    assert not password.with_name("new").exists()
+
+
 async def test_a_revoked_role_is_given_nothing_even_if_its_session_lives(ann: World, lost: World) -> None:
     thief = Thief(lost)
     card, visit = await forged(ann, thief, "Lost")
@@ -269,3 +298,26 @@ async def test_doctor_tells_whose_the_role_is(ann: World) -> None:
     assert other is not None
     assert (other.level, "'Corridor'" in other.detail) == (Level.FAIL, True)
     assert await fleet.role(Settings()) is None
+
+
+LENT = {
+    "a column": "GRANT SELECT (ciphertext) ON unblock_secret TO lent",
+    "the next ones": "GRANT SELECT (ciphertext) ON next_unblock_secret TO PUBLIC",
+    "another role": "GRANT unlock_office TO lent",
+    "the table": "ALTER TABLE next_unblock_secret OWNER TO lent; REVOKE ALL ON next_unblock_secret FROM lent",
+    "everything": "ALTER ROLE lent SUPERUSER",
+}
+
+
+@pytest.mark.parametrize("given", LENT.values(), ids=LENT)
+async def test_doctor_tells_what_a_role_can_do_beside_its_own(ann: World, given: str) -> None:
+    """Also where it has to become another role first."""
+    mine = ann.settings.changed(database={"url": postgres.as_kiosk(ann.settings.database.url, ann.settings)})
+    ann.change(f"CREATE ROLE lent NOINHERIT; GRANT lent TO {roles.role_of(mine.site.kiosk_name)}")
+    try:
+        ann.change(given)
+        found = await fleet.role(mine)
+    finally:  # roles are of the whole server
+        ann.change("REASSIGN OWNED BY lent TO CURRENT_USER; DROP OWNED BY lent; DROP ROLE lent")
+    assert found is not None
+    assert (found.level, "every unblock secret" in found.detail) == (Level.RISK, True), found

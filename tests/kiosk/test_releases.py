@@ -28,7 +28,7 @@ from kiosk.steps import (
     Welcome,
 )
 from kiosk.storage.models import CardRow, HolderRow, NoticeRow, UnblockSecretRow
-from kiosk.storage.schema import SCHEMA, upgrade
+from kiosk.storage.schema import SCHEMA, other_rules, upgrade
 from kiosk.storage.sqlite import Sqlite
 from tests.stories.plots import NEW_PIN
 from tests.stories.script import see
@@ -149,6 +149,12 @@ def test_nothing_personal_stays_in_clear_in_the_file(path: Path) -> None:
     upgrade(Sqlite(path), keys=ours)
     after = b"".join(file.read_bytes() for file in path.parent.glob("kiosk.db*"))
     assert [text for text in IN_CLEAR if text.encode() in after] == []
+
+
+def test_its_rules_are_those_of_a_store_made_today(path: Path) -> None:
+    """Or no backup of it could be put back."""
+    upgrade(Sqlite(path), keys=ours)
+    assert other_rules(path) == []
 
 
 def test_without_the_keys_nothing_is_changed(path: Path) -> None:

@@ -104,6 +104,8 @@ async def test_a_key_that_is_not_known_yet_is_looked_for(tmp_path: Path) -> None
 def test_names_cannot_run_into_each_other(key: SoftwareKey) -> None:
     with pytest.raises(ValueError, match="cannot contain"):
         sealed(key, "card|puk", "", PUK)
+    with pytest.raises(VaultError):  # as for whatever else a store may say
+        opened(key, "card|puk", "", sealed(key, "card", "puk", PUK))
 
 
 @pytest.mark.parametrize("length", [0, 16, 31, 33])

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk import watch
+from kiosk import notices, watch
 from kiosk.audit import Event, Subject
 from kiosk.clock import BUILT, Clock
 from kiosk.fleet import SILENT
@@ -101,6 +101,36 @@ async def test_a_store_that_is_away_for_a_moment_ends_no_visit(
         while looks < before + 6:  # noqa: ASYNC110 - looks are counted by the guard's own task
             await asyncio.sleep(0.01)
     assert isinstance(front.stage.now, Welcome)
+
+
+async def test_a_store_that_stays_away_is_told_to_the_journal_once(
+    front: Front, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await front.stage.until(Attract)
+    monkeypatch.setattr(notices, "FIRST_RETRY", timedelta(seconds=0.03))
+    postman, tries = front.world.service.notices, 0
+
+    @asynccontextmanager
+    async def counted() -> AsyncIterator[AsyncSession]:
+        nonlocal tries
+        tries += 1
+        async with away() as session:
+            yield session
+
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(front.world.service.store.database, "transaction", counted)
+            postman._wake.set()
+            before = tries
+            async with asyncio.timeout(5):
+                while tries < before + 20 or not postman._told:  # noqa: ASYNC110 - of watch and postman
+                    await asyncio.sleep(0.01)
+        await front.stage.until(Attract)
+        async with asyncio.timeout(5):
+            while postman._told:  # noqa: ASYNC110 - it has seen that the store is back
+                await asyncio.sleep(0.01)
+    assert caplog.text.count("notices wait") == 2
+    assert caplog.text.count("the store is away") == 2
 
 
 async def test_kiosks_see_each_other(open_world: OpenWorld) -> None:
@@ -206,3 +236,18 @@ def test_a_clock_that_heeds_the_stores_goes_on_with_it() -> None:
 async def test_events_and_signs_are_what_the_store_has_seen(world: World) -> None:
     await world.service.store.record(Event.KIOSK_STARTED, Subject())
     assert await world.service.store.clock_is_believable()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state"),
+    [("unplug", "no-reader"), ("stop_service", "card-service"), ("plug_beside", "several-readers")],
+)
+async def test_a_reader_that_is_away_is_told_to_the_fleet(front: Front, trouble: str, state: str) -> None:
+    await front.stage.until(Attract)
+    getattr(front.world.reader, trouble)()
+    closed = await front.stage.until(Closed)
+    assert closed.reason.value == state
+    async with asyncio.timeout(5):
+        while [one.state for one in await front.world.parts.fleet.sightings()] != [state]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert front.stage.now == closed

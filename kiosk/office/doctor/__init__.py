@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from kiosk.keys import KeyProblem
 from kiosk.office.doctor import fleet, hardware, keys, storing, surroundings
-from kiosk.office.doctor.finding import Finding, Level
-from kiosk.settings import Settings
+from kiosk.office.doctor.finding import Finding, Level, unseen
+from kiosk.settings import Settings, SettingsError
 
-__all__ = ["CHECKS", "Finding", "Level", "examine"]
+__all__ = ["CHECKS", "OFFICE", "Finding", "Level", "examine"]
 
 LIMIT = 14.0  # seconds for each check; all run side by side
 
@@ -41,6 +42,14 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("terminal", surroundings.terminal),
 )
 
+_KIOSK_ALONE = ("card service", "reader", "mail server", "terminal")  # the office's commands send no mail
+OFFICE = tuple(
+    (name, fleet.office_role if name == "database role" else check)
+    for name, check in CHECKS
+    if name not in _KIOSK_ALONE
+)
+"""For a machine on which officers or the database's owner work, and no kiosk runs."""
+
 
 async def examine(
     settings: Settings, checks: Sequence[tuple[str, Check]] = CHECKS, limit: float = LIMIT
@@ -55,6 +64,12 @@ async def _one(name: str, check: Check, settings: Settings, limit: float) -> Fin
     try:
         async with asyncio.timeout(limit):
             return await check(settings)
+    except (KeyProblem, SettingsError) as problem:  # a check tells its own: this is what leads to the store
+        if name != "store":
+            return unseen(name)
+        return Finding(
+            name, Level.FAIL, str(problem), "mend it: without it nothing can be read from the store"
+        )
     except TimeoutError:
         return Finding(name, Level.FAIL, f"no answer within {limit:g} s", "look at it first; run this again")
     except Exception as error:  # a check must not keep the others from being told

@@ -31,6 +31,11 @@ class Finding:
     advice: str = ""
 
 
+def unseen(name: str) -> Finding:
+    """What cannot be looked at because the store cannot be opened, which another check tells."""
+    return Finding(name, Level.FAIL, "cannot be seen without the store", "see above")
+
+
 async def aside(call: Callable[[], T]) -> T:
     """Make a blocking call in a thread that keeps neither the loop nor the end of the process waiting."""
     worker = Worker("doctor")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.keyring import file_cabinet, pepper_of, token_keys
+from kiosk.keyring import file_cabinet, pepper_of, token, token_keys
 from kiosk.keys import KeyProblem, key_source
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.origin import PUT_RIGHT, pepper_place, written_with
+from kiosk.pepper import Pepper
 from kiosk.persons import DATA_KEY
-from kiosk.settings import Settings
+from kiosk.settings import Settings, SettingsError
 from kiosk.storage.backend import StoreUnavailable
 from kiosk.storage.place import place, sqlite_file
 from kiosk.unblock import FIELD
@@ -61,13 +61,24 @@ def _pepper_key(settings: Settings) -> Finding:
     """Raises KeyProblem."""
     name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
     pepper = pepper_of(settings)
-    with suppress(StoreUnavailable):  # the check of the store tells
-        if not written_with(place(settings), pepper):
-            detail = f"{pepper_place(settings)}: not the one that this store was written with"
-            return Finding(name, Level.FAIL, detail, PUT_RIGHT)
+    if _strange(settings, pepper):
+        detail = f"{pepper_place(settings)}: not the one that this store was written with"
+        return Finding(name, Level.FAIL, detail, PUT_RIGHT)
     if settings.keys.token is not None:
         return _token_pepper(settings)
     return _where(settings, name, configured, credential)
+
+
+def _strange(settings: Settings, pepper: Pepper) -> bool:
+    """Whether there is a store that was written with another pepper."""
+    try:
+        store = place(settings)
+    except (KeyProblem, SettingsError):
+        return False  # the check of the store tells, here and below
+    try:
+        return not written_with(store, pepper)
+    except StoreUnavailable:
+        return False
 
 
 def _vault_key(settings: Settings) -> Finding | None:
@@ -83,11 +94,15 @@ def _vault_key(settings: Settings) -> Finding | None:
 
     if any(isinstance(key, TokenKey) and key.leaves() for key in (keys.newest, *keys.older)):
         return _leaves("vault key")
+    advice = "'kiosk vault rekey' takes everything into the token; then "
+    if plain := _plain(settings, settings.keys.vault):
+        detail = f"in the token, but {plain[0]} is still there"
+        return Finding("vault key", Level.RISK, detail, advice + _removed(plain[0]))
     files = sum(not isinstance(key, TokenKey) for key in keys.older)
     if files:
-        advice = "'kiosk vault rekey' takes everything into the token; then remove the files"
-        return Finding("vault key", Level.WARN, f"in the token; {files} older in files", advice)
-    return Finding("vault key", Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
+        detail = f"in the token; {files} older in files that systemd hands over"
+        return Finding("vault key", Level.WARN, detail, f"{advice}take those away")
+    return _in_token(settings, "vault key")
 
 
 def _token_pepper(settings: Settings) -> Finding:
@@ -95,11 +110,20 @@ def _token_pepper(settings: Settings) -> Finding:
     pepper.digest(os.urandom(32))
     if pepper.leaves():
         return _leaves("pepper key")
-    path = key_source(settings.state_directory, settings.keys.pepper, "pepper-key")
-    if path.exists():
-        advice = f"keep a copy in a safe place, and remove it here: shred -u {path}"
-        return Finding("pepper key", Level.RISK, f"in the token, but {path} is still there", advice)
-    return Finding("pepper key", Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
+    if plain := _plain(settings, settings.keys.pepper):
+        detail = f"in the token, but {plain[0]} is still there"
+        return Finding("pepper key", Level.RISK, detail, _removed(plain[0]))
+    return _in_token(settings, "pepper key")
+
+
+def _in_token(settings: Settings, name: str) -> Finding:
+    """Of a key that the token never hands out. One of software keeps it in files that the PIN opens."""
+    pin = settings.state_directory / settings.keys.token_pin_file
+    if pin.exists() and token(settings).software():
+        detail = f"in a token of software, whose PIN is in {pin}: whoever takes this disk has the key"
+        advice = f"{_bound('token-pin')}, then shred -u {pin}; or use a token of hardware"
+        return Finding(name, Level.RISK, detail, advice)
+    return Finding(name, Level.OK, f"in the token {settings.keys.token_label!r}, and stays there")
 
 
 def _leaves(name: str) -> Finding:
@@ -122,7 +146,10 @@ def _open_something(settings: Settings, keys: Keys) -> None:
 
     A kiosk of a fleet may not read a secret: there the keys that secrets are under have to be here.
     """
-    engine = place(settings).plain()
+    try:
+        engine = place(settings).plain()
+    except (KeyProblem, SettingsError):
+        return  # the check of the store tells
     try:
         with engine.connect() as connection:
             names = connection.execute(_PERSONS, {"name": DATA_KEY}).first()
@@ -152,15 +179,37 @@ def _named(keys: Keys, name: str) -> KeyEncryptingKey:
 
 
 def _where(settings: Settings, name: str, configured: Path, credential: str) -> Finding:
-    path = key_source(settings.state_directory, configured, credential)
-    database = sqlite_file(settings)
-    if path != settings.state_directory / configured:
+    """Of a key that no token has: whether systemd alone hands it over."""
+    plain = _plain(settings, configured)
+    if not plain:
         return Finding(name, Level.OK, "handed over by systemd")
+    path = plain[0]
+    if key_source(settings.state_directory, configured, credential) not in plain:
+        used = "" if path.name == configured.name else "once 'kiosk vault status' shows nothing under it, "
+        detail = f"handed over by systemd, but {path} is still there"
+        return Finding(name, Level.RISK, detail, used + _removed(path))
+    database = sqlite_file(settings)
     if database is not None and database.exists() and path.stat().st_dev == database.stat().st_dev:
-        advice = (
-            f"bind it to this machine: systemd-creds encrypt --with-key=tpm2, and LoadCredentialEncrypted="
-            f"{credential}:...; or use a token (keys.token). See docs/security.md"
-        )
         detail = f"{path}: a plain file beside the database: whoever takes this disk has everything"
-        return Finding(name, Level.RISK, detail, advice)
-    return Finding(name, Level.OK, str(path))
+    else:
+        detail = f"{path}: a plain file: whoever takes this disk has the key"
+    advice = f"{_bound(credential)}; or use a token (keys.token). See docs/security.md"
+    return Finding(name, Level.RISK, detail, advice)
+
+
+def _plain(settings: Settings, configured: Path) -> list[Path]:
+    """The files of a key: the present one, and those that `kiosk vault rekey` makes of it."""
+    path = settings.state_directory / configured
+    named = (path, path.with_name(f"{path.name}.next"), *sorted(path.parent.glob(f"{path.name}.old-*")))
+    return [one for one in named if one.exists()]
+
+
+def _bound(credential: str) -> str:
+    return (
+        "bind it to this machine: systemd-creds encrypt --with-key=tpm2, and "
+        f"LoadCredentialEncrypted={credential}:..."
+    )
+
+
+def _removed(path: Path) -> str:
+    return f"keep a copy in a safe place, and remove it here: shred -u {path}"

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kiosk.office.believed import Believed, believed, told
-from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.office.doctor.finding import Finding, Level, aside, unseen
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend, StoreUnavailable, reason
-from kiosk.storage.place import place, sqlite_file
+from kiosk.storage.place import password_source, place, sqlite_file
 from kiosk.storage.schema import SCHEMA, fits, misfit
 from kiosk.storage.sqlite import Sqlite
 
@@ -21,6 +21,8 @@ _MEND_FILE = (
     "see who owns file and folder, that the disk is not full or mounted read-only, and that no other program "
     "holds it; else restore the backup"
 )
+_NO_TABLE = "42P01"  # undefined_table
+_NOT_SIGNED_IN = ("authentication failed", "no password supplied", "not permitted to log in")
 _MEND_SERVER = "see that the server runs, database.url names it, and its pg_hba.conf lets this kiosk in"
 
 
@@ -32,7 +34,7 @@ async def store(settings: Settings) -> Finding:
     try:
         await aside(lambda: _try_to_write(where))
     except DBAPIError as error:
-        advice = _MEND_SERVER if path is None else _MEND_FILE
+        advice = _mend_server(settings, where, reason(error)) if path is None else _MEND_FILE
         return Finding("store", Level.FAIL, f"{where.shown}: {reason(error)}", advice)
     for guarded in (path, settings.state_directory) if path else ():
         if guarded.stat().st_mode & 0o077:
@@ -45,7 +47,7 @@ async def schema(settings: Settings) -> Finding:
     try:
         revision = await aside(lambda: place(settings).revision())
     except StoreUnavailable:
-        return Finding("schema", Level.FAIL, "cannot be seen without the store", "see above")
+        return unseen("schema")
     if fits(revision):
         newer = "" if revision == SCHEMA else f"; this release also works with {SCHEMA}"
         return Finding("schema", Level.OK, f"{revision}{newer}")
@@ -72,8 +74,10 @@ async def card_keys(settings: Settings) -> Finding:
         return Finding(name, Level.WARN, detail, 'set it to "if-possible", or to "required"')
     try:
         found = await aside(lambda: believed(settings))
-    except DBAPIError:
-        return Finding(name, Level.OK, "no cards yet")  # the check of the store tells
+    except DBAPIError as error:
+        path = sqlite_file(settings)
+        bare = not path.exists() if path else getattr(error.orig, "sqlstate", None) == _NO_TABLE
+        return Finding(name, Level.OK, "no cards yet") if bare else unseen(name)
     if found == Believed():
         return Finding(name, Level.OK, "pinned for every active card that can be unlocked")
     parts, advice = [], []
@@ -95,6 +99,19 @@ async def card_keys(settings: Settings) -> Finding:
         advice.append("give every card a secret of its own ('kiosk card enrol --fresh', where it takes one)")
     level = Level.WARN if found.unpinned or found.shared else Level.OK
     return Finding(name, level, "; ".join(parts), "; ".join(advice))
+
+
+def _mend_server(settings: Settings, where: Backend, why: str) -> str:
+    """What to do where a server does not let this machine in."""
+    if not any(words in why for words in _NOT_SIGNED_IN):
+        return _MEND_SERVER
+    path = password_source(settings)
+    if not path.exists():
+        return f"put the password of {where.role} into {path} (database.password_file), mode 0600"
+    return (
+        f"see that {path} holds the password of {where.role}; a kiosk that was shut out is told nothing more "
+        "than this: ask the RA ('kiosk fleet' there tells, 'kiosk fleet add' makes a new password)"
+    )
 
 
 def _fate(*, required: bool) -> str:

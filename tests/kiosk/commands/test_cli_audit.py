@@ -64,7 +64,13 @@ def test_a_cut_tail_is_seen_with_a_head(ann: Shell) -> None:
     ann.ok("audit", "verify")
     done = ann.run("audit", "verify", "--head", head)
     assert done.exit_code == 1
-    assert "event 11 is missing, and all after it" in done.stdout
+    assert "the trail ends at event 10, too early: event 11 is missing, and all after it" in done.stdout
+
+
+def test_what_is_whole_before_another_head_is_counted(ann: Shell) -> None:
+    done = ann.run("audit", "verify", "--head", "9:" + "0" * 64)
+    assert "event 9 is another than the one of the given head" in done.stdout
+    assert "Whole before that: 8 events from 1 to 8, head 8:" in done.stdout
 
 
 def test_what_is_no_head_is_a_mistake_in_usage(ann: Shell) -> None:
@@ -141,6 +147,24 @@ def test_a_spreadsheet_gets_no_formula(ann: Shell) -> None:
     ann.fails("audit", "export", str(ann.folder / "x"), "--format", "xls", code=2)
 
 
+SPLIT = ("ticket 7; -1", "x;=cmd()", 'x;"=cmd()', "x; @SUM(1)", "x,=cmd()", "x;;+1")
+
+
+def test_a_spreadsheet_that_splits_at_semicolons_gets_no_formula_either(ann: Shell) -> None:
+    """Many take their country's separator, whatever the file's is."""
+    for number, reason in enumerate(SPLIT):
+        ann.ok("card", "activate" if number % 2 else "suspend", CARD, "--reason", reason)
+    file = ann.folder / "audit.csv"
+    ann.ok("audit", "export", str(file), "--format", "csv")
+    first, second, *_ = file.read_text().splitlines()
+    for line in (first, second):
+        assert all(cell == f'"{cell[1:-1]}"' for cell in line.split(",")), "every cell is quoted"
+    for separator in ";,":
+        with file.open(newline="") as opened:
+            cells = [cell.strip() for row in csv.reader(opened, delimiter=separator) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(tuple("=+-@"))]
+
+
 def test_the_trail_of_another_store_is_not_ours(ann: Shell) -> None:
     file = ann.folder / "audit.jsonl"
     ann.ok("audit", "export", str(file))
@@ -188,6 +212,8 @@ def test_the_end_of_a_closed_segment_cannot_be_cut_off(old: Shell) -> None:
 
 def test_retention_can_close_too(old: Shell) -> None:
     assert "Audit events to be closed:       13" in old.ok("retention")
+    nowhere = old.folder / "nowhere"
+    assert "does not exist" in old.fails("retention", "--archive", str(nowhere), code=2)
     told = old.ok("retention", "--archive", str(old.folder))
     file = old.folder / "audit-1-13.jsonl"
     assert f"Audit events closed:             13, now in {file}" in told
@@ -214,7 +240,7 @@ def test_a_holder_is_forgotten_and_their_events_are_shown_with_bare_keys(ann: Sh
     ((key,),) = ann.query("SELECT audit_key FROM holder WHERE holder_id = '40017'")
     told = ann.ok(*FORGET, typed="y\n")
     assert "Erase holder 40017" in told
-    assert "Holder 40017 is forgotten. 13 audit events stay, with a bare key." in told
+    assert "Holder 40017 is forgotten. 13 audit events kept, with a bare key." in told
     assert "there is no holder '40017'" in ann.fails("holder", "show", "40017")
     shown = ann.ok("audit", "show")
     assert key in shown

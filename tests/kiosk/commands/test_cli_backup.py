@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -32,7 +33,7 @@ def holders(shell: Shell) -> list[str]:
 
 def test_a_copy_brings_everything_back(ann: Shell, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
-    assert "a whole copy, with 1 audit events" in ann.ok("backup", str(copy))
+    assert "a whole copy, with 1 audit event." in ann.ok("backup", str(copy))
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy.db"]
     ann.ok("holder", "add", "40018", "Bob Smith")
@@ -106,7 +107,9 @@ def test_a_damaged_copy_is_not_put_back(ann: Shell, tmp_path: Path) -> None:
     for spoilt in (b"a letter to my aunt\n" * 400, content[: len(content) // 2], _altered(content)):
         copy.write_bytes(spoilt)
         told = ann.fails(*RESTORE, str(copy))
-        assert "is damaged" in told or "has no tables" in told or "audit trail is broken" in told
+        assert any(why in told for why in ("is damaged", "is no whole backup", "audit trail is broken"))
+        assert told.startswith(f"kiosk: {copy}: ")
+        assert told.endswith("; nothing was changed\n")
     assert (ann.state / "kiosk.db").read_bytes() == before
     assert holders(ann) == ["40017"]
     assert list(ann.state.glob("*restoring*")) == []
@@ -114,6 +117,34 @@ def test_a_damaged_copy_is_not_put_back(ann: Shell, tmp_path: Path) -> None:
 
 def _altered(content: bytes) -> bytes:
     return content.replace(b"holder.added", b"holder.adder")
+
+
+DOCTORED = {
+    "trigger": "CREATE TRIGGER spy AFTER UPDATE ON holder BEGIN DELETE FROM notice; END",
+    "disguised": "CREATE TRIGGER spy AFTER UPDATE ON holder BEGIN DELETE FROM notice; END; "
+    "PRAGMA writable_schema = ON; UPDATE sqlite_master SET type = 'TRIGGER' WHERE name = 'spy'",
+    "view": "CREATE VIEW spy AS SELECT * FROM holder",
+    "missing": "DROP TRIGGER audit_event_update",
+    "other": "DROP TRIGGER audit_event_update; CREATE TRIGGER audit_event_update BEFORE UPDATE ON "
+    "audit_event WHEN NEW.reason = '' BEGIN SELECT RAISE(ABORT, 'events are never changed'); END",
+}
+
+
+@pytest.mark.parametrize("statements", DOCTORED.values(), ids=DOCTORED)
+def test_a_copy_with_other_rules_than_a_stores_is_not_put_back(
+    ann: Shell, tmp_path: Path, statements: str
+) -> None:
+    """Its audit trail is whole, and what it would do once it is the store is not a store's."""
+    copy = tmp_path / "copy.db"
+    ann.ok("backup", str(copy))
+    with closing(sqlite3.connect(copy)) as there:
+        there.executescript(statements)
+    told = ann.fails(*RESTORE, str(copy))
+    assert ("'spy'" if "spy" in statements else "'audit_event_update'") in told
+    assert "another copy" in told
+    with closing(sqlite3.connect(ann.state / "kiosk.db")) as store:
+        store.executescript(statements)
+    assert "another copy" in ann.fails("backup", str(tmp_path / "second.db")), "no copy that is of no use"
 
 
 def test_a_copy_of_another_store_is_not_put_back(ann: Shell, tmp_path: Path) -> None:
@@ -125,6 +156,55 @@ def test_a_copy_of_another_store_is_not_put_back(ann: Shell, tmp_path: Path) -> 
     other.ok("backup", str(tmp_path / "copy.db"))
     assert "of a store with another pepper" in ann.fails(*RESTORE, str(tmp_path / "copy.db"))
     assert holders(ann) == ["40017"]
+
+
+def test_what_is_no_backup_is_said_to_be_none(ann: Shell, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as there:
+        there.execute("CREATE TABLE letters (x)")
+    assert ann.fails(*RESTORE, str(foreign)) == (
+        f"kiosk: {foreign}: is no whole backup of a kiosk; nothing was changed\n"
+    )
+    ann.ok("backup", str(tmp_path / "old.db"))
+    with closing(sqlite3.connect(tmp_path / "old.db")) as there, there:
+        there.execute("UPDATE alembic_version SET version_num = '0001'")
+    assert "restore it with the release that made it" in ann.fails(*RESTORE, str(tmp_path / "old.db"))
+
+
+def test_nobody_is_asked_about_a_file_that_is_not_there(ann: Shell, tmp_path: Path) -> None:
+    done = ann.run("restore", str(tmp_path / "nosuch"), "--reason", "disk replaced", typed="y\n")
+    assert (done.exit_code, done.stderr) == (1, f"kiosk: {tmp_path / 'nosuch'}: No such file or directory\n")
+
+
+def test_a_machine_that_nobody_has_prepared_is_told_what_comes_first(ann: Shell, tmp_path: Path) -> None:
+    copy, keys = tmp_path / "copy.db", tmp_path / "keys"
+    ann.ok("backup", str(copy))
+    ann.state.rename(keys)
+    assert f"is not there yet: make it (install -d -m 700 -o ACCOUNT {ann.state})" in ann.fails(
+        *RESTORE, str(copy)
+    )
+    ann.state.mkdir(mode=0o700)
+    told = ann.fails(*RESTORE, str(copy))
+    assert "vault.key: is missing; first put back the keys that the backup was made with" in told or (
+        "pepper.key: is missing; first" in told
+    )
+    for name in ("vault.key", "pepper.key"):
+        (keys / name).rename(ann.state / name)
+    ann.ok(*RESTORE, str(copy))
+    assert holders(ann) == ["40017"]
+
+
+def test_a_copy_takes_the_place_of_a_store_with_another_pepper(ann: Shell, tmp_path: Path) -> None:
+    """A machine that was set up anew, was used, and only then got the old keys back."""
+    ann.ok("backup", str(tmp_path / "copy.db"))
+    (tmp_path / "new").mkdir()
+    new = Shell(tmp_path / "new")
+    new.ok("init")
+    new.ok("holder", "add", "1", "Eve")
+    for key in ("vault.key", "pepper.key"):
+        shutil.copy2(ann.state / key, new.state / key)
+    new.ok(*RESTORE, str(tmp_path / "copy.db"))
+    assert holders(new) == ["40017"]
 
 
 def test_not_while_a_kiosk_runs(ann: Shell, tmp_path: Path) -> None:

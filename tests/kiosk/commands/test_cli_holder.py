@@ -195,3 +195,8 @@ def test_who_has_no_address_or_no_card_cannot_be_assisted(ann: Shell) -> None:
     assert "has no email address" in ann.fails("holder", "assist", "40017", "--reason", "x")
     ann.ok("holder", "add", "2", "Bob Smith", "--email", "bob@nhs.net")
     assert "has no card" in ann.fails("holder", "assist", "2", "--reason", "x")
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_nobody_is_everybody(shell: Shell, text: str) -> None:
+    assert "say who is looked for" in shell.fails("holder", "find", text)

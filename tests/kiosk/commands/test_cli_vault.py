@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.token import Token
 from tests import softhsm
 from tests.kiosk.commands.shell import GUID, PUK, Shell
 
@@ -33,6 +34,14 @@ def with_token(shell: Shell, token: str = softhsm.TOKEN, pin: str = softhsm.PIN.
     text += f'token_vault_label = "{softhsm.fresh("vault")}"\n'
     text += f'token_pepper_label = "{softhsm.fresh("pepper")}"\n'
     shell.config.write_text(text, encoding="utf-8")
+
+
+def hand_over_pin(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As systemd does, from what this machine alone can decrypt."""
+    credentials = shell.folder / "credentials"
+    credentials.mkdir()
+    (shell.state / "token-pin").rename(credentials / "token-pin")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
 
 
 def found(shell: Shell, name: str) -> dict[str, str]:
@@ -134,7 +143,9 @@ def test_killed_in_the_middle_it_goes_on(shell: Shell) -> None:
 # -- a token -------------------------------------------------------------------------------------
 
 
-def test_a_kiosk_with_a_token_has_no_key_in_any_file(bare_shell: Shell) -> None:
+def test_a_kiosk_with_a_token_has_no_key_in_any_file(
+    bare_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shell = bare_shell
     shell.state.mkdir(mode=0o700)
     with_token(shell)
@@ -149,22 +160,44 @@ def test_a_kiosk_with_a_token_has_no_key_in_any_file(bare_shell: Shell) -> None:
     shell.ok("vault", "rekey")
     newest, older = shell.json("vault", "status")
     assert (newest["secrets"], older["secrets"]) == (3, 0)
+    hand_over_pin(shell, monkeypatch)
     for name in ("vault key", "pepper key"):
         assert found(shell, name)["level"] == "ok"
         assert "stays there" in found(shell, name)["detail"]
 
 
-def test_a_kiosk_moves_into_a_token_with_all_it_has(shell: Shell) -> None:
+def test_a_token_of_software_is_no_safer_than_its_pin(
+    bare_shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = bare_shell
+    shell.state.mkdir(mode=0o700)
+    with_token(shell)
+    shell.ok("init")
+    for name in ("vault key", "pepper key"):
+        told = found(shell, name)
+        assert told["level"] == "risk"
+        assert str(shell.state / "token-pin") in told["detail"]
+        assert "LoadCredentialEncrypted=token-pin" in told["advice"]
+        assert "hardware" in told["advice"]
+    monkeypatch.setattr(Token, "software", lambda _: False)
+    assert {found(shell, name)["level"] for name in ("vault key", "pepper key")} == {"ok"}
+
+
+def test_a_kiosk_moves_into_a_token_with_all_it_has(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     bring_in(shell)
     with_token(shell)
     assert "pepper: put in from" in shell.ok("init")
     pepper = found(shell, "pepper key")
     assert (pepper["level"], "shred" in pepper["advice"]) == ("risk", True)
-    assert (found(shell, "vault key")["level"], "older in files" in found(shell, "vault key")["detail"]) == (
-        "warn",
-        True,
-    )
+    vault = found(shell, "vault key")
+    assert (vault["level"], "vault.key is still there" in vault["detail"]) == ("risk", True)
+    assert "kiosk vault rekey" in vault["advice"]
     shell.ok("vault", "rekey")
+    hand_over_pin(shell, monkeypatch)
+    (shell.state / "vault.key").rename(shell.folder / "credentials" / "vault-key")
+    vault = found(shell, "vault key")
+    assert (vault["level"], "1 older in files" in vault["detail"]) == ("warn", True)
+    (shell.folder / "credentials" / "vault-key").rename(shell.state / "vault.key")
     for name in ("vault.key", "pepper.key"):
         (shell.state / name).unlink()
     assert [one["unblock_secret"] for one in shell.json("card", "list")] == ["kept"] * 3

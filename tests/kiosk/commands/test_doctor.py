@@ -198,6 +198,30 @@ async def test_keys_beside_the_database_are_red(shell: Shell) -> None:
         assert "LoadCredentialEncrypted=" in found.advice
 
 
+async def test_plain_keys_are_red_wherever_the_store_is(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keys, "sqlite_file", lambda _: None)  # as on a server
+    for found in (await keys.vault_key(shell.settings), await keys.pepper_key(shell.settings)):
+        assert found.level is RISK
+        assert "whoever takes this disk has the key" in found.detail
+        assert "LoadCredentialEncrypted=" in found.advice
+
+
+@pytest.mark.parametrize("left", ["vault.key", "vault.key.old-0123abcd"])
+async def test_plain_keys_beside_those_that_systemd_hands_over_are_red(
+    shell: Shell, tmp_path: Path, left: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shell.state / "vault.key").rename(tmp_path / "vault-key")
+    shutil.copy(tmp_path / "vault-key", shell.state / left)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    found = await keys.vault_key(shell.settings)
+    assert found.level is RISK
+    assert f"{left} is still there" in found.detail
+    assert ("'kiosk vault status'" in found.advice) is ("old" in left)
+    assert "shred -u" in found.advice
+
+
 async def test_keys_that_systemd_hands_over_are_well(
     shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
