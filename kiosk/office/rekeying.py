@@ -95,7 +95,7 @@ async def _require_known(settings: Settings, work: Rekeying, *, alone: bool) -> 
 def _told(refused: str) -> str:
     return (
         f"{refused}. Nothing was changed. An officer's role may, once the owner has run 'kiosk fleet setup' "
-        "again. A kiosk only puts the next key in place, when 'kiosk vault rekey' has come to its end elsewhere"
+        "again. A kiosk only puts the next key in place, when 'kiosk vault rekey' is done elsewhere"
     )
 
 
