@@ -9,6 +9,7 @@ from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
+from kiosk.origin import require_pepper_of
 from kiosk.settings import Settings
 from kiosk.staff.entry import Lobby
 from kiosk.storage.database import StoreUnavailable
@@ -30,10 +31,15 @@ class RealKiosk:
 
     def __init__(self, settings: Settings) -> None:
         """Raises KeyProblem or StoreOutOfDate, before a screen is drawn."""
+        store, there = place(settings), False
         with suppress(StoreUnavailable):  # then it begins out of service, and comes back by itself
-            require_schema(place(settings))
+            require_schema(store)
+            there = True
         self.settings = settings
         self._keys: KeyRing = key_ring(settings)
+        if there:  # where it is away now, the watch looks at this
+            with suppress(StoreUnavailable):
+                require_pepper_of(store, settings, self._keys.pepper)
         self._mailer = smtp_mailer(settings)
         self._shift = Shift()
 

@@ -16,6 +16,7 @@ GRANT SELECT, INSERT ON audit_event TO unlock_kiosk, unlock_office;
 GRANT SELECT ON audit_checkpoint, audit_store, alembic_version TO unlock_kiosk, unlock_office;
 GRANT UPDATE (daily_at) ON audit_store TO unlock_kiosk, unlock_office;
 GRANT SELECT, INSERT ON data_key TO unlock_kiosk, unlock_office;
+GRANT UPDATE ON data_key TO unlock_office; -- kiosk vault rekey
 GRANT EXECUTE ON FUNCTION unlock_now(), unlock_member(), unlock_shared_cards(), unlock_is_shared(integer),
     unlock_kept_refused(integer), unlock_kept_accepted(integer) TO unlock_kiosk, unlock_office;
 
