@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -18,6 +18,14 @@ from screens.widgets.say import Live, Say
 
 if TYPE_CHECKING:
     from kiosk.demo.desk import Desk
+
+
+class Digits(FootKey):
+    """The digits that put a card in, as many as there are."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        super().__init__("1", "1-", lambda _: _("Put in"))
+        self.tell(lambda _: f"1-{count()} {_('Put in')}")
 
 
 class Row(Say, can_focus=True, inherit_bindings=False):
@@ -50,6 +58,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         Binding("escape", "app.drawer", show=False),
         Binding("0,delete", "take_out", show=False),
         Binding("m,M", "mailbox", show=False),
+        Binding("s,S", "page", show=False),
         Binding("q,Q", "leave", show=False),
     ]
 
@@ -58,6 +67,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         self.add_class("demo-tray")
         self._desk = desk
         self._focused = desk.inside or 0
+        self._page = next(page for page in desk.pages if self._focused in page)
         self._mailbox = False
         self._mail = 0  # counted from the newest
 
@@ -84,10 +94,11 @@ class DemoTray(KioskScreen, inherit_bindings=True):
 
     def keys(self) -> Sequence[FootKey]:
         return (
-            FootKey("1", f"1-{len(self._desk.roles)}", lambda _: _("Put in")),
+            Digits(lambda: len(self._page)),
             FootKey("0", "0", lambda _: _("Take out")),
             FootKey("m", "M", lambda _: _("Mailbox")),
-            FootKey("q", "Q", lambda _: _("Leave the demo")),
+            FootKey("s", "S", self._others),
+            FootKey("q", "Q", lambda _: _("Leave")),
             FootKey("f2", "F2", lambda _: _("Back")),
         )
 
@@ -100,12 +111,15 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             self.query_one("#tray-crib", Say).tell(self._crib)
 
     def on_key(self, event: events.Key) -> None:
-        if event.character and event.character in "123456789"[: len(self._desk.roles)]:
+        if event.character and event.character in "123456789"[: len(self._page)]:
             event.stop()
-            self.take(int(event.character) - 1)
-        elif self._mailbox and event.key in ("left", "right"):
+            self.take(self._page[int(event.character) - 1])
+        elif event.key in ("left", "right"):
             event.stop()
-            self._turn(1 if event.key == "right" else -1)
+            if self._mailbox:
+                self._turn(1 if event.key == "right" else -1)
+            else:
+                self.action_page()
 
     def take(self, number: int) -> None:
         """Put the card in, and give the screen back to the kiosk."""
@@ -124,11 +138,24 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         self._mail = 0
         self._show()
 
+    def action_page(self) -> None:
+        """To the cards of the staff, or back to those of the holders."""
+        holders, staff = self._desk.pages
+        self._page = holders if self._page == staff or self._mailbox else staff
+        self._mailbox = False
+        self._focused = self._page[0]
+        self._show()
+
+    def _others(self, _: Words) -> str:
+        return _("Staff") if self._page == self._desk.pages[0] else _("People")
+
     def _turn(self, by: int) -> None:
         self._mail = max(0, min(len(self._desk.mails) - 1, self._mail + by))
         self.speak()
 
     def _show(self) -> None:
+        for row in self.query(Row):
+            row.display = row.number in self._page
         self.query_one("#tray-cards").display = not self._mailbox
         self.query_one("#tray-mailbox").display = self._mailbox
         self.speak()
@@ -141,7 +168,8 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         def phrase(_: Words) -> str:
             role = self._desk.roles[number]
             here = _("in the reader") if self._desk.inside == number else role.name
-            return f"{number + 1}  {role.title(_):<42.42}{here}"
+            digit = next(page for page in self._desk.pages if number in page).index(number) + 1
+            return f"{digit}  {role.title(_):<42.42}{here}"
 
         return phrase
 

@@ -12,9 +12,12 @@ from kiosk.demo.smtp import ReceivedMail
 class Desk:
     """The hands of somebody who tries the kiosk out."""
 
-    def __init__(self, roles: Sequence[Role], reader: VirtualReader, leave: Callable[[], None]) -> None:
+    def __init__(
+        self, holders: Sequence[Role], staff: Sequence[Role], reader: VirtualReader, leave: Callable[[], None]
+    ) -> None:
         """``leave`` ends the demo; a real kiosk has nothing of the kind."""
-        self.roles = tuple(roles)
+        self.roles = (*holders, *staff)
+        self.pages = (range(len(holders)), range(len(holders), len(self.roles)))
         self.leave = leave
         self._reader = reader
         self._mails: Callable[[], Sequence[ReceivedMail]] = tuple

@@ -7,7 +7,7 @@ from kiosk.attendant import Shift
 from kiosk.demo.cast import cast, enrol_cast
 from kiosk.demo.desk import Desk
 from kiosk.demo.scratch import scratch_kiosk
-from kiosk.demo.staff import sign_up, staff
+from kiosk.demo.staff import roles, sign_up, staff
 from kiosk.dialogue import Stage
 from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
@@ -32,7 +32,8 @@ class DemoKiosk:
         """``settings``: where given, a site's own, shown on virtual parts."""
         self.settings = settings or Settings().changed(site=SITE)
         self._reader = VirtualReader()
-        self.desk = Desk(cast(), self._reader, self.close)
+        self._cast, self._staff = cast(), staff()
+        self.desk = Desk(self._cast, roles(self._staff, self.settings.staff), self._reader, self.close)
         self._shift = Shift()
 
     @property
@@ -48,8 +49,8 @@ class DemoKiosk:
             parts = put_together(
                 scratch.settings, reader=self._reader, keys=scratch.keys, mailer=scratch.mailer
             )
-            await enrol_cast(list(self.desk.roles), parts)
-            await sign_up(staff(), parts.accounts)
+            await enrol_cast(self._cast, parts)
+            await sign_up(self._staff, parts.accounts)
             return await self._shift.work(stage, parts)
 
     def close(self) -> None:
