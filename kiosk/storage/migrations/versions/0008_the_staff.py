@@ -9,7 +9,25 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-GUARDED = ("staff_delay", "staff_refusal", "service_stop", "selftest_result")
+# A kiosk changes its own alone. Failures of the last hour are counted, and swept, over the whole fleet.
+OF_A_KIOSK = {
+    "staff_delay": "INSERT OR UPDATE OR DELETE",
+    "staff_refusal": "INSERT OR UPDATE",
+    "service_stop": "INSERT OR UPDATE OR DELETE",
+    "selftest_result": "INSERT OR UPDATE OR DELETE",
+}
+
+# Accounts are made and changed at the office alone; no kiosk says that they were.
+ACCOUNTS = """
+CREATE FUNCTION unlock_guard_accounts() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF unlock_member() IS NOT NULL THEN
+        RAISE EXCEPTION 'a kiosk does nothing of the kind' USING ERRCODE = 'UK005';
+    END IF;
+    RETURN NEW;
+END $$
+"""
 
 
 def upgrade() -> None:
@@ -67,8 +85,15 @@ def upgrade() -> None:
     )
     if op.get_context().dialect.name != "postgresql":
         return
-    for table in GUARDED:
+    for table, changes in OF_A_KIOSK.items():
         op.execute(
-            f"CREATE TRIGGER guard_{table} BEFORE INSERT OR UPDATE ON {table} "
+            f"CREATE TRIGGER guard_{table} BEFORE {changes} ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION unlock_guard_name()"
         )
+    op.execute(ACCOUNTS)
+    op.execute("REVOKE ALL ON FUNCTION unlock_guard_accounts() FROM PUBLIC")
+    op.execute(
+        "CREATE TRIGGER guard_accounts BEFORE INSERT ON audit_event FOR EACH ROW "
+        "WHEN (NEW.event IN ('staff.added', 'staff.disabled', 'staff.reset')) "
+        "EXECUTE FUNCTION unlock_guard_accounts()"
+    )
