@@ -20,7 +20,7 @@ from kiosk.proofs.answers import normalise
 from kiosk.proofs.questions import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
-SAME_WORD = {"cy": {"Demo", "Help"}}  # spelt as in English
+SAME_WORD = {"cy": {"Demo", "Help", "Staff"}}  # spelt as in English
 LONGEST_QUESTION = 40  # characters: what screens.texting gives a label at 80 columns
 
 _PLACEHOLDER = re.compile(r"{[^}]*}")
