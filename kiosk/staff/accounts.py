@@ -133,9 +133,8 @@ class Accounts:
                 raise StaffProblem(f"{row.name!r} is the last administrator: make another one first")
             row.disabled = True
             session.add(row)
-            about = Subject(actor=by)
-            record = self._store.audit.record
-            record(session, Event.STAFF_DISABLED, about, reason=reason, at=None, staff=row.name)
+            about, audit = Subject(actor=by), self._store.audit
+            audit.record(session, Event.STAFF_DISABLED, about, reason=reason, at=None, staff=row.name)
 
     async def reset(self, name: str, password: SecretStr | None, card: StaffCard | None, *, by: str) -> None:
         """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem."""
