@@ -32,13 +32,16 @@ def secret(question: str, *, twice: bool = False) -> SecretStr:
 
 
 def _asked(question: str, *, twice: bool) -> str:
-    from getpass import GetPassWarning
+    from getpass import GetPassWarning, getpass  # it asks on the terminal, wherever output goes
 
     with warnings.catch_warnings():
-        warnings.simplefilter("error", GetPassWarning)  # rather than show it
+        warnings.simplefilter("error", GetPassWarning)  # rather than show what is typed
         try:
-            again = "The same again" if twice else False
-            return str(typer.prompt(question, hide_input=True, confirmation_prompt=again, err=True))
+            while True:
+                typed = getpass(f"{question}: ")
+                if not twice or getpass("The same again: ") == typed:
+                    return typed
+                typer.echo("That was not the same: once more, please.", err=True)
         except (GetPassWarning, UnicodeError):
             return ""
 

@@ -1,0 +1,66 @@
+"""Passwords typed at a real terminal: asked for hidden, twice where they are new, and over with Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.kiosk.commands.shell import PASSWORD, Shell
+from tests.terminal.terminal import ENTER, Terminal
+
+NEW = "copper lantern meadow"
+CTRL_C = "\x03"
+
+
+@contextmanager
+def called(shell: Shell, *arguments: str) -> Iterator[Terminal]:
+    """A command in a terminal of its own."""
+    command = [sys.executable, "-m", "kiosk", "--config", str(shell.config), *arguments]
+    terminal = Terminal(command, shell.folder / "log")
+    yield terminal
+    terminal.close()
+    for password in (PASSWORD, NEW):
+        assert password.encode() not in terminal.output
+        assert password not in (shell.folder / "log").read_text()
+
+
+def test_the_first_administrator_and_then_an_officer(bare_shell: Shell) -> None:
+    with called(bare_shell, "init", "--administrator", "smith") as terminal:
+        terminal.wait_for("New password for smith:")
+        terminal.keys(PASSWORD, ENTER)
+        terminal.wait_for("The same again:")
+        terminal.keys(NEW, ENTER)
+        again = "New password for smith: The same again: New password for smith:"
+        terminal.wait_for(again)
+        terminal.keys(PASSWORD, ENTER)
+        terminal.wait_for(f"{again} The same again:")
+        terminal.keys(PASSWORD, ENTER)
+        terminal.wait_for("Administrator smith: made")
+        assert terminal.wait_for_end() == 0
+        assert "That was not the same" in terminal.log.read_text()
+    with called(
+        bare_shell, "staff", "add", "jones", "--role", "officer", "--password", "--as", "smith"
+    ) as terminal:
+        terminal.wait_for("Password of smith:")
+        terminal.keys(PASSWORD, ENTER)
+        terminal.wait_for("New password for jones:")
+        terminal.keys(NEW, ENTER)
+        terminal.wait_for("The same again:")
+        terminal.keys(NEW, ENTER)
+        terminal.wait_for("Account jones is made")
+        assert terminal.wait_for_end() == 0
+    added = bare_shell.as_staff("jones", "holder", "add", "1", "Ann Jones", password=NEW)
+    assert added.exit_code == 0
+
+
+@pytest.mark.parametrize("typed", ["", "violet"])
+def test_ctrl_c_ends_it(shell: Shell, typed: str) -> None:
+    with called(shell, "vault", "rekey", "--as", "adam") as terminal:
+        terminal.wait_for("Password of adam:")
+        terminal.keys(typed + CTRL_C)
+        assert terminal.wait_for_end() != 0
+    assert "Traceback" not in (shell.folder / "log").read_text()
+    assert shell.query("SELECT * FROM staff_delay") == [], "no try was spent"
