@@ -23,7 +23,12 @@ def operator() -> str:
 
 
 def signed_in(staff: str) -> str:
-    """A member of the staff as an actor, with the account whose command it is: "jones (root)"."""
+    """A member of the staff as an actor, with the account whose command it is: "jones (root)".
+
+    "" is nobody of the staff: the account alone.
+    """
+    if not staff:
+        return operator()
     room = LONGEST - len(staff) - len(" ()")
     return f"{staff} ({operator()[:room]})"
 

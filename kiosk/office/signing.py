@@ -27,8 +27,8 @@ async def require_staff(settings: Settings) -> None:
 async def sign_in(settings: Settings, name: str, password: SecretStr, role: Role) -> str:
     """Check who it is; how the audit trail names them. Raises StaffProblem, NotAllowed."""
     async with office(settings) as parts:
-        store = parts.service.store
-        door = Door(store, parts.hasher, parts.accounts, parts.reader, parts.families, at_kiosk=False)
+        store, known = parts.service.store, (parts.accounts, parts.reader, parts.families)
+        door = Door(store, parts.hasher, *known, at_kiosk=False, named=signed_in)
         entry = await door.by_password(name, password)
         if isinstance(entry, Refused):
             raise StaffProblem(_words(entry))

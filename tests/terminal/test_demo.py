@@ -10,7 +10,7 @@ import pytest
 
 from kiosk.i18n import words
 from tests.terminal.people import NEW_PIN
-from tests.terminal.terminal import ENTER, F2, F3, Terminal
+from tests.terminal.terminal import DOWN, ENTER, ESC, F2, F3, F12, Terminal
 from tests.terminal.town import ATTRACT, KIOSK, Town
 
 pytestmark = pytest.mark.xdist_group("pcscd")
@@ -71,6 +71,25 @@ def test_an_unlock_in_the_demo(demo: Terminal) -> None:
     assert demo.wait_for_end() == 0
     demo.assert_restored()
     assert demo.log.read_text() == ""
+
+
+def test_the_officer_signs_in_in_the_demo(demo: Terminal) -> None:
+    demo.wait_for(ATTRACT, BANNER)
+    demo.keys(F12)
+    demo.wait_for("put your staff card in the reader")
+    demo.keys(F2)
+    demo.wait_for("Demo: put a card in the reader")
+    demo.keys("s")
+    demo.wait_for("Staff: the officer")
+    demo.keys(DOWN)
+    tray = demo.wait_for("Name: olga", "F12 on the first screen; then F2 and this card")
+    passcode = dict(re.findall(r"▌ (.+): (.+)$", tray, re.MULTILINE))["Passcode"]
+    demo.keys("2")
+    demo.wait_for("type its passcode")
+    demo.keys(passcode, ENTER)
+    demo.wait_for("olga, officer")
+    demo.keys(ESC)
+    demo.wait_for(BANNER, "Take your card")
 
 
 def test_nothing_of_the_demo_is_in_the_kiosk(town: Town) -> None:

@@ -91,7 +91,7 @@ def test_where_nobody_has_an_account_it_says_how_the_first_is_made(
 def test_who_it_was_is_on_record(shell: Shell) -> None:
     shell.ok(*ADD)
     assert shell.query("SELECT actor, event FROM audit_event ORDER BY seq") == [
-        (OFFICER, "staff.signed-in"),
+        (AN_OFFICER, "staff.signed-in"),
         (AN_OFFICER, "holder.added"),
     ]
 
@@ -99,6 +99,7 @@ def test_who_it_was_is_on_record(shell: Shell) -> None:
 def test_an_actor_is_no_longer_than_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     assert signed_in("jones") == f"jones ({operator()})"
     monkeypatch.setattr("kiosk.office.operator.operator", lambda: "a" * 90)
+    assert signed_in("") == "a" * 90
     longest = signed_in("j" * 32)
     assert len(longest) == LONGEST
     assert longest.endswith("a)")
@@ -118,7 +119,7 @@ def test_a_wrong_password_is_slowed_down_as_at_the_kiosk(shell: Shell) -> None:
     assert told.exit_code == 1
     assert told.stderr == "kiosk: name or password is not right; wait a minute before you try again\n"
     assert "too many failures under this name here: not before" in shell.fails(*ADD)
-    assert shell.query("SELECT actor, outcome, reason FROM audit_event") == [(OFFICER, "refused", "wrong")]
+    assert shell.query("SELECT actor, outcome, reason FROM audit_event") == [(AN_OFFICER, "refused", "wrong")]
     assert shell.json("holder", "list") == []
 
 
@@ -161,6 +162,8 @@ def test_nobody_learns_which_names_there_are(
     again = shell.as_staff(name, *ADD, password=WRONG)
     assert "too many failures under this name here: not before" in again.stderr
     assert len(checked) == 1
+    said = AN_OFFICER if name == OFFICER else ME
+    assert shell.query("SELECT actor FROM audit_event") == [(said,)], "nothing that was typed is kept"
 
 
 @pytest.mark.parametrize("state", ["disabled = 1", "password_hash = ''"])

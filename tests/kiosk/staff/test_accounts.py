@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from pydantic import SecretStr
 
@@ -55,6 +57,30 @@ async def test_the_last_administrator_stays(staffed: Staffed) -> None:
     await staffed.accounts.disable("administrator", "left", by="second")
     (event,) = await staffed.world.events("staff.disabled")
     assert (event.actor, event.reason) == ("second", "left")
+
+
+async def test_two_administrators_cannot_disable_each_other_at_once(staffed: Staffed) -> None:
+    await staffed.accounts.add("second", Role.ADMINISTRATOR, PASSWORD, None, by="administrator")
+    done = await asyncio.gather(
+        staffed.accounts.disable("administrator", "x", by="second"),
+        staffed.accounts.disable("second", "x", by="administrator"),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in done) == ["NoneType", "StaffProblem"]
+    assert await staffed.accounts.has_administrator()
+
+
+async def test_the_first_administrator_is_the_only_first(staffed: Staffed) -> None:
+    staffed.world.change("DELETE FROM staff")
+    assert not await staffed.accounts.any()
+    names = ("one", "two", "three")
+    done = await asyncio.gather(
+        *(staffed.accounts.add_first(name, PASSWORD, by="init") for name in names), return_exceptions=True
+    )
+    assert sorted(type(one).__name__ for one in done) == ["NoneType", "StaffProblem", "StaffProblem"]
+    (first,) = await staffed.accounts.all()
+    assert first.role is Role.ADMINISTRATOR
+    assert len(await staffed.world.events("staff.added")) == 4, "and three at the beginning"
 
 
 async def test_nobody_is_there_by_that_name(staffed: Staffed) -> None:
