@@ -43,8 +43,8 @@ def initialise(
         _make_first(settings, administrator)
     elif not asyncio.run(staffing.has_administrator(settings)):
         typer.echo(
-            "\nNobody can add people or cards yet: 'kiosk init --administrator NAME' makes the first\n"
-            "administrator, and asks for a password."
+            "\nThere is no administrator, so nobody can add staff, people or cards:\n"
+            "'kiosk init --administrator NAME' makes the first one, and asks for a password."
         )
     typer.echo(
         "\nNext: keep a copy of the keys in a safe place, apart from copies of the database: neither is of\n"

@@ -147,7 +147,7 @@ def _describe(plugged: Plugged, reader: str, place: str) -> None:
     for tool in (f'kiosk card inspect --reader "{reader}"', *plugged.tools):
         typer.echo(f"{label:13}{tool}")
         label = ""
-    typer.echo(f'Enrol it:    kiosk card enrol HOLDER_ID --reader "{reader}"')
+    typer.echo(f'Enrol it:    kiosk card enrol HOLDER_ID --as NAME --reader "{reader}"')
 
 
 async def _until_stopped(card: VirtualCard, host: str, slot: int) -> None:

@@ -103,10 +103,9 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
     Raises EnrolmentError for officers' own cards, and where there is no address for the emailed code.
     """
     reason = fields.checked("the reason", fields.reason, reason)
-    if holder_id.casefold() in names(by):
-        raise EnrolmentError("nobody issues a code for themselves: ask another officer")
     async with office(settings) as parts:
         await _require_impersonal(parts, await parts.enrolment.holder(holder_id), reason)
+        await _require_another(parts, holder_id, by)
         known = await _known(parts, holder_id)
         if known is None:
             raise EnrolmentError(f"holder {holder_id!r} has no card: enrol one with 'kiosk card enrol'")
@@ -141,6 +140,17 @@ async def _require_impersonal(parts: Parts, holder: EnrolledHolder, reason: str)
     names, address = (holder.name or "").split(), (holder.email or "").partition("@")[0]
     personal = [holder.row.holder_id, *names, address, *cards]
     fields.checked("the reason", fields.impersonal, reason, personal)
+
+
+async def _require_another(parts: Parts, holder_id: str, by: str) -> None:
+    """Raise EnrolmentError for officers themselves: by their name, their OS account, or their staff card."""
+    themselves = names(by)
+    mine = holder_id.casefold() in themselves
+    for card in (one.card for one in await parts.enrolment.cards(holder_id)):
+        account = await parts.accounts.of_card(CardId(card.family, card.kind, card.serial))
+        mine = mine or (account is not None and account.name in themselves)
+    if mine:
+        raise EnrolmentError("nobody issues a code for themselves: ask another officer")
 
 
 async def _known(parts: Parts, holder_id: str) -> Known | None:

@@ -187,6 +187,16 @@ def test_nobody_issues_a_code_for_themselves(ann: Shell, own: str) -> None:
     assert ann.query("SELECT * FROM assistance") == []
 
 
+def test_nor_for_the_card_that_they_sign_in_with(ann: Shell) -> None:
+    card = f"piv:guid:{GUID}"
+    ann.query("UPDATE staff SET card = ?, card_key = 'x' WHERE name = ?", card, OFFICER)
+    assert "ask another officer" in ann.fails("holder", "assist", "40017", "--reason", "x")
+    assert ann.query("SELECT * FROM assistance") == []
+    ann.query("UPDATE staff SET card = NULL, card_key = NULL")
+    ann.query("UPDATE staff SET card = ?, card_key = 'x' WHERE name = 'tess'", card)
+    ann.ok("holder", "assist", "40017", "--reason", "x")
+
+
 def test_who_has_no_address_or_no_card_cannot_be_assisted(ann: Shell) -> None:
     ((holder_key,),) = ann.query("SELECT audit_key FROM holder")
     ann.query("UPDATE holder SET ra_email = ?", ann.seal(holder_key, Personal.RA_EMAIL, ""))

@@ -83,6 +83,16 @@ def test_a_second_one_is_never_made_so(shell: Shell) -> None:
     assert shell.query("SELECT * FROM staff") == before
 
 
+def test_where_the_only_one_has_lost_the_password(shell: Shell) -> None:
+    """As docs/security.md says: who owns the database shuts that account first."""
+    shell.query("UPDATE staff SET disabled = 1 WHERE name = ?", ADMINISTRATOR)
+    assert "makes the first" in shell.ok("init")
+    assert "'adam' already" in shell.fails("init", "--administrator", ADMINISTRATOR, typed=f"{NEW}\n")
+    shell.ok("init", "--administrator", "eve", typed=f"{NEW}\n")
+    done = shell.as_staff("eve", "staff", "reset", ADMINISTRATOR, password=NEW)
+    assert done.exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("name", "password", "told"),
     [
