@@ -22,6 +22,7 @@ from kiosk.storage import models, sqlite
 from kiosk.storage.database import Database, StoreUnavailable
 from kiosk.storage.schema import MIGRATIONS, SCHEMA, upgrade
 from kiosk.storage.sqlite import Sqlite
+from kiosk.storage.staff import StaffDelayRow, StaffRow
 from tests.stories.world import empty_database
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -319,6 +320,10 @@ def personal_rows() -> list[SQLModel]:
             next_at=NOW,
             created_at=NOW,
         ),
+        StaffRow(
+            name="o", role="", password_hash=hashed, card=serial, card_key=serial.encode(), created_at=NOW
+        ),
+        StaffDelayRow(name=name.encode(), kiosk="", until=NOW),
     ]
 
 
@@ -332,4 +337,5 @@ def test_every_table_has_been_looked_at() -> None:
     looked_at = {type(row).__tablename__ for row in personal_rows()}
     impersonal = {"audit_event", "audit_store", "audit_checkpoint", "card_write", "code_mail", "kiosk"}
     impersonal |= {"data_key", "holder_word", "fleet_member", "fleet_rule", "secret_release"}
+    impersonal |= {"staff_refusal", "service_stop", "selftest_result"}
     assert set(SQLModel.metadata.tables) == looked_at | impersonal
