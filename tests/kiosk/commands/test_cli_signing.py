@@ -61,7 +61,8 @@ def test_every_such_command_is_here() -> None:
     """A new command is of the machine, only reads, or needs somebody who signs in."""
     root: Any = get_command(app)
     alone = {name for name, one in root.commands.items() if not hasattr(one, "commands")}
-    signed, others = set(), set()
+    signed: set[tuple[str, ...]] = set()
+    others: set[tuple[str, ...]] = set()
     for group in root.commands.keys() - alone - {"audit", "db", "fleet"}:
         for name, command in root.commands[group].commands.items():
             asks = any("--as" in parameter.opts for parameter in command.params)
