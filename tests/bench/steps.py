@@ -35,7 +35,8 @@ from tests.stories.world import World, new_world
 
 EVENTS = 30 / 13  # audit events for each card, as the national service has them
 _LOOKED_UP = 200  # cards and holders
-_VISITS = 9
+_VISITS = 25
+_SHOWN = 25
 
 
 class Growth(Enum):
@@ -163,10 +164,13 @@ async def unlocked(ground: Ground) -> tuple[Spent, int]:
 
 async def show(ground: Ground) -> tuple[Spent, int]:
     """`kiosk audit show`."""
-    watch = Stopwatch(ground.url)
-    shown = await auditing.show(ground.settings, Wanted(), 50)
-    assert len(shown) == 50
-    return watch.spent(), 1
+    times = []
+    for _ in range(_SHOWN):
+        watch = Stopwatch()
+        shown = await auditing.show(ground.settings, Wanted(), 50)
+        times.append(watch.spent())
+        assert len(shown) == 50
+    return _quickest(times), 1
 
 
 async def verify(ground: Ground) -> tuple[Spent, int]:

@@ -21,6 +21,7 @@ SIZE = 40
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "_LOOKED_UP", 3)
     monkeypatch.setattr(steps, "_VISITS", 1)
+    monkeypatch.setattr(steps, "_SHOWN", 1)
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
