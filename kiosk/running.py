@@ -9,6 +9,7 @@ from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
+from kiosk.origins import Origins
 from kiosk.settings import Settings
 from kiosk.staff.entry import Lobby
 from kiosk.storage.database import StoreUnavailable
@@ -28,11 +29,12 @@ class RealKiosk:
 
     virtual = False
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises KeyProblem or StoreOutOfDate, before a screen is drawn."""
+    def __init__(self, settings: Settings, origins: Origins | None = None) -> None:
+        """``origins``: where they were written. Raises KeyProblem, StoreOutOfDate before any screen."""
         with suppress(StoreUnavailable):  # then it begins out of service, and comes back by itself
             require_schema(place(settings))
         self.settings = settings
+        self._origins = origins or {}
         self._keys: KeyRing = key_ring(settings)
         self._mailer = smtp_mailer(settings)
         self._shift = Shift()
@@ -53,6 +55,7 @@ class RealKiosk:
             mailer=self._mailer,
             clock=Clock(),
             guarded=sqlite_file(self.settings) is None,
+            origins=self._origins,
         )
         return await self._shift.work(stage, parts)
 

@@ -6,8 +6,8 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC, unlock_kiosk, unlock_office;
 GRANT USAGE ON SCHEMA public TO unlock_kiosk, unlock_office;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unlock_office;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM unlock_kiosk;
-GRANT USAGE ON SEQUENCE pending_id_seq, code_mail_id_seq, card_write_id_seq, notice_id_seq, holder_id_seq, card_id_seq
-    TO unlock_kiosk;
+GRANT USAGE ON SEQUENCE pending_id_seq, code_mail_id_seq, card_write_id_seq, notice_id_seq, holder_id_seq, card_id_seq,
+    staff_refusal_id_seq TO unlock_kiosk;
 -- A temporary table could take the place of a real one, and a type of one's own bring a function along.
 DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC'; END $$;
 
