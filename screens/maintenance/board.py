@@ -1,14 +1,13 @@
-"""The health board: one glance, a word beside each colour, and what to do about the line in focus."""
+"""The health board: one glance, a word beside each colour, and what to do about the worst."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
 from kiosk.i18n import Words
 from kiosk.levels import Finding, Level
+from screens.widgets.lines import cut
 from screens.widgets.say import Say, clean
 
 _WORDS = {Level.OK: "good", Level.WARN: "see to it", Level.RISK: "at risk", Level.FAIL: "broken"}
@@ -36,8 +35,11 @@ class Line(Say):
         one = self._finding
         if one is None:
             return ""
-        detail = clean(one.detail).replace("\n", " ")
-        return f"{one.name:<{_NAME}}{_WORDS[one.level]:<{_WORD}}{detail}"
+        text = f"{one.name:<{_NAME}}{_WORDS[one.level]:<{_WORD}}{one.detail}"
+        return cut(text, self.size.width) if self.size.width else ""
+
+    def on_resize(self) -> None:
+        self.tell(self._text)
 
 
 class Board(VerticalScroll, can_focus=False):
@@ -60,13 +62,6 @@ class Board(VerticalScroll, can_focus=False):
             line.show(finding)
         self._what_to_do = "\n".join(_advice(findings))
         self._advice.tell(lambda _: self._what_to_do)
-
-    async def follow(self, boards: AsyncIterator[tuple[Finding, ...]]) -> None:
-        """Show each board as it comes, until cancelled."""
-        async for findings in boards:
-            if not self.is_attached:
-                return
-            self.show(findings)
 
 
 def _advice(findings: tuple[Finding, ...]) -> list[str]:
