@@ -34,7 +34,7 @@ from kiosk.settings import Mail
 
 _HOST = "127.0.0.1"
 _USER = "kiosk"
-_LIFE = timedelta(days=1)  # of the certificate: no demo runs longer
+_LIFE = timedelta(days=30)  # of the certificate: no demo runs longer
 
 Encryption = Literal["starttls", "tls", "off"]  # as in kiosk.toml
 

@@ -22,10 +22,11 @@ class Line(Say):
     def __init__(self) -> None:
         super().__init__(self._text, classes="vital")
         self._finding: Finding | None = None
+        self._room = 0
 
-    def show(self, finding: Finding | None) -> None:
-        """Show how it is; nothing for None."""
-        self._finding = finding
+    def show(self, finding: Finding | None, room: int) -> None:
+        """Show how it is, in so many cells; nothing for None."""
+        self._finding, self._room = finding, room
         self.tell(self._text)
         wanted = _CLASSES[finding.level] if finding is not None else ""
         for name in set(_CLASSES.values()):
@@ -35,11 +36,7 @@ class Line(Say):
         one = self._finding
         if one is None:
             return ""
-        text = f"{one.name:<{_NAME}}{_WORDS[one.level]:<{_WORD}}{one.detail}"
-        return cut(text, self.size.width) if self.size.width else ""
-
-    def on_resize(self) -> None:
-        self.tell(self._text)
+        return cut(f"{one.name:<{_NAME}}{_WORDS[one.level]:<{_WORD}}{one.detail}", self._room)
 
 
 class Board(VerticalScroll, can_focus=False):
@@ -59,7 +56,7 @@ class Board(VerticalScroll, can_focus=False):
         """Draw the board anew."""
         padded = (*findings, *([None] * len(self._lines)))
         for line, finding in zip(self._lines, padded, strict=False):
-            line.show(finding)
+            line.show(finding, self.scrollable_content_region.width)
         self._what_to_do = "\n".join(_advice(findings))
         self._advice.tell(lambda _: self._what_to_do)
 

@@ -54,7 +54,12 @@ class HealthScreen(StaffScreen):
     """The health board, and a key for each tool. Esc signs out from here."""
 
     BINDINGS = [
-        Binding(f"{one.letter},{one.letter.upper()}", f"tool('{one.letter}')", show=False) for one in TOOLS
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        *(
+            Binding(f"{one.letter},{one.letter.upper()}", f"tool('{one.letter}')", show=False)
+            for one in TOOLS
+        ),
     ]
     title_text = "Maintenance: health"
 
@@ -71,6 +76,10 @@ class HealthScreen(StaffScreen):
 
     def focus_first(self) -> None:
         self.follow(self.session.health.board, self.query_one(Board).show)
+
+    def action_scroll(self, lines: int) -> None:
+        """What to do about the worst may take more lines than there are."""
+        self.query_one(Board).scroll_relative(y=lines, animate=False)
 
     def action_tool(self, letter: str) -> None:
         for tool in self._tools:

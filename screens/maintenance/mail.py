@@ -124,7 +124,7 @@ class MailScreen(ToolScreen):
             return
         ends = server.certificate_expires
         left = (ends - self.manner.look.now()).days if ends is not None else None
-        until = "" if ends is None else f"; its certificate ends {self.manner.look.day(ends)} ({left} days)"
+        until = "" if ends is None else f"; certificate ends {self.manner.look.day(ends)[:10]} ({left} days)"
         soon = left is not None and left < _SOON
         self._line(
             "certificate", "Secured by", f"{server.tls}{until}{': renew it' if soon else ''}", bad=soon

@@ -23,7 +23,7 @@ from screens.widgets.say import Say
 _KEPT = 300  # commands
 _TIMES = 60  # of them in the sparkline
 _LABEL = 16  # cells, of what is said about a card
-_GOOD = (0x90, 0x61, 0x6C)  # SW1 of what went well, or is to be asked for again
+_HANG = 13  # cells, before what goes to a card and comes back
 
 _READERS = {
     State.NO_SERVICE: "none can be seen: the card service (pcscd) does not run",
@@ -52,12 +52,13 @@ class ReaderScreen(ToolScreen):
         yield Say(same(fact("Reader", "...")), id="reader", classes="line strong")
         yield Say(same(""), id="plugged", classes="line")
         yield Say(same(""), id="slot", classes="line")
+        yield Say(same(""), id="counted", classes="line")
         yield Say(same(""), id="atr", classes="line")
         yield Say(same(""), id="atr-says", classes="line soft")
         with Horizontal(id="times"):
             yield Say(lambda _: self._timed(), id="timed")
             if not self.console:  # its font has no such bars
-                yield Sparkline([], summary_function=max, id="spark")
+                yield Sparkline([], summary_function=max, id="spark", classes="-silent")
         yield Say(same("Commands to the card"), id="below", classes="strong caption-line")
         yield Lines(wrap=True)
 
@@ -80,11 +81,13 @@ class ReaderScreen(ToolScreen):
         self.trouble("")
         self._card = None
         self._draw("Reading the card: leave it in")
+        self.lines.end()
         self.later(self._inspect())
 
     def action_commands(self) -> None:
         self._card = None
         self._draw()
+        self.lines.end()
 
     def action_clear(self) -> None:
         self._commands.clear()
@@ -110,29 +113,32 @@ class ReaderScreen(ToolScreen):
             self.lines.show([row for one in self._commands for row in _told(one)], follow=True)
         else:
             below.tell(same("The card"))
-            self.lines.show([Row(f"{label:<{_LABEL}}{text}") for label, text in self._card])
+            self.lines.show([Row(f"{label:<{_LABEL}}{text}", hang=_LABEL) for label, text in self._card])
+            self.lines.start()
         self._draw_times()
 
     def _draw_times(self) -> None:
         self.query_one("#timed", Say).tell(lambda _: self._timed())
         for spark in self.query("#spark").results(Sparkline):
             spark.data = [line.took for line in self._commands][-_TIMES:]
+            spark.set_class(not self._commands, "-silent")
 
     def _timed(self) -> str:
         took = [line.took for line in getattr(self, "_commands", ())]
         if not took:
             return fact("Times", "no command yet")
         typical, slowest = median(took), max(took)
-        return fact("Times", f"{len(took)} commands, typically {typical:.0f} ms, at most {slowest:.0f} ms")
+        return fact("Times", f"{len(took)} commands, typically {typical:.1f} ms, at most {slowest:.1f} ms")
 
     def _show_slot(self, slot: Slot) -> None:
         broken = slot.state in _READERS
         self._line("reader", "Reader", _READERS.get(slot.state, slot.reader), bad=broken)
         others = "; ".join(slot.readers) or "nothing"
         self._line("plugged", "Plugged in", others)
-        counted = f"went in {_times(slot.inserted)} and out {_times(slot.removed)} since you opened this"
         there = _SLOTS.get(slot.state, "cannot be seen")
-        self._line("slot", "In the slot", f"{there}; {counted}", bad=slot.state is State.MUTE)
+        self._line("slot", "In the slot", there, bad=slot.state is State.MUTE)
+        counted = f"{slot.inserted} went in, {slot.removed} came out since you opened this"
+        self._line("counted", "Cards", counted)
         self._line("atr", "ATR", slot.atr.raw.hex(" ").upper() if slot.atr else "")
         self._line("atr-says", "", _meaning(slot.atr) if slot.atr else "")
 
@@ -140,10 +146,6 @@ class ReaderScreen(ToolScreen):
         line = self.query_one(f"#{name}", Say)
         line.tell(same(cut(fact(label, text), max(20, self.size.width - 4))))
         line.set_class(bad, "wrong")
-
-
-def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
 
 
 def _meaning(seen: Atr) -> str:
@@ -156,7 +158,7 @@ def _meaning(seen: Atr) -> str:
 def _told(line: TraceLine) -> list[Row]:
     """An exchange: what was asked and how it ended, the bytes that went out, and those that came back."""
     end = line.status if line.sw is None else f"{line.sw:04X} {line.status}"
-    good = line.sw is not None and line.sw >> 8 in _GOOD
-    rows = [Row(f"{line.took:5.0f} ms  {line.command}: {end}", "plain" if good else "warn")]
-    rows.append(Row(f"          > {line.header}  {line.data}".rstrip(), "soft"))
-    return [*rows, Row(f"          < {line.answer}", "soft")] if line.answer else rows
+    kind = "warn" if line.sw is None else "plain"
+    rows = [Row(f"{line.took:6.1f} ms  {line.command}: {end}", kind, _HANG)]
+    rows.append(Row(f"{'>':>{_HANG - 1}} {line.header}  {line.data}".rstrip(), "soft", _HANG))
+    return [*rows, Row(f"{'<':>{_HANG - 1}} {line.answer}", "soft", _HANG)] if line.answer else rows

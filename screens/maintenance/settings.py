@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, repeat
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -16,6 +17,7 @@ from screens.widgets.say import Say
 
 _LONGEST = 60
 _NAME, _ORIGIN = 36, 9  # cells
+_MOST = 3  # lines of a value
 
 
 class SettingsScreen(ToolScreen):
@@ -30,13 +32,13 @@ class SettingsScreen(ToolScreen):
     def content(self) -> ComposeResult:
         yield Field(same("Only with"), Entry(masked=False, longest=_LONGEST, console=self.console))
         yield Say(lambda _: self._counted(), id="counted", classes="soft")
-        yield Lines()
+        yield Lines(wrap=True)
 
     def tool_keys(self) -> Sequence[FootKey]:
         return (
             FootKey("f8", "F8", same("Only what was set, or all")),
-            FootKey("up", "Up", same("Up")),
-            FootKey("down", "Down", same("Down")),
+            FootKey("up", "Up", same("")),
+            FootKey("down", "Down", same("Scroll")),
         )
 
     def focus_first(self) -> None:
@@ -72,13 +74,17 @@ class SettingsScreen(ToolScreen):
 
     def _rows(self, one: Setting) -> list[Row]:
         room = max(10, self.size.width - _NAME - _ORIGIN - 6)
-        value = cut(one.value.replace("\\n", " "), room)
-        head = f"{cut(one.name, _NAME - 1):<{_NAME}}{value:<{room}}"
+        name, value = f"{cut(one.name, _NAME - 1):<{_NAME}}", one.value.replace("\\n", " ")
         if not one.chosen:
-            return [Row(f"{head} default", "soft")]
-        return [Row(head.rstrip(), "strong"), Row(f"{'':{_NAME}}{one.origin}")]
+            return [Row(f"{name}{cut(value, room):<{room}} default", "soft")]
+        heads = chain([name], repeat(" " * _NAME))
+        parts = [
+            value[at : at + room + _ORIGIN] for at in range(0, min(len(value), _MOST * room), room + _ORIGIN)
+        ]
+        rows = [Row(f"{head}{part}", "strong") for head, part in zip(heads, parts, strict=False)]
+        return [*rows, Row(f"{'':{_NAME}}{one.origin}", hang=_NAME)]
 
     def _counted(self) -> str:
         shown, there = len(self._chosen()), len(self._all)
         which = "what was set" if self._narrow else "all"
-        return f"{shown} of {there} settings; shown: {which}. They are changed in kiosk.toml alone."
+        return f"{shown} of {there} settings; shown: {which}. Change them in kiosk.toml."

@@ -16,14 +16,13 @@ from textual.strip import Strip
 
 from screens.widgets.say import clean
 
-_INDENT = "    "  # of what goes on in the next line
-
 
 class Row(NamedTuple):
     """A line, and how it is drawn: "plain", "soft", "strong", "good", "warn" or "bad"."""
 
     text: str
     kind: str = "plain"
+    hang: int = 4  # cells before what does not fit, where it goes on below
 
 
 def cut(text: str, cells: int) -> str:
@@ -52,6 +51,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         self._pick = pick
         self._rows: Sequence[Row] = ()
         self._drawn: list[Row] = []
+        self._at_end = True
         self.picked = 0
 
     @property
@@ -61,17 +61,27 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
 
     def show(self, rows: Sequence[Row], *, follow: bool = False) -> None:
         """Show these lines. ``follow``: whoever looks at the last one goes on doing so."""
-        at_end = self.scroll_offset.y >= self.max_scroll_y
         self._rows = rows
         self.picked = max(0, min(self.picked, len(rows) - 1))
         self._lay()
-        if follow and at_end:
-            self.scroll_end(animate=False, immediate=True)
+        if follow and self._at_end:
+            self.call_after_refresh(self.scroll_end, animate=False)
+
+    def start(self) -> None:
+        """Begin at the first line again."""
+        self._at_end = False
+        self.call_after_refresh(self.scroll_home, animate=False)
+
+    def end(self) -> None:
+        """Go to the last line, and stay there."""
+        self._at_end = True
+        self.call_after_refresh(self.scroll_end, animate=False)
 
     def move(self, lines: int) -> None:
         """So many lines down, or up."""
         if not self._pick:
             self.scroll_relative(y=lines, animate=False)
+            self.call_after_refresh(self._look_where)
         elif self._rows:
             self.picked = max(0, min(len(self._rows) - 1, self.picked + lines))
             self.scroll_to_region(Region(0, self.picked, 1, 1), animate=False)
@@ -83,6 +93,16 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self._lay()
+
+    def on_mouse_scroll_up(self) -> None:
+        self.call_after_refresh(self._look_where)
+
+    def on_mouse_scroll_down(self) -> None:
+        self.call_after_refresh(self._look_where)
+
+    def _look_where(self) -> None:
+        """Whether the last line is in sight, after they have moved."""
+        self._at_end = self.scroll_target_y >= self.max_scroll_y
 
     def on_click(self, event: events.Click) -> None:
         if self._pick and (line := event.y + self.scroll_offset.y) < len(self._rows):
@@ -99,11 +119,10 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     def _parts(self, row: Row, width: int) -> list[Row]:
         if not self._wrap or cell_len(row.text) <= width:
             return [Row(cut(row.text, width), row.kind)]
-        indent = _INDENT if not row.text.startswith(" ") else " " * (len(row.text) - len(row.text.lstrip()))
         lines = textwrap.wrap(
-            clean(row.text), width, subsequent_indent=indent, drop_whitespace=False, break_on_hyphens=False
+            clean(row.text), width, subsequent_indent=" " * row.hang, break_on_hyphens=False
         )
-        return [Row(line.rstrip(), row.kind) for line in lines]
+        return [Row(line, row.kind) for line in lines]
 
     def render_line(self, y: int) -> Strip:
         line = y + self.scroll_offset.y
