@@ -111,6 +111,10 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         self.speak()
         self.set_interval(self.manner.look.tick, self.tick)
         self.focus_first()
+        self.begin()
+
+    def begin(self) -> None:
+        """What is begun once, when the screen is there. `focus_first` may be called at any key."""
 
     async def on_event(self, event: events.Event) -> None:
         """Whatever is pressed or touched counts as a sign of life."""
@@ -144,7 +148,7 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
                     if troubled:
                         troubled = False
                         self.trouble("")
-                    if self.is_mounted:
+                    if self.is_attached:
                         show(one)
                 return
             except Exception as error:

@@ -47,13 +47,18 @@ class Board(VerticalScroll, can_focus=False):
         self._lines = [Line() for _ in range(lines)]
         self._advice = Say(lambda _: self._what_to_do, id="advice")
         self._what_to_do = ""
+        self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield from self._lines
         yield self._advice
 
+    def on_resize(self) -> None:
+        self.show(self._findings)
+
     def show(self, findings: tuple[Finding, ...]) -> None:
         """Draw the board anew."""
+        self._findings = findings
         padded = (*findings, *([None] * len(self._lines)))
         for line, finding in zip(self._lines, padded, strict=False):
             line.show(finding, self.scrollable_content_region.width)

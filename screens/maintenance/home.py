@@ -74,7 +74,7 @@ class HealthScreen(StaffScreen):
         tools = (FootKey(one.letter, one.letter.upper(), same(one.name)) for one in self._tools)
         return (*tools, FootKey("escape", "Esc", same("Sign out")))
 
-    def focus_first(self) -> None:
+    def begin(self) -> None:
         self.follow(self.session.health.board, self.query_one(Board).show)
 
     def action_scroll(self, lines: int) -> None:

@@ -46,6 +46,8 @@ class LogScreen(ToolScreen):
 
     def focus_first(self) -> None:
         self.query_one(Entry).focus()
+
+    def begin(self) -> None:
         self.follow(self.session.log.lines, self._take)
 
     def on_input_changed(self) -> None:

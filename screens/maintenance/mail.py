@@ -67,6 +67,8 @@ class MailScreen(ToolScreen):
     def focus_first(self) -> None:
         for entry in self.query(Entry):
             entry.focus()
+
+    def begin(self) -> None:
         self.follow(self.session.mail.outbox, self._show_outbox)
         if self._technician:
             self.later(self._probe())

@@ -71,7 +71,7 @@ class ReaderScreen(ToolScreen):
             FootKey("down", "Down", same("Scroll")),
         )
 
-    def focus_first(self) -> None:
+    def begin(self) -> None:
         self._commands: deque[TraceLine] = deque(maxlen=_KEPT)
         self._card: tuple[tuple[str, str], ...] | None = None  # what is shown of one, else the commands
         self.follow(self.session.reader.slot, self._show_slot)
@@ -97,7 +97,7 @@ class ReaderScreen(ToolScreen):
         try:
             self._card = await self.session.reader.inspect()
         finally:
-            if self.is_mounted:
+            if self.is_attached:
                 self._draw()
 
     def _take(self, line: TraceLine) -> None:

@@ -35,7 +35,7 @@ class SelftestScreen(ToolScreen):
     def tool_keys(self) -> Sequence[FootKey]:
         return (FootKey("enter", "Enter", same("Run it")),)
 
-    def focus_first(self) -> None:
+    def begin(self) -> None:
         self._steps: list[Step] = []
         self.later(self._look())
 
@@ -74,7 +74,7 @@ class SelftestScreen(ToolScreen):
 
     def _told(self, step: Step) -> None:
         self._steps.append(step)
-        if self.is_mounted:
+        if self.is_attached:
             self._say(f"Running: {len(self._steps)} steps done")
             self.lines.show([_row(one) for one in self._steps], follow=True)
 
@@ -82,7 +82,7 @@ class SelftestScreen(ToolScreen):
         how = "It went well" if result.ok else "It FAILED at the last step below"
         total = sum(step.ms for step in result.steps) / 1000
         self._say(f"{how}: {self.manner.look.day(result.at)}, by {result.by}, in {total:.1f} s.")
-        if self.is_mounted:
+        if self.is_attached:
             self.lines.show([_row(step) for step in result.steps], follow=True)
 
     def _say(self, text: str) -> None:

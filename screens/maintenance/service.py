@@ -48,6 +48,8 @@ class ServiceScreen(StaffScreen):
 
     def focus_first(self) -> None:
         self.query_one(Entry).focus()
+
+    def begin(self) -> None:
         self.later(self._look())
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:

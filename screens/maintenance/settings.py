@@ -43,6 +43,8 @@ class SettingsScreen(ToolScreen):
 
     def focus_first(self) -> None:
         self.query_one(Entry).focus()
+
+    def begin(self) -> None:
         self.later(self._look())
 
     def on_input_changed(self) -> None:
