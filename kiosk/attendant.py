@@ -93,19 +93,18 @@ class Shift:
 class Attendant:
     """Runs the kiosk's front: attract, journey, take your card, attract."""
 
-    def __init__(
-        self, stage: Stage, reader: Reader, service: Service, watch: Watch, hold: Hold | None = None
-    ) -> None:
+    def __init__(self, stage: Stage, reader: Reader, service: Service, watch: Watch, hold: Hold) -> None:
         self._stage = stage
         self._reader = reader
         self._service = service
         self._watch = watch
-        self._hold = hold or Hold()
+        self._hold = hold
         self._hold.restart = self._start_again
         self._exit_code = EXIT_OK
         self._closing = asyncio.Event()
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
+        self._stays = 0  # of staff, when it was shown
         self._next_sweep = self._next_tending = 0.0
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -141,7 +140,7 @@ class Attendant:
             if presence.state is State.BROKEN:
                 return EXIT_START_AGAIN
             if self._hold.taken():
-                received = await self._give_way()
+                await self._give_way()
                 continue
             closed = await self._out_of_service(presence)
             if self._hold.taken():  # meanwhile
@@ -151,7 +150,7 @@ class Attendant:
             elif presence.state is State.EMPTY:
                 self._show(Attract())
                 self._tidy()
-            elif presence.insertion != received:
+            elif presence.insertion > max(received, self._hold.spent):
                 received = presence.insertion
                 await self._visit(presence)
                 continue
@@ -160,13 +159,11 @@ class Attendant:
             await self._wait_for_change(presence, LOOK_AGAIN)
         return self._exit_code
 
-    async def _give_way(self) -> int:
-        """Begin nothing while staff have the kiosk; the insertion of the card that they leave in the slot."""
+    async def _give_way(self) -> None:
+        """Begin nothing while staff have the kiosk."""
         while self._hold.taken() and not self._closing.is_set():
             await self._watch.look("staff")
             await self._first_of(self._hold.until_free(), self._closing.wait(), seconds=LOOK_AGAIN)
-        self._scene = None  # it was covered: show anew
-        return self._reader.presence.insertion
 
     def _closed(self, why: OutOfService, presence: Presence) -> Closed:
         note = self._watch.note if why is OutOfService.TECHNICIAN else ""
@@ -192,8 +189,8 @@ class Attendant:
             await self._service.retention.tend()
 
     def _show(self, scene: Scene) -> None:
-        if scene != self._scene:
-            self._scene = scene
+        if scene != self._scene or self._hold.stays != self._stays:
+            self._scene, self._stays = scene, self._hold.stays
             self._stage.show(scene)
 
     async def _wait_for_change(self, seen: Presence, seconds: float | None) -> None:

@@ -12,6 +12,8 @@ class Hold:
     def __init__(self) -> None:
         self.serving = False  # set by the attendant while a card has its visit
         self.restart: Callable[[], None] = lambda: None  # set by the attendant: ends it, to be started again
+        self.spent = 0  # the insertion that staff have left in the reader: it begins no visit
+        self.stays = 0  # of staff so far: each has covered what the kiosk showed
         self._taken = asyncio.Event()
         self._free = asyncio.Event()
         self._free.set()
@@ -24,12 +26,14 @@ class Hold:
         """Take the kiosk; False while somebody is being served, or it is taken already."""
         if self.serving or self.taken():
             return False
+        self.stays += 1
         self._free.clear()
         self._taken.set()
         return True
 
-    def give_back(self) -> None:
-        """Let the attendant go on."""
+    def give_back(self, insertion: int) -> None:
+        """Let the attendant go on, but not with the card of that insertion."""
+        self.spent = insertion
         self._taken.clear()
         self._free.set()
 

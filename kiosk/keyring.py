@@ -11,7 +11,7 @@ from pydantic import SecretBytes
 
 from kiosk.diversify import MASTER_LENGTHS
 from kiosk.keys import load_key, load_master_key, load_password
-from kiosk.pepper import Pepper, PlainPepper
+from kiosk.pepper import Pepper, PlainPepper, derived
 from kiosk.settings import Settings
 from kiosk.wrapping import FileCabinet, KeyCabinet, MemoryCabinet
 
@@ -34,7 +34,7 @@ class KeyRing:
         The pepper never changes, so neither do these, whatever becomes of the vault's keys.
         """
         if label not in self._derived:
-            self._derived[label] = SecretBytes(self.pepper.digest(b"unlock-kiosk " + label.encode()))
+            self._derived[label] = derived(self.pepper, label)
         return self._derived[label]
 
 
@@ -50,13 +50,19 @@ def key_ring(settings: Settings) -> KeyRing:
     cabinet: KeyCabinet
     pepper: Pepper
     if settings.keys.token is None:
-        cabinet = file_cabinet(settings)
-        pepper = PlainPepper(load_key(settings.state_directory, settings.keys.pepper, "pepper-key"))
+        cabinet, pepper = file_cabinet(settings), pepper_of(settings)
     else:
         cabinet, pepper = token_keys(settings)
         pepper.digest(b"")  # a token that cannot be used is told of now, not when the first card goes in
     cabinet.load()
     return KeyRing(cabinet, pepper, {name: master_key(settings, name) for name in diversified(settings)})
+
+
+def pepper_of(settings: Settings) -> Pepper:
+    """The pepper alone. Raises KeyProblem."""
+    if settings.keys.token is not None:
+        return token_keys(settings)[1]
+    return PlainPepper(load_key(settings.state_directory, settings.keys.pepper, "pepper-key"))
 
 
 def file_cabinet(settings: Settings) -> FileCabinet:

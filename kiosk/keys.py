@@ -20,6 +20,10 @@ from pathlib import Path
 from pydantic import SecretBytes, SecretStr
 
 KEY_LENGTH = 32  # bytes
+MISSING = (
+    "`kiosk init` makes it for a new store; for one in use put it back from your backup, or copy it from the "
+    "RA's machine"
+)
 _LARGEST = 4096  # bytes: nothing here is longer; a wrong path may lead to a huge or endless file
 
 
@@ -138,9 +142,7 @@ def key_id(key: SecretBytes) -> str:
     return hmac.digest(key.get_secret_value(), b"unlock-kiosk key id", "sha256").hex()[:8]
 
 
-def _load(
-    directory: Path, configured: Path, credential: str, missing: str = "`kiosk init` makes it"
-) -> tuple[Path, bytes]:
+def _load(directory: Path, configured: Path, credential: str, missing: str = MISSING) -> tuple[Path, bytes]:
     path = key_source(directory, configured, credential)
     # systemd guards what it hands over; an access list for the service's user makes its mode look too open.
     return path, _read(path, missing, guarded=path != directory / configured)

@@ -105,6 +105,7 @@ class Notices:
         """Send every notice whose time has come, one after another; returns how many were sent."""
         sent = 0
         async with self._store.work() as session:
+            await self._store.audit.chain.require(session)  # or a mail that goes out could not be recorded
             due = (
                 select(NoticeRow)
                 .where(

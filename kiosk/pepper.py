@@ -20,6 +20,11 @@ class Pepper(Protocol):
         ...
 
 
+def derived(pepper: Pepper, label: str) -> SecretBytes:
+    """A key for one use: HMAC-SHA-256 with the pepper over the label. Raises KeyProblem."""
+    return SecretBytes(pepper.digest(b"unlock-kiosk " + label.encode()))
+
+
 class PlainPepper:
     """A pepper in this process's memory."""
 

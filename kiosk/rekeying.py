@@ -1,5 +1,7 @@
 """A new key-encrypting key for the vault, while kiosks go on working.
 
+What has to hold before, `kiosk.beforehand` and `kiosk.office.rekeying` look at.
+
 ```
 make the next key                            beside the present one; kiosks find it when they first need it
 seal every secret anew                       chunk by chunk: what a kiosk changed meanwhile is left as it is
@@ -12,6 +14,7 @@ Cut off anywhere, it goes on where it was: a row says itself which key it is und
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -23,6 +26,7 @@ from kiosk.audit import Event, Outcome, Subject
 from kiosk.persons import DATA_KEY
 from kiosk.safe import as_sealed
 from kiosk.storage.models import CardRow, DataKeyRow, NextSecretRow, UnblockSecretRow
+from kiosk.storage.trail import AuditRow
 from kiosk.store import Store
 from kiosk.unblock import FIELD, NEXT_FIELD
 from kiosk.vault import Sealed, Vault, VaultError
@@ -30,7 +34,7 @@ from kiosk.vault import Sealed, Vault, VaultError
 _SAME = ("card", "nonce", "ciphertext")
 CHUNK = 100  # rows read, and then written, in one unit of work: kiosks never wait long
 Table = type[UnblockSecretRow] | type[NextSecretRow]
-_FIELDS: tuple[tuple[Table, str], ...] = ((UnblockSecretRow, FIELD), (NextSecretRow, NEXT_FIELD))
+FIELDS: tuple[tuple[Table, str], ...] = ((UnblockSecretRow, FIELD), (NextSecretRow, NEXT_FIELD))
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,43 @@ class Rekeying:
         await self._vault.refresh()
         return told
 
+    @property
+    def waiting(self) -> bool:
+        """Whether a next key is here, beside the present one."""
+        return self._vault.cabinet.waiting()
+
+    async def settled(self) -> bool:
+        """Whether a run to the newest key here has come to its end, or nothing is under another one."""
+        await self._vault.refresh()
+        newest, names = self._vault.keys.newest.key_id, await self._names()
+        if names is None or names.key_id != newest:
+            return False
+        reached, key = await self._last_run()
+        if key == newest:
+            return reached == "done"  # what then is left does not open, and never will
+        return not await self._left(newest)
+
+    async def unknown(self, *, alone: bool) -> str:
+        """The id of a key that the store was taken to, or is being taken to, and is not here; or empty.
+
+        ``alone``: no other machine has it, so whatever it was taken to is lost.
+        """
+        await self._vault.refresh()
+        names, (_, last) = await self._names(), await self._last_run()
+        if names is not None and self._vault.keys.named(names.key_id) is None:
+            return names.key_id
+        if alone:
+            return ""
+        # Some secrets under a key that is lost for good do not count: they are told at the end of a run.
+        return last if self._vault.keys.named(last) is None and await self._under(last) else ""
+
     async def run(self, *, by: str) -> AsyncIterator[Progress]:
         """Seal everything anew with the newest key, telling how far it is. Raises VaultError for names."""
         newest = self._vault.keys.newest.key_id
         about, total = Subject(actor=by), await self._left(newest)
         await self._store.record(Event.VAULT_REKEYED, about, reason="begun", key=newest, secrets=total)
         done, shut = 0, 0
-        for table, name in _FIELDS:
+        for table, name in FIELDS:
             after = -1
             while rows := await self._chunk(table, newest, after):
                 failed = await self._reseal(table, name, rows)
@@ -110,7 +144,7 @@ class Rekeying:
         keys = self._vault.keys
         counts: dict[str, int] = {key.key_id: 0 for key in (keys.newest, *keys.older)}
         async with self._store.work() as session:
-            for table, _ in _FIELDS:
+            for table, _ in FIELDS:
                 query = select(table.key_id, func.count()).group_by(table.key_id)
                 for key_id, count in await session.exec(query):
                     counts[key_id] = counts.get(key_id, 0) + count
@@ -132,11 +166,32 @@ class Rekeying:
         async with self._store.work() as session:
             return await session.get(DataKeyRow, DATA_KEY)
 
+    async def _last_run(self) -> tuple[str, str]:
+        """How far the newest run has come, as its event says, and to which key."""
+        ours = col(AuditRow.event) == Event.VAULT_REKEYED.value
+        query = select(AuditRow.reason, AuditRow.detail).where(ours).order_by(col(AuditRow.seq).desc())
+        async with self._store.work() as session:
+            found = (await session.exec(query.limit(1))).first()
+        reached, detail = found or ("", "")
+        try:
+            return reached, str(json.loads(detail or "{}").get("key", ""))
+        except (ValueError, AttributeError):  # altered: `kiosk audit verify` tells
+            return "", ""
+
+    async def _under(self, key: str) -> bool:
+        """Whether any secret is under that key."""
+        async with self._store.work() as session:
+            found = [
+                (await session.exec(select(table.key_id).where(table.key_id == key).limit(1))).first()
+                for table, _ in FIELDS
+            ]
+        return any(found)
+
     async def _left(self, newest: str) -> int:
         async with self._store.work() as session:
             counts = [
                 (await session.exec(select(func.count()).where(col(table.key_id) != newest))).one()
-                for table, _ in _FIELDS
+                for table, _ in FIELDS
             ]
         return sum(counts)
 
@@ -165,7 +220,9 @@ class Rekeying:
         if fresh:
             async with self._store.work() as session:
                 connection = await session.connection()
-                await connection.execute(_unless_changed(table), [_values(*one) for one in fresh])
+                await connection.execute(
+                    unless_changed(table), [replacing(row.card, row.sealed, new) for row, new in fresh]
+                )
         return len(rows) - len(fresh)
 
     async def _rewrap_names(self, newest: str) -> None:
@@ -181,13 +238,14 @@ class Rekeying:
             )
 
 
-def _unless_changed(table: Table) -> Update:
+def unless_changed(table: Table) -> Update:
     """Puts a secret sealed anew in place of the one that was read (``was_...``), if that is still there."""
     was = {name: col(getattr(table, name)) == bindparam(f"was_{name}") for name in _SAME}
     new: dict[str, Any] = {one.name: bindparam(f"new_{one.name}") for one in fields(Sealed)}
     return update(table.__table__).where(*was.values()).values(new)  # type: ignore[union-attr]
 
 
-def _values(row: _Row, sealed: Sealed) -> dict[str, Any]:
-    was = {"was_card": row.card, "was_nonce": row.sealed.nonce, "was_ciphertext": row.sealed.ciphertext}
+def replacing(card: int, old: Sealed, sealed: Sealed) -> dict[str, Any]:
+    """What `unless_changed` takes."""
+    was = {"was_card": card, "was_nonce": old.nonce, "was_ciphertext": old.ciphertext}
     return was | {f"new_{name}": value for name, value in vars(sealed).items()}

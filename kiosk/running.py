@@ -9,7 +9,8 @@ from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
-from kiosk.origins import Origins
+from kiosk.origin import require_pepper_of
+from kiosk.provenance import Origins
 from kiosk.settings import Settings
 from kiosk.staff.entry import Lobby
 from kiosk.storage.database import StoreUnavailable
@@ -31,11 +32,16 @@ class RealKiosk:
 
     def __init__(self, settings: Settings, origins: Origins | None = None) -> None:
         """``origins``: where they were written. Raises KeyProblem, StoreOutOfDate before any screen."""
+        store, there = place(settings), False
         with suppress(StoreUnavailable):  # then it begins out of service, and comes back by itself
-            require_schema(place(settings))
+            require_schema(store)
+            there = True
         self.settings = settings
         self._origins = origins or {}
         self._keys: KeyRing = key_ring(settings)
+        if there:  # where it is away now, the watch looks at this
+            with suppress(StoreUnavailable):
+                require_pepper_of(store, settings, self._keys.pepper)
         self._mailer = smtp_mailer(settings)
         self._shift = Shift()
 

@@ -21,6 +21,9 @@ from kiosk.keys import KEY_LENGTH, KeyProblem
 from kiosk.wrapping import FileCabinet, Keys, VaultError
 
 T = TypeVar("T")
+_MISSING = (
+    "`kiosk init` makes it for a new store; for one in use take the token that has it (keys.token_label)"
+)
 Template = dict[Attribute, Any]
 
 # One call in the process at a time: SoftHSM aborts where two sessions are used at once, and others may.
@@ -215,7 +218,7 @@ class TokenCabinet:
     def load(self) -> Keys:
         """The keys there are now. Raises KeyProblem."""
         if not (names := self._names()):
-            raise KeyProblem(f"the token has no key {self._label!r}: `kiosk init` makes it")
+            raise KeyProblem(f"the token has no key {self._label!r}: {_MISSING}")
         newest, *older = (TokenKey(self._token, self._label, name) for name in names)
         if not self._files.there():
             return Keys(newest, tuple(older))
@@ -225,6 +228,10 @@ class TokenCabinet:
     def there(self) -> bool:
         """Whether the token has a key. Raises KeyProblem."""
         return bool(self._names())
+
+    def waiting(self) -> bool:
+        """Never: what is made in the token is in its place."""
+        return False
 
     def make_next(self) -> str:
         """Make a newer key inside the token. Raises KeyProblem."""
@@ -297,7 +304,7 @@ class TokenPepper:
         found = self._keys(session)
         if len(found) != 1:
             many = f"{len(found)} keys" if found else "no key"
-            advice = "keep the right one alone" if found else "`kiosk init` makes it"
+            advice = "keep the right one alone" if found else _MISSING
             raise KeyProblem(f"the token has {many} {self._label!r}: {advice}")
         return found[0]
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
-from kiosk.chain import Head, ends, plain
+from kiosk.chain import COLUMNS, Head, ends, plain
 from kiosk.checkpoints import Notary, checkpoints, end_of
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.trail import AuditRow, CheckpointRow
@@ -19,7 +19,6 @@ from kiosk.store import Store
 from kiosk.verification import Fault, Flaw, Follower, Verified
 
 PAGE = 1000  # events
-COLUMNS = [col(getattr(AuditRow, name)) for name in AuditRow.model_fields]
 
 Told = Callable[[int], None]
 """Is told after each page how many events were read."""

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.fleet import Fleet
+from kiosk.origin import strange
 from kiosk.pendings import Pendings
 from kiosk.refusals import OutOfService
 from kiosk.storage.database import StoreUnavailable
@@ -68,6 +69,9 @@ class Watch:
                 if not fits(revision):
                     self._tell(f"the store cannot be used: {misfit(revision)}")
                     return OutOfService.SCHEMA
+                if not await self._store.audit.chain.fits(session):
+                    self._tell(str(strange(self._store.settings, self._store.database.backend.shown)))
+                    return OutOfService.STORE
                 stop = await session.get(ServiceStopRow, self._store.kiosk)
                 state = OutOfService.TECHNICIAN.value if stop and state == "waiting" else state
                 believable = await self._clock_is_believable(session, state, write=doubtful)

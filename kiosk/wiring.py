@@ -41,11 +41,11 @@ from kiosk.keys import KeyProblem, load_password
 from kiosk.logbook import Logbook
 from kiosk.mail import Mailer, RecordingMailer, SmtpMailer
 from kiosk.notices import Notices
-from kiosk.origins import Origins
 from kiosk.pendings import Pendings
 from kiosk.persons import Persons
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
+from kiosk.provenance import Origins
 from kiosk.pulse import Pulse
 from kiosk.registrations import Registrations
 from kiosk.retention import Retention

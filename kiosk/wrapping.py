@@ -63,6 +63,10 @@ class KeyCabinet(Protocol):
         """The keys there are now. Raises KeyProblem."""
         ...
 
+    def waiting(self) -> bool:
+        """Whether a newer key is here that has yet to be put in place."""
+        ...
+
     def make_next(self) -> str:
         """Make a newer key, unless one is waiting; says what was done. Raises KeyProblem."""
         ...
@@ -111,6 +115,10 @@ class MemoryCabinet:
         """The keys there are now."""
         return self._keys
 
+    def waiting(self) -> bool:
+        """Never: they have no places."""
+        return False
+
     def make_next(self) -> str:
         """Make a newer key."""
         fresh = SoftwareKey(SecretBytes(os.urandom(KEY_LENGTH)))
@@ -150,6 +158,10 @@ class FileCabinet:
     def there(self) -> bool:
         """Whether there is a present key, in a file or handed over."""
         return key_source(self._directory, self._configured, self._credential).exists()
+
+    def waiting(self) -> bool:
+        """Whether the next key is here, in a file or handed over."""
+        return self._source("next").exists()
 
     def make_next(self) -> str:
         """Make a newer key beside the present one, unless it is there. Raises KeyProblem."""

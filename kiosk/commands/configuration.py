@@ -55,7 +55,7 @@ def settings_of(context: typer.Context, *, reader: str = "") -> Settings:
 
 def origins_of(context: typer.Context, *, reader: str = "") -> dict[str, str]:
     """Where the settings of this call were written, by their names; not the reader's where it was given."""
-    from kiosk.origins import origins
+    from kiosk.provenance import origins
 
     path = config_file(context.obj)
     written = dict(origins(path)) if path is not None else {}

@@ -102,8 +102,8 @@ def add(
 def revoke(context: typer.Context, name: Name, reason: Reason) -> None:
     """Shut a kiosk out at once: stolen, or not to be trusted.
 
-    As the owner of the database. Its sessions end, it cannot sign in, and it is given nothing more. Make
-    new keys then: 'kiosk vault rekey'.
+    As the owner of the database. Its sessions end, it cannot sign in, and it is given nothing more. Then
+    make a new vault key, which all other machines get before it is used: 'kiosk vault rekey --prepare'.
 
     \b
     Example: kiosk fleet revoke Library --reason "stolen, incident 77"
@@ -112,7 +112,8 @@ def revoke(context: typer.Context, name: Name, reason: Reason) -> None:
     from kiosk.office.operator import operator
 
     asyncio.run(fleets.revoke(settings_of(context), name, reason, by=operator()))
-    typer.echo(f"{harmless(name)} is shut out. If its keys may be known: kiosk vault rekey")
+    typer.echo(f"{harmless(name)} is shut out. If its keys may be known, a new vault key for all others:")
+    typer.echo("kiosk vault rekey --prepare, which says how to go on (docs/fleet.md, docs/security.md)")
 
 
 def _facts(one: Listed) -> dict[str, object]:

@@ -47,25 +47,32 @@ def rekey(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Only make the next key, to hand it to every kiosk first.")
     ] = False,
+    alone: Annotated[
+        bool,
+        typer.Option("--alone", help="No other machine has this store, or a key of it."),
+    ] = False,
 ) -> None:
     """Give the vault a new key, and seal everything anew.
 
     Kiosks may go on running. Cut off, it goes on where it was when it is called again. Where several
-    kiosks share a store, call it with --prepare first, copy the next key to each of them (same name,
-    mode 0600), and then call it without. The old key is kept until you remove it.
+    machines share a store, call it with --prepare first, copy the next key to each of them (same name,
+    mode 0600), and then call it without; after that on each of the others, where it only puts the key in
+    place. The old key is kept until you remove it.
 
     \b
-    Example: kiosk vault rekey
+    Examples: kiosk vault rekey
+              kiosk vault rekey --prepare
     """
     from kiosk.office import rekeying
     from kiosk.office.operator import operator
 
     settings = settings_of(context)
     if prepare:
-        typer.echo(asyncio.run(rekeying.prepare(settings)))
+        typer.echo(asyncio.run(rekeying.prepare(settings, alone=alone)))
         return
     with stages() as told:
-        asyncio.run(rekeying.rekey(settings, typer.echo, partial(told, "Sealing anew"), by=operator()))
+        show = partial(told, "Sealing anew")
+        asyncio.run(rekeying.rekey(settings, typer.echo, show, by=operator(), alone=alone))
 
 
 def _state(newest: bool, here: bool) -> str:

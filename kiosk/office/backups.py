@@ -18,9 +18,10 @@ from kiosk.audit import Event, Subject
 from kiosk.chain import Head
 from kiosk.enrolment import EnrolmentError
 from kiosk.keyring import key_ring
-from kiosk.keys import KeyProblem, sync_folder
+from kiosk.keys import MISSING, KeyProblem, sync_folder
 from kiosk.office import auditing, fields
 from kiosk.office.office import office
+from kiosk.origin import StrangePepper
 from kiosk.ownership import own_reader
 from kiosk.settings import Settings
 from kiosk.storage.place import sqlite_file
@@ -106,7 +107,7 @@ def require_place(settings: Settings, source: Path) -> None:
     try:
         key_ring(settings)
     except KeyProblem as problem:
-        fault = str(problem).removesuffix("; `kiosk init` makes it")  # which would open nothing in a backup
+        fault = str(problem).removesuffix(f"; {MISSING}")  # a new one would open nothing in a backup
         raise EnrolmentError(f"{fault}; first put back the keys that the backup was made with") from None
 
 
@@ -147,7 +148,11 @@ async def _verified(settings: Settings, path: Path, shown: Path, told: Told) -> 
             f"{shown}: has other triggers or views than a store of its schema: "
             f"{', '.join(map(repr, others))}; it is not to be trusted: use another copy"
         )
-    verdict = await auditing.verify(_at(settings, path), None, told)
+    try:
+        verdict = await auditing.verify(_at(settings, path), None, told)
+    except StrangePepper:
+        reason = "of a store with another pepper, or its audit trail is broken from the first event on"
+        raise EnrolmentError(f"{shown}: is {reason}") from None
     if verdict.fault:
         raise EnrolmentError(f"{shown}: its audit trail is broken: {verdict.fault}")
     await asyncio.to_thread(_one_file, path)
@@ -186,10 +191,12 @@ async def _require_nobody(settings: Settings) -> None:
     """Raise EnrolmentError if a kiosk works on the store, as far as that can still be read."""
     if not fits(Sqlite(store_file(settings)).revision()):
         return
-    async with office(settings) as parts:
-        alive = [
-            one.name for one in await parts.fleet.sightings() if one.state != "stopped" and not one.silent
-        ]
+    try:
+        async with office(settings) as parts:
+            seen = await parts.fleet.sightings()
+    except StrangePepper:  # no kiosk with these keys does anything there
+        return
+    alive = [one.name for one in seen if one.state != "stopped" and not one.silent]
     if alive:
         raise EnrolmentError(f"the kiosk {alive[0]!r} works on this store: stop it first, then wait a minute")
 

@@ -12,13 +12,16 @@ from alembic.util import CommandError
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from kiosk.keyring import KeyRing, file_cabinet, key_ring, token_keys
+from kiosk.keyring import KeyRing, file_cabinet, key_ring, pepper_of, token_keys
 from kiosk.keys import create_key, key_source, load_key
+from kiosk.origin import require_pepper_of
 from kiosk.settings import Settings
 from kiosk.storage.backend import Backend
 from kiosk.storage.place import place
 from kiosk.storage.schema import SCHEMA, upgrade
 from kiosk.storage.sqlite import Sqlite, copied
+
+_USED = ("audit_event", "holder", "data_key", "unblock_secret")  # a row in any: somebody's keys made it
 
 
 class InitProblem(Exception):
@@ -30,6 +33,7 @@ def initialise(settings: Settings) -> Iterator[str]:
     yield _make_directory(settings.state_directory)
     store = place(settings)
     yield from _make_keys(settings, store)
+    require_pepper_of(store, settings, pepper_of(settings))
     yield _make_database(store, lambda: key_ring(settings))
 
 
@@ -60,11 +64,8 @@ def _make_keys(settings: Settings, store: Backend) -> Iterator[str]:
     if keys.token is not None:
         yield from _make_keys_in_token(settings, store)
         return
-    for configured, credential, table in (
-        (keys.vault, "vault-key", "unblock_secret"),
-        (keys.pepper, "pepper-key", "holder"),
-    ):
-        yield _make_key(directory, configured, credential, (store, table))
+    for configured, credential in ((keys.vault, "vault-key"), (keys.pepper, "pepper-key")):
+        yield _make_key(directory, configured, credential, store)
 
 
 def _make_keys_in_token(settings: Settings, store: Backend) -> Iterator[str]:
@@ -79,34 +80,33 @@ def _make_keys_in_token(settings: Settings, store: Backend) -> Iterator[str]:
         pepper.make(load_key(directory, configured, "pepper-key"))
         yield f"{where}: pepper: put in from {path}; keep a copy in a safe place, and remove that file"
     else:
-        _require_unused(store, "holder", f"{where}: the pepper")
+        _require_unused(store, f"{where}: the pepper")
         pepper.make(None)
         yield f"{where}: pepper: made, never to leave it"
     if vault.there():
         yield f"{where}: vault key: is there, and kept"
         return
     if not file_cabinet(settings).there():
-        _require_unused(store, "unblock_secret", f"{where}: the vault key")
+        _require_unused(store, f"{where}: the vault key")
     yield f"{where}: vault key: {vault.make_next()}"
 
 
-def _require_unused(store: Backend, table: str, missing: str) -> None:
-    """Raise InitProblem where something in the store could then never be read again."""
-    if _rows(store, table):
+def _require_unused(store: Backend, missing: str) -> None:
+    """Raise InitProblem where the store has keys already, here before or at another machine."""
+    if any(_rows(store, table) for table in _USED):
         raise InitProblem(
-            f"{missing} is missing, but {store.shown} was written with it, and a new key would open nothing: "
-            "put the old one back from your backup"
+            f"{missing} is missing, but {store.shown} is in use, and a new one would open nothing of it: "
+            "put it back from your backup, or copy the keys of the store here from the RA's machine"
         )
 
 
-def _make_key(directory: Path, configured: Path, credential: str, used_in: tuple[Backend, str]) -> str:
-    """Make a key, unless something in the store could then never be read again."""
+def _make_key(directory: Path, configured: Path, credential: str, store: Backend) -> str:
+    """Make a key, unless the store has others."""
     path = key_source(directory, configured, credential)
     if path.exists():
         load_key(directory, configured, credential)
         return f"{path}: is there, and kept"
-    store, table = used_in
-    _require_unused(store, table, f"{path}:")
+    _require_unused(store, f"{path}:")
     create_key(path)
     return f"{path}: made, for its owner alone"
 

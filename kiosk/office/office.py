@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from cardio.virtual.reader import VirtualReader
 from kiosk.keyring import key_ring
 from kiosk.mail import MailNotSent
+from kiosk.origin import require_own_pepper
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import require_schema
@@ -25,12 +26,16 @@ class NoMail:
 
 @asynccontextmanager
 async def office(settings: Settings) -> AsyncIterator[Parts]:
-    """Open the store and the services. Raises StoreOutOfDate, KeyProblem, StoreUnavailable."""
+    """Open the store and the services. Raises StoreOutOfDate, KeyProblem, StoreUnavailable.
+
+    A KeyProblem also where the store was written with another pepper: nothing is to be done in it then.
+    """
     require_schema(place(settings))
     parts = put_together(
         settings, reader=VirtualReader(), keys=key_ring(settings), mailer=NoMail(), patience=None
     )
     try:
+        await require_own_pepper(parts.service.store)
         yield parts
     finally:
         await parts.close()

@@ -12,6 +12,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from pydantic import SecretBytes, SecretStr
@@ -22,6 +23,7 @@ from kiosk.enrolment import NewCard, NewHolder
 from kiosk.erasure import remove_selftest_holders
 from kiosk.journeys.reception import receive
 from kiosk.keyring import key_ring
+from kiosk.origin import StrangePepper, require_own_pepper
 from kiosk.proofs.questions import CATALOGUE
 from kiosk.selftest.visitor import Report, StepReport, Unexpected, Visitor, since
 from kiosk.settings import Settings
@@ -39,6 +41,7 @@ from kiosk.steps import (
     SetQuestions,
     Welcome,
 )
+from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import new_reference
 from kiosk.wiring import SelftestParts, selftest_parts, smtp_mailer
 
@@ -60,7 +63,17 @@ async def run_selftest(settings: Settings, *, demo: bool = False, told: Told = l
             parts = selftest_parts(scratch.settings, scratch.keys, scratch.mailer)
             return await Selftest(parts, told).run()
     parts = selftest_parts(settings, key_ring(settings), smtp_mailer(settings))
+    with suppress(StoreUnavailable):  # its first step tells
+        await _require_own_pepper(parts)
     return await Selftest(parts, told).run()
+
+
+async def _require_own_pepper(parts: SelftestParts) -> None:
+    try:
+        await require_own_pepper(parts.parts.service.store)
+    except StrangePepper:
+        await parts.parts.close()
+        raise
 
 
 class Selftest:

@@ -55,6 +55,11 @@ class Door:
         """Whether a card is in the reader."""
         return self._reader.presence.state is State.CARD
 
+    @property
+    def insertion(self) -> int:
+        """Of the card in the reader, or the last one there."""
+        return self._reader.presence.insertion
+
     async def by_password(self, name: str, password: SecretStr) -> Account | Refused:
         """Check a name and its password. A name that nobody has takes as long, and is told as little."""
         typed = name.strip().casefold()

@@ -50,7 +50,7 @@ class StaffLobby:
                 with suppress(StoreUnavailable):
                     await self._door.signed_out(session.account, why.value)
         finally:
-            self._hold.give_back()
+            self._hold.give_back(self._door.insertion)
 
     def _admit(self, entry: Account | Refused) -> StaffSession | Refused:
         if isinstance(entry, Refused):

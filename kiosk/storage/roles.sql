@@ -6,8 +6,8 @@ REVOKE CREATE ON SCHEMA public FROM PUBLIC, unlock_kiosk, unlock_office;
 GRANT USAGE ON SCHEMA public TO unlock_kiosk, unlock_office;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO unlock_office;
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM unlock_kiosk;
-GRANT USAGE ON SEQUENCE pending_id_seq, code_mail_id_seq, card_write_id_seq, notice_id_seq, holder_id_seq, card_id_seq,
-    staff_refusal_id_seq TO unlock_kiosk;
+GRANT USAGE ON SEQUENCE pending_id_seq, code_mail_id_seq, card_write_id_seq, notice_id_seq, holder_id_seq, card_id_seq
+    TO unlock_kiosk;
 -- A temporary table could take the place of a real one, and a type of one's own bring a function along.
 DO $$ BEGIN EXECUTE 'REVOKE TEMPORARY ON DATABASE ' || quote_ident(current_database()) || ' FROM PUBLIC'; END $$;
 
@@ -16,6 +16,7 @@ GRANT SELECT, INSERT ON audit_event TO unlock_kiosk, unlock_office;
 GRANT SELECT ON audit_checkpoint, audit_store, alembic_version TO unlock_kiosk, unlock_office;
 GRANT UPDATE (daily_at) ON audit_store TO unlock_kiosk, unlock_office;
 GRANT SELECT, INSERT ON data_key TO unlock_kiosk, unlock_office;
+GRANT UPDATE ON data_key TO unlock_office; -- kiosk vault rekey
 GRANT EXECUTE ON FUNCTION unlock_now(), unlock_member(), unlock_shared_cards(), unlock_is_shared(integer),
     unlock_kept_refused(integer), unlock_kept_accepted(integer) TO unlock_kiosk, unlock_office;
 
@@ -44,6 +45,7 @@ GRANT EXECUTE ON FUNCTION unlock_request(integer, text), unlock_take(integer) TO
 GRANT SELECT ON staff TO unlock_kiosk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff_delay, staff_refusal, service_stop, selftest_result
     TO unlock_kiosk;
+GRANT USAGE ON SEQUENCE staff_refusal_id_seq TO unlock_kiosk;
 
 -- The office: holders, cards and their secrets. It is not at a kiosk.
 GRANT SELECT, INSERT, UPDATE, DELETE ON holder, holder_word, card, unblock_secret, next_unblock_secret,

@@ -198,7 +198,7 @@ class Rekeying:
     async def carry_out(self, wire: Wire, points: Points) -> None:
         """Take everything to the next key."""
         chunks.CHUNK = 2
-        await rekeying.rekey(self.settings, _silence, lambda *_: None, by="officer")
+        await rekeying.rekey(self.settings, _silence, lambda *_: None, by="officer", alone=True)
 
 
 def live(errand: Errand, nth: int, connection: Connection) -> None:

@@ -38,7 +38,9 @@ class Front:
     def __init__(self, world: World) -> None:
         self.world = world
         self.stage = BareStage()
-        self.attendant = Attendant(self.stage, world.reader, world.service, world.parts.watch)
+        self.attendant = Attendant(
+            self.stage, world.reader, world.service, world.parts.watch, world.parts.hold
+        )
         self.running = asyncio.create_task(self.attendant.run())
 
     async def close(self) -> int:

@@ -73,9 +73,9 @@ async def test_an_unlock_that_ends_between_two_units_of_work(
 
 
 UNITS_OF_FRESH = {  # at first; after one that did not reach the card; and that did
-    "piv": (10, 17, 8),
-    "openpgp": (7, 9, 9),
-    "openpgp-without-code": (7, 9, 7),
+    "piv": (12, 19, 10),
+    "openpgp": (9, 11, 11),
+    "openpgp-without-code": (9, 11, 9),
 }
 OFFICE = [
     (order, first, units)

@@ -8,17 +8,26 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.keyring import file_cabinet, token, token_keys
-from kiosk.keys import KeyProblem, key_source, load_key
+from kiosk.keyring import file_cabinet, pepper_of, token, token_keys
+from kiosk.keys import KeyProblem, key_source
 from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.origin import PUT_RIGHT, pepper_place, written_with
+from kiosk.pepper import Pepper
 from kiosk.persons import DATA_KEY
 from kiosk.settings import Settings, SettingsError
+from kiosk.storage.backend import StoreUnavailable
 from kiosk.storage.place import place, sqlite_file
 from kiosk.unblock import FIELD
 from kiosk.vault import Sealed, VaultError, opened
 from kiosk.wrapping import KeyEncryptingKey, Keys
 
 _WITHOUT_VAULT = "without it no card can be unlocked, and no name or address read"
+_PERSONS = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
+_NEWEST_SECRET = text(
+    "SELECT card.audit_key, key_id, wrapped_key, nonce, ciphertext FROM unblock_secret "
+    "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
+)
+_USED = text("SELECT key_id FROM unblock_secret UNION SELECT key_id FROM next_unblock_secret")
 _WITHOUT_PEPPER = "without it nobody's answers can be checked"
 
 
@@ -30,7 +39,10 @@ async def vault_key(settings: Settings) -> Finding:
     except KeyProblem as problem:
         return Finding(name, Level.FAIL, str(problem), _WITHOUT_VAULT)
     except VaultError as error:
-        advice = "put back the key it was made with, from your backup ('kiosk vault status' names it)"
+        advice = (
+            "put back the key it was made with, from your backup, or copy it from the machine where 'kiosk "
+            "vault rekey' was run, as vault.key.next ('kiosk vault status' names it)"
+        )
         return Finding(name, Level.FAIL, f"it does not open what is in the store: {error}", advice)
     if told is not None:
         return told
@@ -38,15 +50,35 @@ async def vault_key(settings: Settings) -> Finding:
 
 
 async def pepper_key(settings: Settings) -> Finding:
-    """Whether the key that answers and codes are hashed with is there and safe."""
-    name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
+    """Whether the key that answers and codes are hashed with is there, the right one, and safe."""
     try:
-        if settings.keys.token is not None:
-            return await aside(lambda: _token_pepper(settings))
-        load_key(settings.state_directory, configured, credential)
+        return await aside(lambda: _pepper_key(settings))
     except KeyProblem as problem:
-        return Finding(name, Level.FAIL, str(problem), _WITHOUT_PEPPER)
+        return Finding("pepper key", Level.FAIL, str(problem), _WITHOUT_PEPPER)
+
+
+def _pepper_key(settings: Settings) -> Finding:
+    """Raises KeyProblem."""
+    name, configured, credential = "pepper key", settings.keys.pepper, "pepper-key"
+    pepper = pepper_of(settings)
+    if _strange(settings, pepper):
+        detail = f"{pepper_place(settings)}: not the one that this store was written with"
+        return Finding(name, Level.FAIL, detail, PUT_RIGHT)
+    if settings.keys.token is not None:
+        return _token_pepper(settings)
     return _where(settings, name, configured, credential)
+
+
+def _strange(settings: Settings, pepper: Pepper) -> bool:
+    """Whether there is a store that was written with another pepper."""
+    try:
+        store = place(settings)
+    except (KeyProblem, SettingsError):
+        return False  # the check of the store tells, here and below
+    try:
+        return not written_with(store, pepper)
+    except StoreUnavailable:
+        return False
 
 
 def _vault_key(settings: Settings) -> Finding | None:
@@ -110,20 +142,23 @@ def _round_trip(key: KeyEncryptingKey) -> None:
 
 
 def _open_something(settings: Settings, keys: Keys) -> None:
-    """Open the newest unblock secret, and the data key of names. Raises VaultError."""
-    sealed = text(
-        "SELECT card.audit_key, key_id, wrapped_key, nonce, ciphertext FROM unblock_secret "
-        "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
-    )
-    persons = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
+    """Open the newest unblock secret, and the data key of names. Raises VaultError.
+
+    A kiosk of a fleet may not read a secret: there the keys that secrets are under have to be here.
+    """
     try:
         engine = place(settings).plain()
     except (KeyProblem, SettingsError):
         return  # the check of the store tells
     try:
         with engine.connect() as connection:
-            row = connection.execute(sealed).first()
-            names = connection.execute(persons, {"name": DATA_KEY}).first()
+            names = connection.execute(_PERSONS, {"name": DATA_KEY}).first()
+            row, used = None, []
+            try:
+                row = connection.execute(_NEWEST_SECRET).first()
+            except DBAPIError:
+                connection.rollback()
+                used = list(connection.execute(_USED).scalars())
     except DBAPIError:
         return  # the check of the store tells
     finally:
@@ -133,6 +168,8 @@ def _open_something(settings: Settings, keys: Keys) -> None:
         opened(_named(keys, key_id), audit_key, FIELD, Sealed(key_id, *rest))
     if names is not None:
         _named(keys, names[0]).unwrap(names[1])
+    for key_id in used:
+        _named(keys, key_id)
 
 
 def _named(keys: Keys, name: str) -> KeyEncryptingKey:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kiosk.origins import Origins, in_force
+from kiosk.provenance import Origins, in_force
 from kiosk.settings import Settings
 from kiosk.staff.account import Account
 from kiosk.staff.rooms.rights import TECHNICIANS, for_roles

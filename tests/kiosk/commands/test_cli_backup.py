@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -153,7 +154,7 @@ def test_a_copy_of_another_store_is_not_put_back(ann: Shell, tmp_path: Path) -> 
     other.ok("init")
     other.ok("holder", "add", "1", "Eve")
     other.ok("backup", str(tmp_path / "copy.db"))
-    ann.fails(*RESTORE, str(tmp_path / "copy.db"))
+    assert "of a store with another pepper" in ann.fails(*RESTORE, str(tmp_path / "copy.db"))
     assert holders(ann) == ["40017"]
 
 
@@ -191,6 +192,19 @@ def test_a_machine_that_nobody_has_prepared_is_told_what_comes_first(ann: Shell,
         (keys / name).rename(ann.state / name)
     ann.ok(*RESTORE, str(copy))
     assert holders(ann) == ["40017"]
+
+
+def test_a_copy_takes_the_place_of_a_store_with_another_pepper(ann: Shell, tmp_path: Path) -> None:
+    """A machine that was set up anew, was used, and only then got the old keys back."""
+    ann.ok("backup", str(tmp_path / "copy.db"))
+    (tmp_path / "new").mkdir()
+    new = Shell(tmp_path / "new")
+    new.ok("init")
+    new.ok("holder", "add", "1", "Eve")
+    for key in ("vault.key", "pepper.key"):
+        shutil.copy2(ann.state / key, new.state / key)
+    new.ok(*RESTORE, str(tmp_path / "copy.db"))
+    assert holders(new) == ["40017"]
 
 
 def test_not_while_a_kiosk_runs(ann: Shell, tmp_path: Path) -> None:

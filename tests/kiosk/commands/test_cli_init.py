@@ -59,8 +59,42 @@ def test_a_damaged_key_is_told_and_kept(shell: Shell) -> None:
 def test_a_lost_vault_key_is_not_made_anew_once_something_was_sealed_with_it(shell: Shell) -> None:
     with_a_secret(shell)
     (shell.state / "vault.key").unlink()
-    assert "put the old one back from your backup" in shell.fails("init")
+    assert "put it back from your backup" in shell.fails("init")
     assert not (shell.state / "vault.key").exists()
+
+
+IN_USE = {
+    "an event": ("audit", "export", "export.jsonl"),
+    "a holder": ("holder", "add", "1", "Ann Jones"),
+}
+
+
+@pytest.mark.parametrize("command", IN_USE.values(), ids=IN_USE)
+@pytest.mark.parametrize("lost", [("vault.key",), ("pepper.key",), ("vault.key", "pepper.key")], ids=" ".join)
+def test_no_key_is_made_beside_a_store_that_others_use(
+    shell: Shell, command: tuple[str, ...], lost: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a second machine, before there is any card."""
+    monkeypatch.chdir(shell.folder)
+    shell.ok(*command)
+    for name in lost:
+        (shell.state / name).rename(shell.folder / name)
+    told = shell.fails("init")
+    assert f"{lost[0]}: is missing, but {shell.state / 'kiosk.db'} is in use" in told
+    assert "copy the keys of the store here from the RA's machine" in told
+    assert not any((shell.state / name).exists() for name in lost)
+    for name in lost:
+        (shell.folder / name).rename(shell.state / name)
+    assert shell.ok("init").count("is there, and kept") == 2
+
+
+def test_a_key_that_is_missing_is_told_with_what_helps(shell: Shell) -> None:
+    """`kiosk init` alone would be the wrong advice: it makes none for a store in use."""
+    shell.ok("holder", "add", "1", "Ann Jones")
+    (shell.state / "vault.key").unlink()
+    told = shell.fails("holder", "list")
+    assert "`kiosk init` makes it for a new store" in told
+    assert "put it back from your backup, or copy it from the RA's machine" in told
 
 
 def test_a_lost_key_that_nothing_depends_on_is_made_anew(shell: Shell) -> None:

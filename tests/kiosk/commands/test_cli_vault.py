@@ -227,4 +227,4 @@ def test_a_token_without_keys_gets_none_that_would_open_nothing(bare_shell: Shel
     shell.ok("card", "import", "-", typed=f"{HEAD}1,Ann Jones,,piv,{GUID},{PUK}\n")
     shell.config.write_text(text, encoding="utf-8")
     with_token(shell)  # with other, empty places
-    assert "put the old one back" in shell.fails("init")
+    assert "put it back from your backup" in shell.fails("init")

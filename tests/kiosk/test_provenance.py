@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kiosk.origins import MASKED, in_force, origins
+from kiosk.provenance import MASKED, in_force, origins
 from kiosk.settings import Settings, default_file, load
 
 TEXT = """\
