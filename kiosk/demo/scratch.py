@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretBytes
@@ -18,6 +19,8 @@ from kiosk.mail import Mailer, SmtpMailer
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import upgrade
+
+_LIFE = timedelta(days=30)  # of the mail server's certificate: none is to be renewed while people look
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ async def scratch_kiosk(settings: Settings) -> AsyncIterator[Scratch]:
     """Make the surroundings, and leave nothing behind. Raises OSError."""
     with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as name:
         folder = Path(name)
-        server = DemoMailServer(folder)
+        server = DemoMailServer(folder, life=_LIFE)
         await server.start()
         try:
             chosen = settings.changed(

@@ -54,7 +54,7 @@ def recorded() -> set[str]:
 
 
 def test_every_detail_is_named() -> None:
-    assert recorded() | {"change", "pinned", "key_replaced", *Counts._fields} == DETAILS
+    assert recorded() | {"change", "pinned", "key_replaced", "role", "staff", *Counts._fields} == DETAILS
 
 
 def test_no_detail_is_called_like_a_secret() -> None:
