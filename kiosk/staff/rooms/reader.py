@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import dropwhile
 
 from cardio import atr
 from cardio.errors import CardIOError
@@ -63,7 +64,8 @@ class ReaderRoom:
         if self._asking.locked():
             raise StaffProblem("the card is being read: wait for that to end")
         async with self._asking:
-            return tuple(told(await inspect(self._settings, self._reader, present.insertion)))
+            seen = await inspect(self._settings, self._reader, present.insertion)
+        return tuple(dropwhile(lambda line: line[0] != "Card", told(seen)))  # reader and ATR are shown anyway
 
     async def let_go(self) -> None:
         """Listen to the reader no more, however they left; a card that is being read is waited for."""
