@@ -76,7 +76,7 @@ class MailTool(Protocol):
     """The mail server, and the notices that wait for it."""
 
     async def probe(self) -> MailServer:
-        """Connect, secure and sign in as for a mail, but send none. Raises MailNotSent, KeyProblem."""
+        """Connect, secure and sign in as for a mail, but send none. Raises StaffProblem, KeyProblem."""
 
     async def send_test(self, address: str) -> None:
         """Send a test mail. Raises MailNotSent; StaffProblem for an address that is not approved."""

@@ -55,8 +55,10 @@ class MailScreen(ToolScreen):
     def tool_keys(self) -> Sequence[FootKey]:
         if not self._technician:
             return (
+                FootKey("up", "Up", same("")),
+                FootKey("down", "Down", same("Choose")),
+                FootKey("f9", "F9", same("Drop it")),
                 FootKey("f8", "F8", same("Try all now")),
-                FootKey("f9", "F9", same("Drop the marked one")),
             )
         return (
             FootKey("enter", "Enter", same("Send test")),
@@ -77,6 +79,7 @@ class MailScreen(ToolScreen):
         if self._technician:
             self._line("server", "Server", "asking ...")
             self._line("certificate", "", "")
+            self.trouble("")
             self.later(self._probe())
 
     def action_retry(self) -> None:
@@ -99,7 +102,8 @@ class MailScreen(ToolScreen):
         except Exception as error:
             if not (text := in_words(error)):
                 raise
-            self._line("server", "Server", text, bad=True)
+            self._line("server", "Server", "does not work: see below", bad=True)
+            self.trouble(text)
             return
         self._show_server(server)
 
@@ -134,9 +138,12 @@ class MailScreen(ToolScreen):
 
     def _show_outbox(self, waiting: tuple[Waiting, ...]) -> None:
         self._waiting = waiting
-        count = "1 notice waits" if len(waiting) == 1 else f"{len(waiting) or 'No'} notices wait"
-        self.query_one("#counted", Say).tell(same(count))
-        self.query_one("#head", Say).tell(same(_HEAD if waiting else ""))
+        over = sum(one.given_up for one in waiting)
+        left = len(waiting) - over
+        count = "1 notice waits" if left == 1 else f"{left or 'No'} notices wait"
+        self.query_one("#counted", Say).tell(same(f"{count}, {over} given up" if over else count))
+        head = _HEAD if self._technician else f"  {_HEAD}"
+        self.query_one("#head", Say).tell(same(head if waiting else ""))
         self.lines.show([self._row(one) for one in waiting])
 
     def _row(self, one: Waiting) -> Row:
@@ -171,7 +178,7 @@ class DropScreen(StaffScreen):
     def content(self) -> ComposeResult:
         age = span(self.manner.look.now(), self._notice.created_at)
         yield Say(
-            same(f"The notice {self._notice.kind}, {age} old, will never be sent."), classes="strong gap"
+            same(f"The notice '{self._notice.kind}', {age} old, will never be sent."), classes="strong gap"
         )
         warning = "It tells somebody what happened to their card. They will not hear of it from the kiosk."
         yield Say(same(warning), classes="said gap")

@@ -111,7 +111,8 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
             self.post_message(self.Picked())
 
     def _lay(self) -> None:
-        width = max(8, self.size.width - self.styles.scrollbar_size_vertical)
+        mark = 2 if self._pick else 0
+        width = max(8, self.size.width - self.styles.scrollbar_size_vertical - mark)
         self._drawn = [part for row in self._rows for part in self._parts(row, width)]
         self.virtual_size = Size(width, len(self._drawn))
         self.refresh()
@@ -129,6 +130,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         if line >= len(self._drawn):
             return Strip.blank(self.size.width, self.rich_style)
         row = self._drawn[line]
-        kind = "here" if self._pick and line == self.picked else row.kind
-        style = self.get_component_rich_style(f"lines--{kind}")
-        return Strip([Segment(set_cell_size(row.text, self.size.width), style)])
+        here = self._pick and line == self.picked
+        style = self.get_component_rich_style(f"lines--{'here' if here else row.kind}")
+        mark = ("> " if here else "  ") if self._pick else ""
+        return Strip([Segment(set_cell_size(f"{mark}{row.text}", self.size.width), style)])

@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.letters import trial_letter
 from kiosk.mail import Mailer, MailFacts, MailNotSent
+from kiosk.office.doctor.surroundings import mail_advice
 from kiosk.proofs.emails import EmailRefused
 from kiosk.service import Service
 from kiosk.staff.account import Account, StaffProblem
@@ -41,8 +42,12 @@ class MailRoom:
 
     @for_roles(TECHNICIANS)
     async def probe(self) -> MailServer:
-        """Connect, secure and sign in as for a mail, but send none. Raises MailNotSent, KeyProblem."""
-        facts = await self._probe()
+        """Connect, secure and sign in as for a mail, but send none. Raises StaffProblem, KeyProblem."""
+        try:
+            facts = await self._probe()
+        except MailNotSent as failure:
+            mail = self._store.settings.mail
+            raise StaffProblem(f"{mail.host}:{mail.port}: {failure}; {mail_advice(failure.reason)}") from None
         return MailServer(facts.host, facts.port, facts.tls, facts.certificate_expires, facts.signed_in)
 
     @for_roles(TECHNICIANS)

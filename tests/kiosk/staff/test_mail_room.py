@@ -97,3 +97,9 @@ async def test_an_officer_drops_one_for_a_reason(staffed: Staffed) -> None:
     (event,) = await staffed.world.events("notice.dropped")
     assert (event.actor, event.reason) == ("officer", "she was told in person")
     assert json.loads(event.detail) == {"kind": "unlocked"}
+
+
+async def test_a_mail_server_that_does_not_work_is_told_with_what_to_do(staffed: Staffed) -> None:
+    session = await staffed.session(Role.TECHNICIAN)
+    with pytest.raises(StaffProblem, match=r"localhost:587: .*; see mail\.host"):
+        await session.mail.probe()
