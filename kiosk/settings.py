@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from kiosk.card_settings import Cards
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
-from kiosk.section import COLOUR, PATTERNS, URL, OptionalPath, Section
+from kiosk.section import COLOUR, PATTERNS, URL, OptionalPath, Section, fault
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -228,6 +228,12 @@ class Health(Section):
     """How the kiosk's health is told to programs."""
 
     textfile: OptionalPath = None
+
+    @model_validator(mode="after")
+    def _collected(self) -> Self:
+        if self.textfile is not None and self.textfile.suffix != ".prom":
+            raise fault("Health", "textfile", "must end in .prom, or node-exporter passes over it")
+        return self
 
 
 class Settings(Section):

@@ -31,6 +31,7 @@ class LogScreen(ToolScreen):
 
     _all: tuple[LogLine, ...] = ()
     _level = 0
+    _shown = 0
 
     def content(self) -> ComposeResult:
         yield Field(same("Only with"), Entry(masked=False, longest=_LONGEST, console=self.console))
@@ -72,8 +73,9 @@ class LogScreen(ToolScreen):
         ]
 
     def _draw(self) -> None:
-        rows = [row for line in self._chosen() for row in self._rows(line)]
-        self.lines.show(rows, follow=True)
+        chosen = self._chosen()
+        self._shown = len(chosen)
+        self.lines.show([row for line in chosen for row in self._rows(line)], follow=True)
         self.query_one("#counted", Say).tell(lambda _: self._counted())
 
     def _rows(self, line: LogLine) -> list[Row]:
@@ -85,7 +87,7 @@ class LogScreen(ToolScreen):
         return [head, *(Row(f"    {text.strip()}", kind) for text in more)]
 
     def _counted(self) -> str:
-        shown, there = len(self._chosen()), len(self._all)
+        shown, there = self._shown, len(self._all)
         of = "" if shown == there else f" of {there}"
         lines = "line" if there == 1 else "lines"
         return f"{shown}{of} {lines} since the start; shown: {_LEVELS[self._level][0]}"

@@ -48,6 +48,8 @@ class ReaderScreen(ToolScreen):
     ]
     title_text = "Maintenance: reader and card"
 
+    _seen = (0, 0)  # cards that went in, and came out
+
     def content(self) -> ComposeResult:
         yield Say(same(fact("Reader", "...")), id="reader", classes="line strong")
         yield Say(same(""), id="plugged", classes="line")
@@ -131,6 +133,9 @@ class ReaderScreen(ToolScreen):
         return fact("Times", f"{len(took)} commands, typically {typical:.1f} ms, at most {slowest:.1f} ms")
 
     def _show_slot(self, slot: Slot) -> None:
+        if (slot.inserted, slot.removed) != self._seen:  # somebody is there, if without a key
+            self.stay.vigil.noticed()
+        self._seen = slot.inserted, slot.removed
         broken = slot.state in _READERS
         self._line("reader", "Reader", _READERS.get(slot.state, slot.reader), bad=broken)
         others = "; ".join(slot.readers) or "nothing"

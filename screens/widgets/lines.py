@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -29,6 +28,21 @@ def cut(text: str, cells: int) -> str:
     """As much of a text as fits into one line; an ellipsis says that there is more."""
     line = " ".join(clean(text).splitlines())
     return line if cell_len(line) <= cells else set_cell_size(line, max(0, cells - 1)).rstrip() + "…"
+
+
+def folded(text: str, cells: int, hang: int) -> Iterator[str]:
+    """A text in lines of so many cells, at its blanks where it has some; all but the first indented."""
+    rest, indent = " ".join(text.splitlines()), ""
+    hang = min(hang, cells // 2)
+    while cell_len(indent + rest) > cells:
+        room = cells - len(indent)
+        part = set_cell_size(rest, room)
+        at = part.rfind(" ", len(part) - len(part.lstrip()) + 1)
+        part = part.rstrip() if at <= 0 or rest[len(part) : len(part) + 1] == " " else part[:at]
+        part = part or rest[:1]  # whatever it is, there is less of it each time
+        yield indent + part
+        rest, indent = rest[len(part) :].lstrip(), " " * hang
+    yield indent + rest
 
 
 class Lines(ScrollView, can_focus=False, inherit_bindings=False):
@@ -120,10 +134,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
     def _parts(self, row: Row, width: int) -> list[Row]:
         if not self._wrap or cell_len(row.text) <= width:
             return [Row(cut(row.text, width), row.kind)]
-        lines = textwrap.wrap(
-            clean(row.text), width, subsequent_indent=" " * row.hang, break_on_hyphens=False
-        )
-        return [Row(line, row.kind) for line in lines]
+        return [Row(line, row.kind) for line in folded(clean(row.text), width, row.hang)]
 
     def render_line(self, y: int) -> Strip:
         line = y + self.scroll_offset.y

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from cardio.virtual.reader import VirtualReader
+from kiosk.demo.running import DemoKiosk
 from kiosk.levels import Finding, Level
 from kiosk.pulse import Pulse
 from kiosk.settings import Settings
 from kiosk.textfile import Textfile, exposition
+from tests.kiosk.stage import BareStage
 from tests.screens.hall import wait_until
 from tests.stories.world import empty_database
 
@@ -77,3 +79,14 @@ def test_prometheus_is_loaded_for_it_alone() -> None:
     ask = "import sys, kiosk.attendant, kiosk.textfile; print('prometheus_client' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False"
+
+
+async def test_a_kiosk_that_is_told_to_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "kiosk.prom"
+    kiosk = DemoKiosk(Settings().changed(health={"textfile": path}))
+    stage = BareStage()
+    running = asyncio.create_task(kiosk.attend(stage))
+    await wait_until(path.exists, 60)
+    kiosk.close()
+    assert await running == 0
+    assert not path.exists()

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from cardio.reader import State
 from kiosk.staff.account import Role, StaffProblem
-from kiosk.staff.tools import LogLine, MailServer, Weight
+from kiosk.staff.tools import LogLine, MailServer, Slot, Weight
 from screens.maintenance.mail import DropScreen, MailScreen
 from screens.maintenance.service import ServiceScreen
 from screens.widgets.lines import Lines
@@ -50,6 +51,18 @@ async def test_a_reader_without_a_card() -> None:
         await there.press("r")
         await there.press("i")
         await there.sees("Put a card into the reader first", "Commands to the card")
+
+
+async def test_a_card_that_goes_in_and_out_is_a_sign_of_life() -> None:
+    async with office() as there:
+        await there.press("r")
+        there.there.pass_time(110)
+        await there.sees("signed out in 10 s")
+        slot = Slot("Gemalto PC Twin", ("Gemalto PC Twin",), State.EMPTY, None, 1, 1)
+        there.session.reader.slot.put(slot)
+        await there.sees("1 came out")
+        there.there.pass_time(20)
+        assert not there.lobby.left
 
 
 async def test_nobody_listens_once_the_screen_is_closed() -> None:
