@@ -62,7 +62,9 @@ class Channel(Protocol):
 
 
 class Reader(Protocol):
-    """One card slot."""
+    """One card slot. ``tap`` listens to the sessions that begin while it is set."""
+
+    tap: Tap | None
 
     @property
     def name(self) -> str:
@@ -84,6 +86,9 @@ class Reader(Protocol):
 
         Raises CardRemoved if that insertion is over, ReaderGone, ReaderBusy or ReaderBroken.
         """
+
+    async def plugged_in(self) -> tuple[str, ...]:
+        """The names of every reader that the card service has, this one among them. Raises ReaderGone."""
 
     async def aclose(self) -> None:
         """Stop watching; waits for a session under way. Safe to call twice."""

@@ -55,18 +55,33 @@ class Shift:
 
     async def work(self, stage: Stage, parts: Parts) -> int:
         """Receive cards until the end; closes ``parts``. Returns the exit code of the process."""
-        pulse, lobby = asyncio.create_task(parts.pulse.run(), name="pulse"), open_lobby(parts)
+        lobby, beside = open_lobby(parts), self._begin_beside(parts)
         try:
-            self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch, parts.hold)
-            if self._over:
-                self._attendant.close()
-            self.lobby = lobby
-            return await self._attendant.run()
+            with parts.logbook.listening():
+                self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch, parts.hold)
+                if self._over:
+                    self._attendant.close()
+                self.lobby = lobby
+                return await self._attendant.run()
         finally:
-            pulse.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             self.lobby = None
             await lobby.leave(Leaving.CLOSING)
             await parts.close()
+
+    @staticmethod
+    def _begin_beside(parts: Parts) -> list[asyncio.Task[None]]:
+        """What goes on all the time, whoever is there."""
+        settings = parts.service.settings
+        work = {"pulse": parts.pulse.run()}
+        if settings.health.textfile is not None:
+            from kiosk.textfile import Textfile
+
+            file = settings.state_directory / settings.health.textfile
+            work["textfile"] = Textfile(file, settings, parts.reader, parts.pulse).run()
+        return [asyncio.create_task(each, name=name) for name, each in work.items()]
 
     def end(self) -> None:
         """End at the next question."""

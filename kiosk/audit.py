@@ -88,6 +88,10 @@ class Event(Enum):
     SERVICE_STOPPED = "service.stopped"
     SERVICE_RESUMED = "service.resumed"
     RESTARTED = "kiosk.restarted"
+    SELFTEST_RUN = "selftest.run"
+    MAIL_TESTED = "mail.tested"
+    NOTICES_HURRIED = "notice.hurried"
+    NOTICE_DROPPED = "notice.dropped"
 
 
 _HEADED = {Event.KIOSK_STARTED.value, Event.KIOSK_STOPPED.value, Event.AUDIT_CLOSED.value}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention, staff, vault
-from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
+from kiosk.commands.configuration import AsJson, ReaderPattern, origins_of, settings_of
 from kiosk.commands.failures import Commands
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
 
     settings = settings_of(context, reader=reader)
     log_to_journal()
-    kiosk = RealKiosk(settings)
+    kiosk = RealKiosk(settings, origins_of(context, reader=reader))
     with own_reader(settings, "kiosk run"):
         raise typer.Exit(launch(kiosk))
 

@@ -10,6 +10,7 @@ from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
 from kiosk.origin import require_pepper_of
+from kiosk.provenance import Origins
 from kiosk.settings import Settings
 from kiosk.staff.entry import Lobby
 from kiosk.storage.database import StoreUnavailable
@@ -29,13 +30,14 @@ class RealKiosk:
 
     virtual = False
 
-    def __init__(self, settings: Settings) -> None:
-        """Raises KeyProblem or StoreOutOfDate, before a screen is drawn."""
+    def __init__(self, settings: Settings, origins: Origins | None = None) -> None:
+        """``origins``: where they were written. Raises KeyProblem, StoreOutOfDate before any screen."""
         store, there = place(settings), False
         with suppress(StoreUnavailable):  # then it begins out of service, and comes back by itself
             require_schema(store)
             there = True
         self.settings = settings
+        self._origins = origins or {}
         self._keys: KeyRing = key_ring(settings)
         if there:  # where it is away now, the watch looks at this
             with suppress(StoreUnavailable):
@@ -59,6 +61,7 @@ class RealKiosk:
             mailer=self._mailer,
             clock=Clock(),
             guarded=sqlite_file(self.settings) is None,
+            origins=self._origins,
         )
         return await self._shift.work(stage, parts)
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from kiosk.card_settings import Cards
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
-from kiosk.section import COLOUR, PATTERNS, URL, OptionalPath, Section
+from kiosk.section import COLOUR, PATTERNS, URL, OptionalPath, Section, fault
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -224,6 +224,18 @@ class Staff(Section):
     idle: Seconds = 120
 
 
+class Health(Section):
+    """How the kiosk's health is told to programs."""
+
+    textfile: OptionalPath = None
+
+    @model_validator(mode="after")
+    def _collected(self) -> Self:
+        if self.textfile is not None and self.textfile.suffix != ".prom":
+            raise fault("Health", "textfile", "must end in .prom, or node-exporter passes over it")
+        return self
+
+
 class Settings(Section):
     """All of kiosk.toml."""
 
@@ -248,6 +260,7 @@ class Settings(Section):
     retention: Retention = Retention()
     selftest: Selftest = Selftest()
     staff: Staff = Staff()
+    health: Health = Health()
 
     def changed(self, **sections: dict[str, Any]) -> Settings:
         """These settings with some keys replaced, checked again: ``changed(codes={"tries": 3})``."""
@@ -304,10 +317,10 @@ def _complaint(path: Path, text: str, error: dict[str, Any]) -> str:
     keys = [str(part) for part in error["loc"] if not isinstance(part, int) and part != "[key]"]
     pattern = error.get("ctx", {}).get("pattern", "")  # which is for programs
     reason = PATTERNS.get(pattern) or _REASONS.get(error["type"], error["msg"])
-    return f"{path}:{_line_of(text, keys)}: {'.'.join(keys)}: {reason.removeprefix('Value error, ')}"
+    return f"{path}:{line_of(text, keys)}: {'.'.join(keys)}: {reason.removeprefix('Value error, ')}"
 
 
-def _line_of(text: str, keys: list[str]) -> int:
+def line_of(text: str, keys: list[str]) -> int:
     """The line (from 1) of a key; of its table where the key itself is not found."""
     table: list[str] = []
     found = 1

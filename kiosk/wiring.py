@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
@@ -37,12 +38,14 @@ from kiosk.holders import Holders
 from kiosk.journal import Journal
 from kiosk.keyring import KeyRing, diversified
 from kiosk.keys import KeyProblem, load_password
+from kiosk.logbook import Logbook
 from kiosk.mail import Mailer, RecordingMailer, SmtpMailer
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
 from kiosk.persons import Persons
 from kiosk.proofs import emails
 from kiosk.proofs.hashing import Hasher
+from kiosk.provenance import Origins
 from kiosk.pulse import Pulse
 from kiosk.registrations import Registrations
 from kiosk.retention import Retention
@@ -79,6 +82,9 @@ class Parts:
     accounts: Accounts
     hold: Hold
     pulse: Pulse
+    logbook: Logbook
+    origins: Origins
+    keys: KeyRing
     reader: Reader
     families: tuple[Family, ...]
     database: Database
@@ -124,12 +130,14 @@ def put_together(
     selftest: bool = False,
     patience: float | None = PATIENCE,
     guarded: bool = False,
+    origins: Origins = MappingProxyType({}),
 ) -> Parts:
     """Everything a kiosk consists of.
 
     With ``selftest`` it sees self-test holders and their notices only, without it everybody else.
     ``patience``: seconds for a unit of work on a database server, None without a limit. ``guarded``: the
-    role is a kiosk's of a fleet, which is given unblock secrets one at a time.
+    role is a kiosk's of a fleet, which is given unblock secrets one at a time. ``origins``: where the
+    settings were written.
     """
     clock = clock or Clock()
     database = Database(place(settings), clock, patience)
@@ -153,6 +161,9 @@ def put_together(
         accounts=accounts,
         hold=hold,
         pulse=pulse,
+        logbook=Logbook(),
+        origins=origins,
+        keys=keys,
         reader=reader,
         families=chosen,
         database=database,
@@ -225,13 +236,18 @@ class SelftestParts:
     mailer: RecordingMailer
 
 
-def selftest_parts(settings: Settings, keys: KeyRing, mailer: Mailer) -> SelftestParts:
+def selftest_parts(
+    settings: Settings, keys: KeyRing, mailer: Mailer, clock: Clock | None = None
+) -> SelftestParts:
     """What `kiosk selftest` runs on: the real store and mail server, a virtual reader.
 
-    Its card is a PIV card whatever cards the site has, and no CA of the site vouches for it.
+    Its card is a PIV card whatever cards the site has, and no CA of the site vouches for it. ``clock``: of
+    the running kiosk, where it runs within one.
     """
     reader, recording = VirtualReader(), RecordingMailer(mailer)
     settings = settings.model_copy(update={"cards": Cards()})
     fleet = sqlite_file(settings) is None
-    parts = put_together(settings, reader=reader, keys=keys, mailer=recording, selftest=True, guarded=fleet)
+    parts = put_together(
+        settings, reader=reader, keys=keys, mailer=recording, clock=clock, selftest=True, guarded=fleet
+    )
     return SelftestParts(parts, reader, recording)

@@ -41,7 +41,7 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
         look,
         kiosk.attend,
         drawer=_tray(desk) if desk else None,
-        maintenance=Maintenance(kiosk.settings.staff.key, _staff(kiosk)),
+        maintenance=Maintenance(kiosk.settings.staff.key, staff_of(kiosk)),
         on_signal=kiosk.close,
     )
     return asyncio.run(app.serve())
@@ -56,7 +56,9 @@ def _tray(desk: Desk) -> Callable[[Manner], DemoTray]:
     return tray
 
 
-def _staff(kiosk: Kiosk) -> Callable[[Manner], Screen[None] | None]:
+def staff_of(kiosk: Kiosk) -> Callable[[Manner], Screen[None] | None]:
+    """What makes the maintenance side's first screen, or None while staff cannot come in."""
+
     def first(manner: Manner) -> Screen[None] | None:
         lobby = kiosk.lobby
         if lobby is None or not lobby.enter():

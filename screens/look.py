@@ -41,6 +41,10 @@ class Look:
         """A moment as people here read it off a clock: 14:32."""
         return moment.astimezone(self.zone).strftime("%H:%M")
 
+    def day(self, moment: datetime) -> str:
+        """A moment with its day, as people here have both."""
+        return moment.astimezone(self.zone).strftime("%d/%m/%Y %H:%M")
+
     def seconds_until(self, moment: datetime) -> int:
         """Whole seconds until a moment, at least 0."""
         return max(0, round((moment - self.now()).total_seconds()))

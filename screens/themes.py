@@ -94,8 +94,8 @@ _CONSOLE = {
     "care-text": "ansi_bright_yellow",
     "key": "ansi_black",
     "key-ink": "ansi_white",
-    "staff": "ansi_magenta",
-    "staff-ink": "ansi_bright_white",
+    "staff": "ansi_white",
+    "staff-ink": "ansi_black",
 }
 _CONSOLE_CONTRAST = _CONSOLE | {
     "ink": "ansi_bright_white",

@@ -12,7 +12,7 @@ from typing import TypeVar
 from cardio import apdu
 from cardio.apdu import Command, Response
 from cardio.errors import CardRemoved, ReaderBroken, ReaderGone
-from cardio.pcsc.service import Connection, Sighting, Watcher
+from cardio.pcsc.service import Connection, Sighting, Watcher, list_readers
 from cardio.presence import PresenceBoard
 from cardio.reader import Channel, Presence, State, Tap
 from cardio.tasks import run_to_end
@@ -107,6 +107,14 @@ class PcscReader:
                 yield channel
             finally:
                 await run_to_end(self._let_go(connection, insertion))
+
+    async def plugged_in(self) -> tuple[str, ...]:
+        """Every name that the card service has, also of those that do not fit. Raises ReaderGone."""
+        worker = Worker("readers")  # not the one for commands, which may be waiting for a card
+        try:
+            return tuple(await worker.submit(list_readers))
+        finally:
+            worker.stop()
 
     async def aclose(self) -> None:
         """Stop watching; waits for a session under way. Safe to call twice."""

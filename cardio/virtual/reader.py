@@ -118,6 +118,12 @@ class VirtualReader:
             finally:
                 card.power_off()
 
+    async def plugged_in(self) -> tuple[str, ...]:
+        """Its own name, while it is plugged in. Raises ReaderGone while the service is stopped."""
+        if not self._service:
+            raise ReaderGone
+        return (self._name,) if self._plugged else ()
+
     async def aclose(self) -> None:
         """Wait for the session under way."""
         async with self._exclusive:

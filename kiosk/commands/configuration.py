@@ -51,3 +51,14 @@ def settings_of(context: typer.Context, *, reader: str = "") -> Settings:
     else:
         settings = load(path, unasked=path is HERE)
     return settings.changed(reader={"name": reader}) if reader else settings
+
+
+def origins_of(context: typer.Context, *, reader: str = "") -> dict[str, str]:
+    """Where the settings of this call were written, by their names; not the reader's where it was given."""
+    from kiosk.provenance import origins
+
+    path = config_file(context.obj)
+    written = dict(origins(path)) if path is not None else {}
+    if reader:
+        written.pop("reader.name", None)
+    return written

@@ -10,12 +10,12 @@ import typer
 
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import harmless, when
+from kiosk.commands.printing import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kiosk.office.inspecting import Inspection, SeenFamily, SeenKey
+    from kiosk.office.inspecting import Inspection, SeenFamily
     from kiosk.office.prospects import Prospect
     from kiosk.settings import Settings
 
@@ -78,21 +78,11 @@ def say(message: str) -> None:
 
 def _told(seen: Inspection, prospect: Prospect | None) -> Iterator[tuple[str, str]]:
     """Label and text of each line."""
-    chosen = seen.chosen
-    yield "Reader", seen.reader
-    yield "ATR", seen.atr.raw.hex(" ").upper()
-    yield "", _atr(seen)
-    yield "Card", str(chosen.id) if chosen else "none that a kiosk of this configuration knows"
-    for one in seen.families:
-        yield ("Family" if one is seen.families[0] else ""), f"{one.name}: {_reason(one, seen)}"
-    if seen.told:
-        yield from _card(seen.told)
-    yield "Applications", _applications(seen)
-    if seen.listed is not None:
-        entries = [f"{entry.aid.hex().upper()} {entry.label}".strip() for entry in seen.listed]
-        yield "EF.DIR", ", ".join(entries) or "empty"
+    from kiosk.office.inspected import told, unread
+
+    yield from told(seen)
     if prospect is None:
-        yield "Unlock here", f"no: {_unread(seen)}"
+        yield "Unlock here", f"no: {unread(seen)}"
         return
     if prospect.state:
         yield "In the store", prospect.state
@@ -103,76 +93,6 @@ def _told(seen: Inspection, prospect: Prospect | None) -> Iterator[tuple[str, st
     if prospect.offers:
         yield "It offers", ", ".join(offer.value for offer in prospect.offers)
     yield "Unlock here", "yes" if prospect.unlockable else f"no: {prospect.why}"
-
-
-def _atr(seen: Inspection) -> str:
-    said = [" and ".join(f"T={protocol}" for protocol in seen.atr.protocols)]
-    said += [f"{item.name}: {item.meaning or item.value.hex(' ').upper()}" for item in seen.atr.items]
-    said += [f"FAULT: {fault}" for fault in seen.atr.faults]
-    return "; ".join(filter(None, said))
-
-
-def _reason(one: SeenFamily, seen: Inspection) -> str:
-    """Why a family was chosen, or not."""
-    from kiosk.office.inspecting import Answer
-
-    if one is seen.chosen:
-        return "chosen, the first in cards.families that knows this card"
-    if one.answer is Answer.NO:
-        return "another kind of card" + ("" if one.configured else "; not in cards.families")
-    if one.answer is Answer.NAMELESS:
-        return f"knows it, but finds no number of its own on it ({one.detail})"
-    if one.answer is Answer.ERROR:
-        stops = ", and a kiosk stops there" if one.configured else ""
-        return f"the card answers with an error{stops} ({one.detail})"
-    return f"answers too ({one.id}), but " + (
-        "comes later in cards.families" if one.configured else "is not in cards.families"
-    )
-
-
-def _unread(seen: Inspection) -> str:
-    """Why a kiosk of this configuration cannot work with the card."""
-    if seen.told and not seen.told.configured:
-        return f"its family, {seen.told.name}, is not in cards.families"
-    return "a kiosk cannot read it"
-
-
-def _card(chosen: SeenFamily) -> Iterator[tuple[str, str]]:
-    left = chosen.passcode_tries
-    yield "Passcode", "LOCKED" if left == 0 else _count(left)
-    yield (
-        chosen.secret.capitalize() if chosen.secret.islower() else chosen.secret,
-        _count(chosen.unblock_tries),
-    )
-    for key in chosen.keys:
-        yield "Key", _key(key)
-    if not chosen.keys:
-        by_secret = f"none: the {chosen.secret} proves it, right before an unlock"
-        yield "Key", by_secret if chosen.mutual else "none: a copy of this card could not be told from it"
-    yield "Certificate", f"ends {when(chosen.certificate_ends)}" if chosen.certificate_ends else "none"
-
-
-def _key(key: SeenKey) -> str:
-    from cardio.card import KeyUse
-
-    free = key.use is KeyUse.FREE
-    said = [key.algorithm, "needs no passcode" if free else "after the passcode"]
-    said.append("certified" if key.certified else "no certificate")
-    if key.vouched is not None:
-        said.append("a configured CA vouches for it" if key.vouched else f"NOT VOUCHED FOR: {key.doubt}")
-    if key.signs is not None:
-        said.append("it signs" if key.signs else "IT DOES NOT SIGN: it may be a copy")
-    return ", ".join(said)
-
-
-def _count(tries: int | None) -> str:
-    return "tries left not told" if tries is None else f"{tries} {'try' if tries == 1 else 'tries'} left"
-
-
-def _applications(seen: Inspection) -> str:
-    if seen.applications is None:
-        return "the card says yes to every name"
-    return ", ".join(one.name for one in seen.applications) or "none that is well known"
 
 
 def _folded(label: str, text: str) -> list[str]:
@@ -186,6 +106,8 @@ def _folded(label: str, text: str) -> list[str]:
 
 def _plain(seen: Inspection, prospect: Prospect | None) -> dict[str, Any]:
     """For --json: the keys stay as they are, new ones may come."""
+    from kiosk.office.inspected import unread
+
     chosen = seen.chosen
     return {
         "reader": seen.reader,
@@ -210,16 +132,18 @@ def _plain(seen: Inspection, prospect: Prospect | None) -> dict[str, Any]:
         else [{"aid": entry.aid.hex().upper(), "label": harmless(entry.label)} for entry in seen.listed],
         "store": _plain_prospect(prospect) if prospect else None,
         "unlockable": bool(prospect and prospect.unlockable),
-        "why": prospect.why if prospect else _unread(seen),
+        "why": prospect.why if prospect else unread(seen),
     }
 
 
 def _plain_family(one: SeenFamily, seen: Inspection) -> dict[str, Any]:
+    from kiosk.office.inspected import reason
+
     return {
         "name": one.name,
         "configured": one.configured,
         "answer": one.answer.value,
-        "reason": _reason(one, seen),
+        "reason": reason(one, seen),
         "card": str(one.id) if one.id else None,
         "passcode_tries": one.passcode_tries,
         "unblock_secret": one.secret,

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretBytes
 
 from kiosk.demo.smtp import DemoMailServer, ReceivedMail
 from kiosk.keyring import KeyRing, diversified, ring_in_memory
+from kiosk.keys import create_key, create_private, load_key
 from kiosk.mail import Mailer, SmtpMailer
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import upgrade
+
+_LIFE = timedelta(days=30)  # of the mail server's certificate: none is to be renewed while people look
 
 
 @dataclass(frozen=True)
@@ -35,22 +38,26 @@ async def scratch_kiosk(settings: Settings) -> AsyncIterator[Scratch]:
     """Make the surroundings, and leave nothing behind. Raises OSError."""
     with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as name:
         folder = Path(name)
-        server = DemoMailServer(folder)
+        server = DemoMailServer(folder, life=_LIFE)
         await server.start()
         try:
             chosen = settings.changed(
                 state={"directory": folder},
-                mail=server.settings.model_dump(),
-                database={"url": "sqlite:///kiosk.db"},
+                mail=server.settings.model_dump() | {"password_file": folder / "smtp-password"},
+                database={"url": f"sqlite:///{folder / 'kiosk.db'}"},
+                keys={"vault": folder / "vault.key", "pepper": folder / "pepper.key", "token": None},
                 hashing={"cost": 10},  # nothing here outlives the process, and nobody likes to wait
             )
+            create_private(folder / "smtp-password", server.password.get_secret_value().encode() + b"\n")
             await asyncio.to_thread(upgrade, place(chosen))
-            masters = {name: _random_key() for name in diversified(chosen)}
-            keys = ring_in_memory(_random_key(), _random_key(), masters)
+            masters = {name: _made_key(folder / f"{name}-master.key") for name in diversified(chosen)}
+            keys = ring_in_memory(_made_key(folder / "vault.key"), _made_key(folder / "pepper.key"), masters)
             yield Scratch(chosen, keys, SmtpMailer(chosen.mail, server.password), server.inbox)
         finally:
             await server.stop()
 
 
-def _random_key() -> SecretBytes:
-    return SecretBytes(secrets.token_bytes(32))
+def _made_key(path: Path) -> SecretBytes:
+    """A new key, which is in a file too, where the health board looks for it."""
+    create_key(path)
+    return load_key(path.parent, path, path.stem)

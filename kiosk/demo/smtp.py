@@ -34,7 +34,7 @@ from kiosk.settings import Mail
 
 _HOST = "127.0.0.1"
 _USER = "kiosk"
-_LIFE = timedelta(days=1)  # of the certificate: no demo runs longer
+_LIFE = timedelta(days=1)  # of the certificate
 
 Encryption = Literal["starttls", "tls", "off"]  # as in kiosk.toml
 
@@ -93,10 +93,16 @@ class DemoMailServer:
     """Start it, point a mailer at `settings` and `password`, read `inbox`, stop it."""
 
     def __init__(
-        self, scratch: Path, *, encryption: Encryption = "starttls", handler: Inbox | None = None
+        self,
+        scratch: Path,
+        *,
+        encryption: Encryption = "starttls",
+        handler: Inbox | None = None,
+        life: timedelta = _LIFE,
     ) -> None:
-        """``scratch``: an existing folder, of this user alone, for the certificate."""
+        """``scratch``: an existing folder, of this user alone, for the certificate, which lasts ``life``."""
         self._scratch = scratch
+        self._life = life
         self._encryption = encryption
         self._handler = handler or Inbox()
         self._server: asyncio.Server | None = None
@@ -130,7 +136,7 @@ class DemoMailServer:
         """Listen on a port of the system's choice. Raises OSError."""
         # aiosmtpd logs whole commands, addresses and all.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
-        context = await asyncio.to_thread(_make_context, self._ca_file)
+        context = await asyncio.to_thread(_make_context, self._ca_file, self._life)
         self._server = await asyncio.get_running_loop().create_server(
             lambda: self._session(context), _HOST, 0, ssl=context if self._encryption == "tls" else None
         )
@@ -185,7 +191,7 @@ class _Session(SMTP):
             await asyncio.wait({self._handler_coroutine})
 
 
-def _make_context(ca_file: Path) -> ssl.SSLContext:
+def _make_context(ca_file: Path, life: timedelta) -> ssl.SSLContext:
     """A server context with a fresh self-signed certificate, which is written to ``ca_file``."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
@@ -198,7 +204,7 @@ def _make_context(ca_file: Path) -> ssl.SSLContext:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + _LIFE)
+        .not_valid_after(now + life)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())

@@ -6,5 +6,6 @@ that neither the subject nor the preview on a locked phone shows it.
 
 from kiosk.letters.codes import code_letter
 from kiosk.letters.notices import NoticeKind, notice_letter
+from kiosk.letters.trial import trial_letter
 
-__all__ = ["NoticeKind", "code_letter", "notice_letter"]
+__all__ = ["NoticeKind", "code_letter", "notice_letter", "trial_letter"]

@@ -19,7 +19,6 @@ from pydantic import SecretBytes, SecretStr
 
 from cardio.card import CardId
 from cardio.virtual.piv import PivCard
-from kiosk.demo.scratch import scratch_kiosk
 from kiosk.enrolment import NewCard, NewHolder
 from kiosk.erasure import remove_selftest_holders
 from kiosk.journeys.reception import receive
@@ -58,6 +57,8 @@ async def run_selftest(settings: Settings, *, demo: bool = False, told: Told = l
     ``told`` hears of each step as it ends. Raises KeyProblem before anything is begun.
     """
     if demo:
+        from kiosk.demo.scratch import scratch_kiosk
+
         async with scratch_kiosk(settings) as scratch:
             parts = selftest_parts(scratch.settings, scratch.keys, scratch.mailer)
             return await Selftest(parts, told).run()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from kiosk.levels import Finding
 from kiosk.staff.account import Account
+from kiosk.staff.tools import LogTool, MailTool, ReaderTool, SelftestTool, SettingsTool
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Health(Protocol):
     """The health board."""
 
     def board(self) -> AsyncIterator[tuple[Finding, ...]]:
-        """The whole board, again and again: every second."""
+        """The whole board, again and again."""
 
 
 class Service(Protocol):
@@ -60,3 +61,23 @@ class Session(Protocol):
     @property
     def service(self) -> Service:
         """The kiosk in and out of service."""
+
+    @property
+    def reader(self) -> ReaderTool:
+        """Reader and card."""
+
+    @property
+    def mail(self) -> MailTool:
+        """The mail server, and the notices that wait for it."""
+
+    @property
+    def selftest(self) -> SelftestTool:
+        """The self-test."""
+
+    @property
+    def log(self) -> LogTool:
+        """The log of this process."""
+
+    @property
+    def settings(self) -> SettingsTool:
+        """What the kiosk was told."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -21,6 +21,9 @@ from screens.patience import Mood, Vigil
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Live, Say
 
+T = TypeVar("T")
+
+_AGAIN = 1.0  # seconds after which a stream that was in trouble is begun anew
 _WARNING = 30.0  # seconds before the end in which the bar says so
 
 
@@ -108,6 +111,10 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         self.speak()
         self.set_interval(self.manner.look.tick, self.tick)
         self.focus_first()
+        self.begin()
+
+    def begin(self) -> None:
+        """What is begun once, when the screen is there. `focus_first` may be called at any key."""
 
     async def on_event(self, event: events.Event) -> None:
         """Whatever is pressed or touched counts as a sign of life."""
@@ -128,6 +135,28 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         """Follow something for as long as this screen is there."""
         self._following.append(asyncio.create_task(work, name="following"))
         self._following[-1].add_done_callback(self._followed)
+
+    def follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> None:
+        """Show each thing of a stream for as long as this screen is there, beginning anew after trouble."""
+        self.meanwhile(self._follow(stream, show))
+
+    async def _follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> None:
+        troubled = False
+        while True:
+            try:
+                async for one in stream():
+                    if troubled:
+                        troubled = False
+                        self.trouble("")
+                    if self.is_attached:
+                        show(one)
+                return
+            except Exception as error:
+                if not (text := in_words(error)):
+                    raise
+                troubled = True
+                self.trouble(text)
+            await asyncio.sleep(_AGAIN)
 
     def _followed(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():

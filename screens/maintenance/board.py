@@ -1,14 +1,13 @@
-"""The health board: one glance, a word beside each colour, and what to do about the line in focus."""
+"""The health board: one glance, a word beside each colour, and what to do about the worst."""
 
 from __future__ import annotations
-
-from collections.abc import AsyncIterator
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 
 from kiosk.i18n import Words
 from kiosk.levels import Finding, Level
+from screens.widgets.lines import cut
 from screens.widgets.say import Say, clean
 
 _WORDS = {Level.OK: "good", Level.WARN: "see to it", Level.RISK: "at risk", Level.FAIL: "broken"}
@@ -23,10 +22,11 @@ class Line(Say):
     def __init__(self) -> None:
         super().__init__(self._text, classes="vital")
         self._finding: Finding | None = None
+        self._room = 0
 
-    def show(self, finding: Finding | None) -> None:
-        """Show how it is; nothing for None."""
-        self._finding = finding
+    def show(self, finding: Finding | None, room: int) -> None:
+        """Show how it is, in so many cells; nothing for None."""
+        self._finding, self._room = finding, room
         self.tell(self._text)
         wanted = _CLASSES[finding.level] if finding is not None else ""
         for name in set(_CLASSES.values()):
@@ -36,8 +36,7 @@ class Line(Say):
         one = self._finding
         if one is None:
             return ""
-        detail = clean(one.detail).replace("\n", " ")
-        return f"{one.name:<{_NAME}}{_WORDS[one.level]:<{_WORD}}{detail}"
+        return cut(f"{one.name:<{_NAME}}{_WORDS[one.level]:<{_WORD}}{one.detail}", self._room)
 
 
 class Board(VerticalScroll, can_focus=False):
@@ -48,25 +47,23 @@ class Board(VerticalScroll, can_focus=False):
         self._lines = [Line() for _ in range(lines)]
         self._advice = Say(lambda _: self._what_to_do, id="advice")
         self._what_to_do = ""
+        self._findings: tuple[Finding, ...] = ()
 
     def compose(self) -> ComposeResult:
         yield from self._lines
         yield self._advice
 
+    def on_resize(self) -> None:
+        self.show(self._findings)
+
     def show(self, findings: tuple[Finding, ...]) -> None:
         """Draw the board anew."""
+        self._findings = findings
         padded = (*findings, *([None] * len(self._lines)))
         for line, finding in zip(self._lines, padded, strict=False):
-            line.show(finding)
+            line.show(finding, self.scrollable_content_region.width)
         self._what_to_do = "\n".join(_advice(findings))
         self._advice.tell(lambda _: self._what_to_do)
-
-    async def follow(self, boards: AsyncIterator[tuple[Finding, ...]]) -> None:
-        """Show each board as it comes, until cancelled."""
-        async for findings in boards:
-            if not self.is_attached:
-                return
-            self.show(findings)
 
 
 def _advice(findings: tuple[Finding, ...]) -> list[str]:

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from kiosk.staff.account import Role
 from kiosk.staff.entry import Leaving
 from kiosk.staff.seen import Session
 from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.board import Board
+from screens.maintenance.log import LogScreen
+from screens.maintenance.mail import MailScreen
+from screens.maintenance.reader import ReaderScreen
+from screens.maintenance.selftest import SelftestScreen
 from screens.maintenance.service import ServiceScreen
+from screens.maintenance.settings import SettingsScreen
 from screens.widgets.keys import FootKey, same
+
+_TECHNICIANS = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A screen, the letter that opens it, and who is offered it. The session checks again."""
+
+    letter: str
+    name: str
+    screen: Callable[[Session, Stay, Manner], StaffScreen]
+    roles: frozenset[Role] = _TECHNICIANS
+
+
+TOOLS = (
+    Tool("r", "Reader", ReaderScreen),
+    Tool("m", "Mail", MailScreen, frozenset(Role)),
+    Tool("t", "Self-test", SelftestScreen),
+    Tool("l", "Log", LogScreen),
+    Tool("e", "Settings", SettingsScreen),
+    Tool("s", "Service", ServiceScreen, frozenset(Role)),
+)
 
 
 def home(session: Session, stay: Stay, manner: Manner) -> StaffScreen:
@@ -24,7 +53,14 @@ def home(session: Session, stay: Stay, manner: Manner) -> StaffScreen:
 class HealthScreen(StaffScreen):
     """The health board, and a key for each tool. Esc signs out from here."""
 
-    BINDINGS = [Binding("s,S", "service", show=False)]
+    BINDINGS = [
+        Binding("up", "scroll(-1)", show=False),
+        Binding("down", "scroll(1)", show=False),
+        *(
+            Binding(f"{one.letter},{one.letter.upper()}", f"tool('{one.letter}')", show=False)
+            for one in TOOLS
+        ),
+    ]
     title_text = "Maintenance: health"
 
     def __init__(self, session: Session, stay: Stay, manner: Manner) -> None:
@@ -35,16 +71,24 @@ class HealthScreen(StaffScreen):
         yield Board()
 
     def keys(self) -> Sequence[FootKey]:
-        return (
-            FootKey("s", "S", same("Service")),
-            FootKey("escape", "Esc", same("Sign out")),
-        )
+        tools = (FootKey(one.letter, one.letter.upper(), same(one.name)) for one in self._tools)
+        return (*tools, FootKey("escape", "Esc", same("Sign out")))
 
-    def focus_first(self) -> None:
-        self.meanwhile(self.query_one(Board).follow(self.session.health.board()))
+    def begin(self) -> None:
+        self.follow(self.session.health.board, self.query_one(Board).show)
 
-    def action_service(self) -> None:
-        self.app.push_screen(ServiceScreen(self.session, self.stay, self.manner))
+    def action_scroll(self, lines: int) -> None:
+        """What to do about the worst may take more lines than there are."""
+        self.query_one(Board).scroll_relative(y=lines, animate=False)
+
+    def action_tool(self, letter: str) -> None:
+        for tool in self._tools:
+            if tool.letter == letter:
+                self.app.push_screen(tool.screen(self.session, self.stay, self.manner))
 
     async def action_back(self) -> None:
         self.stay.end(Leaving.ASKED)
+
+    @property
+    def _tools(self) -> list[Tool]:
+        return [one for one in TOOLS if self.session.account.role in one.roles]

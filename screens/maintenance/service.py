@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 
@@ -22,6 +23,8 @@ class ServiceScreen(StaffScreen):
 
     BINDINGS = [Binding("f5", "resume", show=False), Binding("f8", "restart", show=False)]
     title_text = "Maintenance: service"
+
+    _asked = False  # whether the next F8 restarts
 
     def __init__(self, session: Session, stay: Stay, manner: Manner) -> None:
         super().__init__(stay, manner)
@@ -45,6 +48,8 @@ class ServiceScreen(StaffScreen):
 
     def focus_first(self) -> None:
         self.query_one(Entry).focus()
+
+    def begin(self) -> None:
         self.later(self._look())
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
@@ -54,7 +59,23 @@ class ServiceScreen(StaffScreen):
         self.later(self._resume())
 
     def action_restart(self) -> None:
-        self.later(self.session.service.restart())
+        """F8: ask once, for whoever pressed it by mistake; any other key takes the question back."""
+        if self._asked:
+            self.later(self.session.service.restart())
+        self._asked = not self._asked
+        self.trouble("Press F8 again to restart the kiosk." if self._asked else "Restarting ...")
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key != "f8":
+            self._take_back()
+
+    def on_input_changed(self) -> None:
+        self._take_back()
+
+    def _take_back(self) -> None:
+        if self._asked:
+            self._asked = False
+            self.trouble("")
 
     async def _stop(self, reason: str) -> None:
         await self.session.service.stop(reason)

@@ -48,7 +48,7 @@ class FootKey(Key):
     """A key with its meaning, as in the footer: "F6 Show"."""
 
     def __init__(self, key: str, shown: str, meaning: Phrase, *, classes: str = "foot-key") -> None:
-        super().__init__(lambda _: f"{shown} {meaning(_)}", key, classes=classes)
+        super().__init__(lambda _: f"{shown} {meaning(_)}".rstrip(), key, classes=classes)
 
 
 class Button(Key):

@@ -17,6 +17,8 @@ def clean(text: str, longest: int = _LONGEST) -> str:
     Control, format, surrogate, private and unassigned characters (Unicode categories C*) can steer
     a terminal; each becomes U+FFFD, except a line's end. The length is capped.
     """
+    if text.isascii() and text.isprintable():  # nearly all there is: a long log has to be drawn at once
+        return text[:longest]
     return "".join(
         character if character == "\n" or unicodedata.category(character)[0] != "C" else "\ufffd"
         for character in text[:longest]

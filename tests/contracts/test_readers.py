@@ -31,6 +31,14 @@ async def test_it_starts_empty(bench: Bench) -> None:
     assert bench.reader.virtual
 
 
+async def test_it_is_among_what_is_plugged_in(bench: Bench) -> None:
+    assert bench.reader.name in await bench.reader.plugged_in()
+    bench.stop_service()
+    await bench.see(State.NO_SERVICE)
+    with pytest.raises(ReaderGone):
+        await bench.reader.plugged_in()
+
+
 async def test_a_card_comes_and_goes(bench: Bench) -> None:
     first, second = PivCard(), UnknownCard()
     assert await bench.insert(first) == 1

@@ -114,6 +114,7 @@ WRONG = [
     ('[cards]\nfamilies = ["PIV"]\n', 2, "cards.families", "must be a name of lower-case letters"),
     ('[cards.piv]\ncard_authentication = "maybe"\n', 2, "cards.piv.card_authentication", "'required'"),
     ("cards.piv.colour = 1\n", 1, "cards.piv.colour", "unknown key"),
+    ('[health]\ntextfile = "/tmp/kiosk.txt"\n', 2, "health.textfile", "must end in .prom"),
     ("[hashing]\ncost = 4\n", 2, "hashing.cost", "greater than or equal to 10"),
     ("[patience]\nextensions = 1\n", 2, "patience.extensions", "greater than or equal to 2"),
     ("[unlock]\nmin_unblock_tries = 1\n", 2, "unlock.min_unblock_tries", "greater than or equal to 2"),

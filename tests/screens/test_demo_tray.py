@@ -14,7 +14,7 @@ from kiosk.i18n import LANGUAGES
 from kiosk.settings import Settings
 from screens.app import KioskApp, Maintenance
 from screens.demo_tray import DemoTray, Row
-from screens.launch import _staff, _tray
+from screens.launch import _tray, staff_of
 from screens.maintenance.home import HealthScreen
 from screens.maintenance.sign_in import SignInScreen
 from screens.scenes import AttractScreen
@@ -35,7 +35,7 @@ async def demo(settings: Settings | None = None, language: str = "en") -> AsyncI
         look(site=site, banner=lambda _: _("DEMO: nothing is real"), tick=0.02),
         kiosk.attend,
         drawer=_tray(kiosk.desk),
-        maintenance=Maintenance(kiosk.settings.staff.key, _staff(kiosk)),
+        maintenance=Maintenance(kiosk.settings.staff.key, staff_of(kiosk)),
         on_signal=kiosk.close,
     )
     async with app.run_test(size=(80, 24)) as pilot:

@@ -62,6 +62,16 @@ async def last_unlock(settings: Settings) -> Finding | None:
     return Finding("last unlock", Level.OK, f"{_moment(at):%Y-%m-%d %H:%M UTC}" if at else "none yet")
 
 
+async def figures(settings: Settings) -> tuple[int, datetime | None] | None:
+    """How many notices wait, and when a card was unlocked last (UTC); None without a store."""
+    waiting, unlocked = await aside(lambda: (_rows(settings, _WAITING), _rows(settings, _UNLOCKED)))
+    if waiting is None or unlocked is None:
+        return None
+    at = unlocked[0][0]
+    queued = sum(int(count) for state, count, _ in waiting if state == "queued")
+    return queued, _moment(at) if at else None
+
+
 def _rows(settings: Settings, query: TextClause) -> list[tuple[Any, ...]] | None:
     engine = place(settings).plain()
     try:

@@ -47,7 +47,7 @@ async def mail_server(settings: Settings) -> Finding:
         short = mail.model_copy(update={"timeout": min(mail.timeout, _PROBE)})
         facts = await SmtpMailer(short, password).probe()
     except MailNotSent as refusal:
-        return Finding(name, Level.FAIL, f"{where}: {refusal.reason}", _mail_advice(refusal.reason))
+        return Finding(name, Level.FAIL, f"{where}: {refusal.reason}", mail_advice(refusal.reason))
     if facts.tls is None:
         return Finding(
             name, Level.WARN, f"{where}: answers, without TLS", 'set mail.tls = "starttls" or "tls"'
@@ -60,7 +60,8 @@ async def mail_server(settings: Settings) -> Finding:
     return Finding(name, Level.OK, detail)
 
 
-def _mail_advice(reason: str) -> str:
+def mail_advice(reason: str) -> str:
+    """What to do where the mail server does not work, by `MailNotSent.reason`."""
     if "certificate" in reason:
         return (
             "set mail.ca_file where the server has a CA of your own, and mail.host to the certificate's name"

@@ -5,5 +5,10 @@ rights.py    which roles may call a method
 session.py   StaffSession: the rooms of one who has signed in
 health.py    the health board
 service.py   the kiosk in and out of service
+reader.py    reader and card
+mail.py      the mail server, and what waits for it
+selftest.py  the self-test
+log.py       the log
+settings.py  the settings
 ```
 """

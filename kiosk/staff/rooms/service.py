@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from kiosk.audit import Event, Subject
 from kiosk.staff.account import Account, StaffProblem
 from kiosk.staff.rooms.rights import EVERYBODY, TECHNICIANS, for_roles
 from kiosk.staff.seen import Stop
+from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.staff import ServiceStopRow
 from kiosk.store import Store
+
+log = logging.getLogger(__name__)
 
 LONGEST = 120  # characters of what people read
 
@@ -52,8 +56,11 @@ class ServiceDesk:
 
     @for_roles(TECHNICIANS)
     async def restart(self) -> None:
-        """End the kiosk; its supervisor starts it again."""
-        await self._store.record(Event.RESTARTED, self._me)
+        """End the kiosk; its supervisor starts it again. Also while the store is away: it may help."""
+        try:
+            await self._store.record(Event.RESTARTED, self._me)
+        except StoreUnavailable:
+            log.error("not in the audit trail, the store is away: restarted by %s", self.account.name)
         self._restart()
 
     @property

@@ -6,19 +6,40 @@ from collections.abc import Awaitable, Callable
 
 from kiosk.staff.account import Account
 from kiosk.staff.rooms.health import HealthRoom
+from kiosk.staff.rooms.log import LogRoom
+from kiosk.staff.rooms.mail import MailRoom
+from kiosk.staff.rooms.reader import ReaderRoom
+from kiosk.staff.rooms.selftest import SelftestRoom
 from kiosk.staff.rooms.service import ServiceDesk
+from kiosk.staff.rooms.settings import SettingsRoom
 
 
 class StaffSession:
     """One person at the maintenance side. Its rooms check the role, and write the audit events themselves.
 
-    ``health``: the board; ``service``: the kiosk in and out of service.
+    ``health``: the board; ``service``: the kiosk in and out of service; the others are a technician's tools.
     """
 
-    def __init__(self, account: Account, health: HealthRoom, service: ServiceDesk) -> None:
+    def __init__(
+        self,
+        account: Account,
+        health: HealthRoom,
+        service: ServiceDesk,
+        *,
+        reader: ReaderRoom,
+        mail: MailRoom,
+        selftest: SelftestRoom,
+        log: LogRoom,
+        settings: SettingsRoom,
+    ) -> None:
         self.account = account
         self.health = health
         self.service = service
+        self.reader = reader
+        self.mail = mail
+        self.selftest = selftest
+        self.log = log
+        self.settings = settings
         self._at_end: list[Callable[[], Awaitable[None]]] = []
 
     def at_end(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -15,6 +15,8 @@ from kiosk.settings import Settings
 from kiosk.staff.account import Account, Role
 from kiosk.staff.accounts import Accounts, StaffCard
 from kiosk.staff.door import Door
+from kiosk.staff.rooms.session import StaffSession
+from kiosk.staff.wiring import open_lobby
 from tests.stories.conftest import database
 from tests.stories.world import World, new_world
 
@@ -42,6 +44,12 @@ class Staffed:
         found = await self.accounts.find(name)
         assert found is not None
         return found
+
+    async def session(self, role: Role) -> StaffSession:
+        """Somebody of that role, signed in at the RA's own machine."""
+        entered = await open_lobby(self.world.parts, at_kiosk=False).by_password(role.value, PASSWORD)
+        assert isinstance(entered, StaffSession)
+        return entered
 
 
 def card_of(card: PivCard) -> StaffCard:

@@ -1,0 +1,304 @@
+"""A session without a kiosk: its rooms say what the test has put into them, and keep what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from pydantic import SecretStr
+
+from cardio import atr
+from cardio.reader import State
+from cardio.tracing import TraceLine
+from kiosk.levels import Finding, Level
+from kiosk.staff.account import Account, Role, StaffProblem
+from kiosk.staff.entry import Leaving, Refused, Why
+from kiosk.staff.seen import Session, Stop
+from kiosk.staff.tools import (
+    LogLine,
+    MailServer,
+    SelftestResult,
+    Setting,
+    Slot,
+    Step,
+    Waiting,
+    Weight,
+)
+from screens.look import Manner
+from screens.maintenance.base import StaffScreen, Stay
+from screens.maintenance.home import home
+from tests.screens.gallery import NOW
+from tests.screens.hall import Hall, hall, wait_until
+
+T = TypeVar("T")
+
+YUBIKEY = bytes.fromhex("3B8D80018073C021C057597562694B6579F9")
+
+
+class Feed(Generic[T]):
+    """A stream: what was there at first, then whatever is put in. ``open`` counts who follows it."""
+
+    def __init__(self, *first: T) -> None:
+        self._first = first
+        self._more: asyncio.Queue[T | Exception] = asyncio.Queue()
+        self.open = 0
+
+    def put(self, one: T | Exception) -> None:
+        """Tell whoever follows; an exception ends their stream."""
+        self._more.put_nowait(one)
+
+    async def __call__(self) -> AsyncIterator[T]:
+        """The stream."""
+        self.open += 1
+        try:
+            for one in self._first:
+                yield one
+            while True:
+                more = await self._more.get()
+                if isinstance(more, Exception):
+                    raise more
+                yield more
+        finally:
+            self.open -= 1
+
+
+class FakeHealth:
+    def __init__(self) -> None:
+        self.board = Feed[tuple[Finding, ...]](BOARD)
+
+
+class FakeService:
+    def __init__(self) -> None:
+        self.stopped: Stop | None = None
+        self.restarts = 0
+
+    async def state(self) -> Stop | None:
+        return self.stopped
+
+    async def stop(self, reason: str) -> None:
+        self.stopped = Stop(reason, "tess", NOW)
+
+    async def resume(self) -> None:
+        self.stopped = None
+
+    async def restart(self) -> None:
+        self.restarts += 1
+
+
+class FakeReader:
+    def __init__(self) -> None:
+        self.slot = Feed[Slot](
+            Slot("Gemalto PC Twin", ("Gemalto PC Twin",), State.CARD, atr.parse(YUBIKEY), 1, 0)
+        )
+        self.trace = Feed[TraceLine](*TRACE)
+        self.card: tuple[tuple[str, str], ...] | Exception = CARD
+
+    async def inspect(self) -> tuple[tuple[str, str], ...]:
+        if isinstance(self.card, Exception):
+            raise self.card
+        return self.card
+
+
+class FakeMail:
+    def __init__(self) -> None:
+        self.server: MailServer | Exception = SERVER
+        self.outbox = Feed[tuple[Waiting, ...]](OUTBOX)
+        self.tests: list[str] = []
+        self.dropped: list[tuple[int, str]] = []
+        self.retries = 0
+
+    async def probe(self) -> MailServer:
+        if isinstance(self.server, Exception):
+            raise self.server
+        return self.server
+
+    async def send_test(self, address: str) -> None:
+        if not address.endswith("@nhs.net"):
+            raise StaffProblem("give one address at nhs.net, or below")
+        self.tests.append(address)
+
+    async def retry(self) -> int:
+        self.retries += 1
+        return 2
+
+    async def drop(self, number: int, reason: str) -> None:
+        if not reason:
+            raise StaffProblem("say in 1 to 200 characters why it is not to be sent")
+        self.dropped.append((number, reason))
+
+
+class FakeSelftest:
+    def __init__(self) -> None:
+        self.result: SelftestResult | None = None
+        self.goes_on = asyncio.Event()
+        self.runs = 0
+
+    async def last(self) -> SelftestResult | None:
+        return self.result
+
+    async def run(self, told: Callable[[Step], None]) -> SelftestResult:
+        self.runs += 1
+        for step in STEPS[:-1]:
+            told(step)
+        await self.goes_on.wait()
+        told(STEPS[-1])
+        self.result = SelftestResult(STEPS[-1].ok, NOW, "tess", STEPS)
+        return self.result
+
+
+class FakeLog:
+    def __init__(self) -> None:
+        self.lines = Feed[tuple[LogLine, ...]](LOG)
+
+
+class FakeSettings:
+    async def all(self) -> tuple[Setting, ...]:
+        return SETTINGS
+
+
+class FakeSession:
+    """What one of a role sees."""
+
+    def __init__(self, role: Role = Role.TECHNICIAN) -> None:
+        self.account = Account("tess", role, False, True, False, NOW)
+        self.health = FakeHealth()
+        self.service = FakeService()
+        self.reader = FakeReader()
+        self.mail = FakeMail()
+        self.selftest = FakeSelftest()
+        self.log = FakeLog()
+        self.settings = FakeSettings()
+
+
+class FakeLobby:
+    """A door through which nobody comes; keeps why they left."""
+
+    def __init__(self) -> None:
+        self.left: list[Leaving] = []
+        self.card_in = False
+
+    def enter(self) -> bool:
+        return True
+
+    async def by_password(self, name: str, password: SecretStr) -> Session | Refused:
+        return Refused(Why.WRONG)
+
+    async def by_card(self, passcode: SecretStr) -> Session | Refused:
+        return Refused(Why.NOT_STAFF)
+
+    async def leave(self, why: Leaving) -> None:
+        self.left.append(why)
+
+
+class Office:
+    """The maintenance side of an app, with somebody signed in."""
+
+    def __init__(self, there: Hall, session: FakeSession, lobby: FakeLobby) -> None:
+        self.there, self.session, self.lobby = there, session, lobby
+
+    @property
+    def screen(self) -> StaffScreen:
+        """The screen in front."""
+        assert isinstance(self.there.screen, StaffScreen)
+        return self.there.screen
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and let what they lead to be drawn."""
+        await self.there.pilot.press(*keys)
+        await self.there.settle()
+
+    async def type(self, text: str) -> None:
+        """Type a text."""
+        await self.press(*("space" if sign == " " else sign for sign in text))
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these stand on the screen, each within a line."""
+        await wait_until(lambda: all(text in self.drawn for text in texts))
+
+    @property
+    def drawn(self) -> str:
+        """What is on the screen, line by line."""
+        return "\n".join(line.text for line in self.screen._compositor.render_strips())
+
+
+def enter(there: Hall, session: FakeSession) -> FakeLobby:
+    """Sign somebody in."""
+    lobby = FakeLobby()
+    manner = Manner(there.app.stage._manner.look)
+    stay = Stay(lobby, manner.look, 120)
+    stay.who = f"{session.account.name}, {session.account.role.value}"
+    there.app.push_screen(home(session, stay, manner))
+    return lobby
+
+
+@asynccontextmanager
+async def office(session: FakeSession | None = None, **options: Any) -> AsyncIterator[Office]:
+    """An app with the first screen of the maintenance side in front."""
+    session = session or FakeSession()
+    async with hall(**options) as there:
+        lobby = enter(there, session)
+        await wait_until(lambda: isinstance(there.app.screen, StaffScreen) and there.app.screen.is_mounted)
+        await there.settle()
+        yield Office(there, session, lobby)
+
+
+BOARD = (
+    Finding("card service", Level.OK, "pcscd answers"),
+    Finding("reader", Level.OK, "Gemalto PC Twin Reader (A1B2C3D4) 00 00, in the third socket of the hub"),
+    Finding("card in it", Level.WARN, "one that does not answer", "take it out; wipe the chip"),
+    Finding(
+        "store", Level.FAIL, "/var/lib/unlock-kiosk/kiosk.db: disk I/O error", "see that the disk is not full"
+    ),
+    Finding("mail server", Level.OK, "mail.example:587: TLSv1.3, signed in"),
+    Finding(
+        "vault key", Level.RISK, "/var/lib/unlock-kiosk/vault.key: a plain file", "bind it to this machine"
+    ),
+    Finding("program", Level.OK, "0.1.0, running 12 h 03 min"),
+)
+TRACE = (
+    TraceLine(0, 12.4, "", "SELECT: PIV", "00 A4 04 00", "A0 00 00 03 08", "61 11 4F 06", 0x9000, "done"),
+    TraceLine(20, 31.0, "PIV", "GET DATA: CHUID", "00 CB 3F FF", "5C 03 5F C1 02", "53 3B", 0x9000, "done"),
+    TraceLine(60, 55.2, "PIV", "VERIFY: PIN", "00 20 00 80", "[masked]", "", 0x63C2, "2 tries left"),
+    TraceLine(120, 9.0, "PIV", "VERIFY: PIN", "00 20 00 80", "", "", None, "no answer: CardRemoved"),
+)
+CARD = (
+    ("Card", "piv:guid:B197C1010AA33FEF65B176C155D55DED"),
+    ("Family", "piv: chosen, the first in cards.families that knows this card"),
+    ("Passcode", "LOCKED"),
+    ("PUK", "3 tries left"),
+)
+SERVER = MailServer("mail.example", 587, "TLSv1.3", NOW + timedelta(days=90, hours=1), True)
+OUTBOX = (
+    Waiting(7, "unlocked", False, 3, NOW - timedelta(minutes=9), NOW + timedelta(minutes=4)),
+    Waiting(8, "blocked", False, 0, NOW - timedelta(seconds=5), NOW),
+    Waiting(5, "card-left-in", True, 80, NOW - timedelta(days=4), NOW - timedelta(hours=1)),
+)
+STEPS = (
+    Step("prepare", True, 130.0),
+    Step("register: enter-passcode", True, 0.4),
+    Step("register: sending-mail", True, 528.0),
+    Step("unlock: sending-mail", False, 10003.0, "MailNotSent: no answer in time"),
+)
+LOG = (
+    LogLine(datetime(2026, 11, 24, 8, 0, tzinfo=UTC), Weight.NOTE, "kiosk.audit", "audit head 17:c9b876"),
+    LogLine(
+        datetime(2026, 11, 24, 8, 1, tzinfo=UTC), Weight.WARNING, "kiosk.notices", "notices wait: the store"
+    ),
+    LogLine(
+        datetime(2026, 11, 24, 8, 2, tzinfo=UTC),
+        Weight.ERROR,
+        "kiosk.attendant",
+        "visit K7PX: incident\nValueError\n  unlock.py:12 in unlock",
+    ),
+)
+SETTINGS = (
+    Setting("site.service_name", '"Smartcard self-service"', "default"),
+    Setting("site.kiosk_name", '"Ward 7"', "/etc/unlock-kiosk/kiosk.toml, line 6"),
+    Setting("codes.minutes", "15", "default"),
+    Setting(
+        "mail.password_file", '"/etc/unlock-kiosk/smtp-password"', "/etc/unlock-kiosk/kiosk.toml, line 31"
+    ),
+)

@@ -1,0 +1,93 @@
+"""The first screen: the board, and a key for each tool of the role."""
+
+from __future__ import annotations
+
+import pytest
+
+from kiosk.levels import Finding, Level
+from kiosk.staff.account import Role
+from kiosk.staff.entry import Leaving
+from kiosk.storage.database import StoreUnavailable
+from screens.maintenance.home import TOOLS, HealthScreen
+from screens.widgets.keys import FootKey
+from tests.screens.hall import wait_until
+from tests.screens.maintenance.fakes import FakeSession, office
+
+
+def keys(role: Role) -> set[str]:
+    return {tool.letter for tool in TOOLS if role in tool.roles}
+
+
+def test_who_is_offered_what() -> None:
+    assert keys(Role.TECHNICIAN) == keys(Role.ADMINISTRATOR) == set("rmtles")
+    assert keys(Role.OFFICER) == set("ms")
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_every_key_opens_its_tool_and_esc_leads_back(role: Role) -> None:
+    async with office(FakeSession(role)) as there:
+        for tool in TOOLS:
+            for key in (tool.letter, tool.letter.upper()):
+                await there.press(key)
+                opened = not isinstance(there.screen, HealthScreen)
+                assert opened is (role in tool.roles), (role, key)
+                if opened:
+                    await there.press("escape")
+                assert isinstance(there.screen, HealthScreen)
+
+
+async def test_every_key_can_be_clicked() -> None:
+    async with office() as there:
+        for number in range(len(TOOLS)):
+            key = list(there.screen.query(FootKey))[number]
+            await there.there.touch(key)
+            await wait_until(lambda: not isinstance(there.screen, HealthScreen))
+            await there.there.settle()
+            back = list(there.screen.query(FootKey))[-1]
+            await there.there.touch(back)
+            await wait_until(lambda: isinstance(there.screen, HealthScreen))
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_the_footer_fits_and_every_tools_too(role: Role) -> None:
+    async with office(FakeSession(role)) as there:
+        for tool in (None, *TOOLS):
+            if tool is not None and role in tool.roles:
+                await there.press(tool.letter)
+            last = list(there.screen.query(FootKey))[-1]
+            assert last.region.right <= 80, tool
+            if tool is not None and role in tool.roles:
+                await there.press("escape")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_what_is_longer_than_its_line_is_cut(width: int) -> None:
+    async with office(size=(width, 30)) as there:
+        await there.sees("reader        good", "card in it    see to it", "store         broken", "at risk")
+        line = next(line for line in there.drawn.splitlines() if "Gemalto" in line)
+        assert line.rstrip().endswith("…") is (width == 80)
+        assert "third socket of the hub" in line or width == 80
+
+
+async def test_the_worst_is_first_in_what_to_do() -> None:
+    async with office() as there:
+        await there.sees("store: see that the disk is not full")
+        said = there.drawn
+        assert said.index("store: see") < said.index("vault key: bind") < said.index("card in it: take")
+
+
+async def test_the_board_comes_back_after_trouble() -> None:
+    async with office() as there:
+        there.session.health.board.put(StoreUnavailable("disk I/O error"))
+        await there.sees("The store cannot be reached")
+        await wait_until(lambda: there.session.health.board.open == 1)
+        there.session.health.board.put((Finding("store", Level.OK, "is there again"),))
+        await there.sees("is there again")
+        assert "cannot be reached" not in there.drawn
+
+
+async def test_esc_signs_out_and_nothing_is_followed_any_more() -> None:
+    async with office() as there:
+        await there.press("escape")
+        await wait_until(lambda: there.lobby.left == [Leaving.ASKED])
+    await wait_until(lambda: there.session.health.board.open == 0)

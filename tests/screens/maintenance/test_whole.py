@@ -1,0 +1,93 @@
+"""The maintenance side of the demo, rooms and all: nothing in it is made up but the hardware."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+
+from cardio.virtual.piv import PivCard
+from kiosk.attendant import EXIT_START_AGAIN
+from kiosk.demo.running import DemoKiosk
+from kiosk.demo.staff import staff
+from screens.app import KioskApp, Maintenance
+from screens.launch import staff_of
+from screens.maintenance.board import Line
+from screens.maintenance.home import TOOLS, HealthScreen
+from screens.maintenance.sign_in import SignInScreen
+from screens.scenes import AttractScreen
+from screens.widgets.lines import Lines
+from screens.widgets.say import Say
+from tests.screens.hall import look, wait_until
+
+
+@asynccontextmanager
+async def signed_in() -> AsyncIterator[tuple[DemoKiosk, KioskApp, Pilot[int]]]:
+    """The demo, with tess at its health board."""
+    kiosk = DemoKiosk()
+    maintenance = Maintenance("f12", staff_of(kiosk))
+    app = KioskApp(look(tick=0.1), kiosk.attend, maintenance=maintenance, on_signal=kiosk.close)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_until(lambda: isinstance(app.screen, AttractScreen), 60)
+        await pilot.press("f12")
+        await wait_until(lambda: isinstance(app.screen, SignInScreen) and app.screen.focused is not None)
+        await pilot.press(*"tess", "enter", *"violet", "space", *"tractor", "space", *"umbrella", "enter")
+        await wait_until(lambda: isinstance(app.screen, HealthScreen), 20)
+        yield kiosk, app, pilot
+
+
+def said(app: KioskApp, where: str) -> str:
+    """What these widgets say."""
+    return " ".join(line.said for line in app.screen.query(where).results(Say))
+
+
+async def test_a_technician_tests_the_demo_and_starts_it_again() -> None:
+    async with signed_in() as (_, app, pilot):
+        await wait_until(
+            lambda: "Virtual reader" in said(app, "Line") and "one moment" not in said(app, "Line"), 20
+        )
+        assert not [line.said for line in app.screen.query(Line) if "broken" in line.said]
+        await pilot.press("t")
+        await wait_until(lambda: "never run" in said(app, "#state"))
+        await pilot.press("enter")
+        await wait_until(lambda: "It went well" in said(app, "#state"), 60)
+        assert "unlock: writing-card" in app.screen.query_one(Lines).told
+        await pilot.press("escape", "s")
+        await wait_until(lambda: "in service" in said(app, "#state"))
+        await pilot.press("f8", "f8")
+        await wait_until(lambda: not app.is_running, 20)
+    assert app.return_value == EXIT_START_AGAIN
+
+
+def secrets(kiosk: DemoKiosk) -> set[str]:
+    """What nobody may see: of the cards, the people and the staff."""
+    cards = [role.card.state() for role in kiosk.desk.roles if isinstance(role.card, PivCard)]
+    answers = {answer for role in kiosk.desk.roles for answer in role.answers.values()}
+    passwords = {member.password for member in staff()}
+    return {card.pin for card in cards} | {card.puk for card in cards} | answers | passwords
+
+
+async def test_no_tool_shows_a_secret() -> None:
+    async with signed_in() as (kiosk, app, pilot):
+        kiosk.desk.insert(0)
+        seen = ""
+        for tool in TOOLS:
+            await pilot.press(tool.letter)
+            await wait_until(lambda: not isinstance(app.screen, HealthScreen))
+            if tool.letter == "r":
+                await pilot.press("i")
+                await wait_until(lambda: "LOCKED" in app.screen.query_one(Lines).told, 20)
+                await pilot.press("a")
+            elif tool.letter == "t":
+                await pilot.press("enter")
+                await wait_until(lambda: "It went well" in said(app, "#state"), 60)
+            await pilot.pause()
+            seen += said(app, "Say") + "".join(lines.told for lines in app.screen.query(Lines))
+            seen += "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+            await pilot.press("escape")
+            await wait_until(lambda: isinstance(app.screen, HealthScreen))
+        assert "Virtual reader" in seen
+        assert not [secret for secret in secrets(kiosk) if secret in seen]
+        kiosk.close()
+        await wait_until(lambda: not app.is_running, 20)
