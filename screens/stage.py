@@ -117,7 +117,7 @@ class TextualStage:
 
     def _uncover(self) -> None:
         self._open_drawer = None
-        while self._is_covered():
+        while self._screen in self._app.screen_stack and self._is_covered():
             self._app.pop_screen()
 
     def _speak(self) -> None:

@@ -50,6 +50,9 @@ def _line() -> str:
     """One line, and no byte more: the rest is for others. Empty where there is none."""
     stream = getattr(sys.stdin, "buffer", None)
     try:
-        return (stream.readline(_LONGEST) if stream else b"").decode().rstrip("\r\n")
+        line = stream.readline(_LONGEST) if stream else b""
+        if len(line) == _LONGEST and not line.endswith(b"\n"):
+            return ""  # what follows would be taken for the next answer
+        return line.decode().rstrip("\r\n")
     except UnicodeDecodeError:
         return ""

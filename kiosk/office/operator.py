@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import pwd
 from contextlib import suppress
+from pathlib import Path
 
+_LOGIN = Path("/proc/self/loginuid")  # 4294967295: nobody has signed in, such as in a service
 LONGEST = 64  # characters of an actor
 
 
 def operator() -> str:
-    """The account's name: who called sudo, else whom this process runs as.
+    """The account's name: who signed in on this machine, else who called sudo, else whom this runs as.
 
-    $SUDO_USER counts only where such an account exists; environment names like $USER never do.
+    Who signed in is what the kernel has kept since (its audit's login uid). $SUDO_USER is believed of root
+    alone, for anybody else can set it; environment names like $USER never are.
     """
-    with suppress(KeyError):
-        return pwd.getpwnam(os.environ.get("SUDO_USER", "")).pw_name
+    with suppress(KeyError, OSError, ValueError):
+        return pwd.getpwuid(int(_LOGIN.read_text())).pw_name
+    if os.geteuid() == 0:
+        with suppress(KeyError):
+            return pwd.getpwnam(os.environ.get("SUDO_USER", "")).pw_name
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:  # an account that only the directory service knows, and it is away

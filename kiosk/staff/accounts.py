@@ -140,15 +140,14 @@ class Accounts:
         """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem."""
         name = folded(name)
         hashed = await self._hashed(name, password)
-        async with self._store.work() as session:
-            row = await self._required(session, name)
-        row.disabled = False
-        if password is not None:
-            row.password_hash = hashed
-        if card is not None:
-            row.card, row.card_key = str(card.id), card.public_key
         change = "both" if password and card else "password" if password else "card" if card else "enabled"
-        async with self._store.work() as session:
+        async with self._alone() as session:
+            row = await self._required(session, name)
+            row.disabled = False
+            if password is not None:
+                row.password_hash = hashed
+            if card is not None:
+                row.card, row.card_key = str(card.id), card.public_key
             await self._keep(session, row, Event.STAFF_RESET, by, staff=name, change=change)
 
     async def _keep(self, session: AsyncSession, row: StaffRow, event: Event, by: str, **detail: str) -> None:

@@ -15,9 +15,8 @@ from kiosk.staff.seen import Session
 class Why(Enum):
     """Why somebody was not let in."""
 
-    WRONG = "wrong"  # name or password: nobody is told which
+    WRONG = "wrong"  # name or password, or that role needs its card here: nobody is told which
     WAIT = "wait"
-    CARD_NEEDED = "card-needed"  # a password is not enough for that role at a kiosk
     NOT_STAFF = "not-staff"  # the card in the reader is no staff card, or its account is disabled
     PASSCODE_WRONG = "passcode-wrong"
     PASSCODE_LOCKED = "passcode-locked"
@@ -40,6 +39,7 @@ class Leaving(Enum):
     ASKED = "asked"
     IDLE = "idle"
     CLOSING = "closing"
+    SHUT = "shut"  # the account was disabled, or changed its role, meanwhile
 
 
 class Lobby(Protocol):
@@ -57,6 +57,12 @@ class Lobby(Protocol):
 
     async def by_card(self, passcode: SecretStr) -> Session | Refused:
         """Sign in with the card in the reader. Raises StoreUnavailable."""
+
+    def shut(self) -> None:
+        """They are leaving: nothing more can be begun."""
+
+    async def standing(self) -> bool:
+        """Whether whoever is signed in may still be. Raises StoreUnavailable."""
 
     async def leave(self, why: Leaving) -> None:
         """Sign out, and give the kiosk back."""

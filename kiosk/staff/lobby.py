@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from kiosk.hold import Hold
 from kiosk.staff.account import Account
 from kiosk.staff.door import Door
-from kiosk.staff.entry import Leaving, Refused
+from kiosk.staff.entry import Leaving, Refused, Why
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.storage.database import StoreUnavailable
 
@@ -23,6 +23,7 @@ class StaffLobby:
         self._door = door
         self._open_for = open_for
         self._session: StaffSession | None = None
+        self._stay = 0  # the present one; 0: nobody is here
 
     @property
     def card_in(self) -> bool:
@@ -31,29 +32,48 @@ class StaffLobby:
 
     def enter(self) -> bool:
         """Take the kiosk between two visits; False while somebody is being served."""
-        return self._hold.take()
+        if not self._hold.take():
+            return False
+        self._stay = self._hold.stays
+        return True
 
     async def by_password(self, name: str, password: SecretStr) -> StaffSession | Refused:
         """Sign in with a name and its password."""
-        return self._admit(await self._door.by_password(name, password))
+        stay = self._stay
+        return await self._admit(stay, await self._door.by_password(name, password))
 
     async def by_card(self, passcode: SecretStr) -> StaffSession | Refused:
         """Sign in with the card in the reader."""
-        return self._admit(await self._door.by_card(passcode))
+        stay = self._stay
+        return await self._admit(stay, await self._door.by_card(passcode))
+
+    def shut(self) -> None:
+        """They are leaving: nothing more can be begun."""
+        if self._session is not None:
+            self._session.shut()
+
+    async def standing(self) -> bool:
+        """Whether whoever is signed in may still be: the account is there, not disabled, and of that role."""
+        return self._session is None or await self._door.stands(self._session.account)
 
     async def leave(self, why: Leaving) -> None:
         """Sign out whoever is here, end what they have begun, and give the kiosk back."""
         session, self._session = self._session, None
+        self._stay = 0
         try:
             if session is not None:
+                session.shut()
                 await session.close()
                 with suppress(StoreUnavailable):
                     await self._door.signed_out(session.account, why.value)
         finally:
             self._hold.give_back(self._door.insertion)
 
-    def _admit(self, entry: Account | Refused) -> StaffSession | Refused:
+    async def _admit(self, stay: int, entry: Account | Refused) -> StaffSession | Refused:
         if isinstance(entry, Refused):
             return entry
+        if not stay or stay != self._stay:  # they left the door meanwhile
+            await self._door.signed_out(entry, Leaving.IDLE.value)
+            return Refused(Why.WRONG)
         self._session = self._open_for(entry)
         return self._session

@@ -13,6 +13,7 @@ from sqlmodel import col, func, select
 
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.storage.staff import StaffDelayRow, StaffRefusalRow
+from kiosk.storage.trail import AuditRow
 from kiosk.store import Store
 
 DELAYS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))  # the last one again and again
@@ -58,16 +59,23 @@ class Slowing:
             await session.exec(delete(StaffDelayRow).where(mine))
 
     async def refused(self, about: Subject, reason: str, **detail: str) -> None:
-        """Put a failure on record; the tenth within an hour in the whole fleet is an alarm."""
-        now = self._store.clock.now()
+        """Put a failure on record; ten within an hour in the whole fleet are an alarm, once an hour."""
+        now, at = self._store.clock.now(), col(StaffRefusalRow.at)
+        recent, alarms = at.between(now - HOUR, now), col(AuditRow.at) > now - HOUR
         async with self._store.work() as session:
-            await session.exec(delete(StaffRefusalRow).where(col(StaffRefusalRow.at) < now - HOUR))
+            if self._store.database.backend.one_at_a_time:  # in a fleet no kiosk takes them away
+                await session.exec(delete(StaffRefusalRow).where(at < now - HOUR))
             session.add(StaffRefusalRow(at=now, kiosk=self._store.kiosk))
             await session.flush()
-            count = (await session.exec(select(func.count()).select_from(StaffRefusalRow))).one()
-            self._store.audit.record(
-                session, Event.STAFF_REFUSED, about, Outcome.REFUSED, reason, at=None, **detail
-            )
-            if count % ALARM == 0:
-                about = Subject()
-                self._store.audit.record(session, Event.STAFF_ALARM, about, Outcome.ALARM, failures=count)
+            count = (
+                await session.exec(select(func.count()).select_from(StaffRefusalRow).where(recent))
+            ).one()
+            audit = self._store.audit
+            audit.record(session, Event.STAFF_REFUSED, about, Outcome.REFUSED, reason, at=None, **detail)
+            if count < ALARM:
+                return
+            told = select(AuditRow.seq).where(AuditRow.event == Event.STAFF_ALARM.value, alarms).limit(1)
+            if (await session.exec(told)).first() is None:
+                audit.record(
+                    session, Event.STAFF_ALARM, Subject(), Outcome.ALARM, "", at=None, failures=count
+                )

@@ -43,7 +43,8 @@ GRANT EXECUTE ON FUNCTION unlock_request(integer, text), unlock_take(integer) TO
 
 -- The maintenance side: who may sign in is decided elsewhere; failures, and this kiosk's own state.
 GRANT SELECT ON staff TO unlock_kiosk;
-GRANT SELECT, INSERT, UPDATE, DELETE ON staff_delay, staff_refusal, service_stop, selftest_result
+GRANT SELECT, INSERT ON staff_refusal TO unlock_kiosk;
+GRANT SELECT, INSERT, UPDATE, DELETE ON staff_delay, service_stop, selftest_result
     TO unlock_kiosk;
 GRANT USAGE ON SEQUENCE staff_refusal_id_seq TO unlock_kiosk;
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from textual import events
@@ -15,6 +16,7 @@ from kiosk.i18n import Words
 from kiosk.staff.entry import Leaving, Lobby
 from kiosk.staff.trouble import in_words
 from screens.closed import ClosedApp
+from screens.failures import record
 from screens.frame import KioskScreen
 from screens.look import Look, Manner
 from screens.patience import Mood, Vigil
@@ -24,6 +26,7 @@ from screens.widgets.say import Live, Say
 T = TypeVar("T")
 
 _AGAIN = 1.0  # seconds after which a stream that was in trouble is begun anew
+_STANDING = 5.0  # seconds between two looks whether the account still stands
 _WARNING = 30.0  # seconds before the end in which the bar says so
 
 
@@ -33,7 +36,8 @@ class Stay:
     def __init__(self, lobby: Lobby, look: Look, idle: float) -> None:
         self.lobby = lobby
         self.who = ""
-        self._over = False
+        self.over = False
+        self._watching: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.vigil = Vigil(idle, min(_WARNING, idle / 2), 0, look.monotonic)
 
@@ -51,14 +55,28 @@ class Stay:
 
     def end(self, why: Leaving) -> None:
         """Sign out, once. The kiosk then shows its own screen in place of all these."""
-        if not self._over:
-            self._over = True
+        if not self.over:
+            self.over = True
+            self.lobby.shut()
             self._leaving = asyncio.create_task(self._end(why), name="sign out")
 
     async def _end(self, why: Leaving) -> None:
-        if self._tasks:  # a card that is being written, a mail under way
+        if self._watching is not None:
+            self._watching.cancel()
+        while self._tasks:  # a card that is being written, a mail under way
             await asyncio.wait(set(self._tasks))
         await self.lobby.leave(why)
+
+    def watch(self) -> None:
+        """Look now and then whether whoever is signed in may still be."""
+        self._watching = asyncio.create_task(self._watch(), name="standing")
+
+    async def _watch(self) -> None:
+        while not self.over:
+            await asyncio.sleep(_STANDING)
+            with suppress(Exception):  # the store is away: the next look tells
+                if not await self.lobby.standing():
+                    self.end(Leaving.SHUT)
 
 
 class StaffScreen(KioskScreen, inherit_bindings=False):
@@ -117,7 +135,9 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         """What is begun once, when the screen is there. `focus_first` may be called at any key."""
 
     async def on_event(self, event: events.Event) -> None:
-        """Whatever is pressed or touched counts as a sign of life."""
+        """Whatever is pressed or touched counts as a sign of life, and nothing once they have left."""
+        if self.stay.over and isinstance(event, events.Key | events.MouseEvent | events.Paste):
+            return
         if isinstance(event, events.Key | events.MouseDown | events.Paste):
             self.stay.vigil.noticed()
         await super().on_event(event)
@@ -129,6 +149,9 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
 
     def later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something that takes its time. Nothing cancels it: leaving waits until it has ended."""
+        if self.stay.over:
+            work.close()
+            return
         self.stay.run(work, self._ended)
 
     def meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
@@ -169,7 +192,9 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
     def _ended(self, error: BaseException | None) -> None:
         if error is None:
             return
-        if self.is_mounted and (text := in_words(error)):
+        if not self.is_attached:  # they have gone on, and it had nothing to be drawn on any more
+            record(error, "maintenance")
+        elif self.is_mounted and (text := in_words(error)):
             self.trouble(text)
         elif isinstance(self.app, ClosedApp):
             self.app.fail(error, "maintenance")
@@ -184,6 +209,8 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         self.app.pop_screen()
 
     def _who(self, _: Words) -> str:
+        if self.stay.over:
+            return "signing out"
         if self.stay.vigil.mood is Mood.ASKING:
             return f"signed out in {round(self.stay.vigil.left)} s: press any key to stay"
         return self.stay.who

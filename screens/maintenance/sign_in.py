@@ -16,12 +16,12 @@ from screens.widgets.fields import Entry, Field
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Live, Say
 
+DOOR_LIMIT = 120.0  # seconds at the door, whatever is pressed
 DOOR_IDLE = 30.0  # seconds: nobody is signed in, and people with cards wait meanwhile
 _LABEL = 11  # cells
 
 _REFUSALS = {
-    Why.WRONG: "Name or password is not right. Wait a minute, then try again.",
-    Why.CARD_NEEDED: "Your role needs your staff card here: put it in the reader.",
+    Why.WRONG: "Not right, or your role needs its staff card here. Wait a minute, then try again.",
     Why.NOT_STAFF: "This card is no staff card. Take it out; Esc leads back to the kiosk.",
     Why.PASSCODE_LOCKED: "The card has locked itself. It was not let in.",
     Why.NOT_GENUINE: "The card could not prove that it is the one on record. This is an alarm.",
@@ -40,6 +40,7 @@ class SignInScreen(StaffScreen):
         self._card = False
         self._busy = False
         self._said = ""
+        self._since = manner.look.monotonic()
 
     def content(self) -> ComposeResult:
         console = self.console
@@ -57,12 +58,23 @@ class SignInScreen(StaffScreen):
             FootKey("escape", "Esc", same("Back to the kiosk")),
         )
 
+    def on_unmount(self) -> None:
+        super().on_unmount()
+        for entry in self.query(Entry):
+            entry.value = ""
+
+    def trouble(self, text: str) -> None:
+        """Nobody is signed in: why the store is away is not for everybody."""
+        super().trouble(text.partition(" (")[0])
+
     def focus_first(self) -> None:
         for field in self.query(Field):
             field.widen(_LABEL)
         self._look_for_card(again=True)
 
     def tick(self) -> None:
+        if self.manner.look.monotonic() - self._since > DOOR_LIMIT and not self._busy:
+            self.stay.end(Leaving.IDLE)
         if self._busy:
             self.stay.vigil.noticed()
         else:
@@ -72,7 +84,7 @@ class SignInScreen(StaffScreen):
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         """Go on to the next line, or knock."""
         name, password, passcode = self._entries
-        if self._busy:
+        if self._busy or self.stay.over:
             return
         if event.input is name and name.value:
             password.focus()
@@ -97,7 +109,7 @@ class SignInScreen(StaffScreen):
             else:
                 entry = await lobby.by_password(name.value, password.secret())
         finally:
-            password.value = passcode.value = ""
+            name.value, password.value, passcode.value = "", "", ""  # a name may be a password
             self._busy, self._said = False, ""
         if isinstance(entry, Refused):
             self._said = _words(entry, self.manner.look.local)
@@ -109,7 +121,10 @@ class SignInScreen(StaffScreen):
     def _let_in(self, session: Session) -> None:
         from screens.maintenance.home import home
 
+        if self.stay.over or self.app.screen is not self:
+            return
         stay = Stay(self.stay.lobby, self.manner.look, self._idle)
+        stay.watch()
         stay.who = f"{session.account.name}, {session.account.role.value}"
         self.app.switch_screen(home(session, stay, self.manner))
 

@@ -11,7 +11,7 @@ from kiosk.office.doctor import Check, examine, fleet, keys, living, storing, su
 from kiosk.pulse import Pulse
 from kiosk.settings import Settings
 from kiosk.staff.account import Account
-from kiosk.staff.rooms.rights import EVERYBODY, for_roles
+from kiosk.staff.rooms.rights import EVERYBODY, Room, for_roles
 from kiosk.vitals import hardware, process
 
 # Within five seconds the board says what is broken: the pause, a look up to its limit, and the next board.
@@ -33,7 +33,7 @@ WATCHED: tuple[tuple[str, Check, float], ...] = (
 )
 
 
-class HealthRoom:
+class HealthRoom(Room):
     """Looks while somebody looks at the board, and not otherwise."""
 
     def __init__(self, account: Account, settings: Settings, reader: Reader, pulse: Pulse) -> None:

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 from kiosk.logbook import Logbook, Record
 from kiosk.staff.account import Account
-from kiosk.staff.rooms.rights import TECHNICIANS, for_roles
+from kiosk.staff.rooms.rights import TECHNICIANS, Room, for_roles
 from kiosk.staff.tools import LogLine, Weight
 
 EVERY = 0.5  # seconds between two looks for more
 
 
-class LogRoom:
+class LogRoom(Room):
     """Shows what went to the journal since the kiosk was started."""
 
     def __init__(self, account: Account, logbook: Logbook) -> None:

@@ -17,7 +17,7 @@ from kiosk.office.doctor.surroundings import mail_advice
 from kiosk.proofs.emails import EmailRefused
 from kiosk.service import Service
 from kiosk.staff.account import Account, StaffProblem
-from kiosk.staff.rooms.rights import EVERYBODY, OFFICERS, TECHNICIANS, for_roles
+from kiosk.staff.rooms.rights import EVERYBODY, OFFICERS, TECHNICIANS, Room, for_roles
 from kiosk.staff.tools import MailServer, Waiting
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import HolderRow, NoticeRow, NoticeState
@@ -28,7 +28,7 @@ LONGEST = 200  # characters of a reason
 _REAL = col(NoticeRow.selftest).is_(False)
 
 
-class MailRoom:
+class MailRoom(Room):
     """Asks the mail server, and looks after the outbox of the whole store."""
 
     def __init__(

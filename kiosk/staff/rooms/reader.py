@@ -14,7 +14,7 @@ from kiosk.office.inspected import told
 from kiosk.office.inspecting import inspect
 from kiosk.settings import Settings
 from kiosk.staff.account import Account, StaffProblem
-from kiosk.staff.rooms.rights import TECHNICIANS, for_roles
+from kiosk.staff.rooms.rights import TECHNICIANS, Room, for_roles
 from kiosk.staff.tools import Slot
 
 LOOK = 2.0  # seconds between two looks at what else is plugged in
@@ -22,7 +22,7 @@ _LIMIT = 2.0  # seconds for each: a card service that hangs
 _OCCUPIED = (State.CARD, State.MUTE)
 
 
-class ReaderRoom:
+class ReaderRoom(Room):
     """Looks at the reader while somebody is there to see it."""
 
     def __init__(self, account: Account, settings: Settings, reader: Reader) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from kiosk.staff.account import Account, NotAllowed, Role
 
@@ -17,10 +17,11 @@ OFFICERS = frozenset({Role.OFFICER})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
 
 
-class Room(Protocol):
-    """A part of a session: whose methods are for some roles only."""
+class Room:
+    """A part of a session: its methods are for some roles only, and for as long as they stay."""
 
     account: Account
+    shut = False  # they are leaving, or have left
 
 
 def for_roles(roles: frozenset[Role]) -> Callable[[F], F]:
@@ -55,5 +56,7 @@ def may(account: Account, method: Callable[..., Any]) -> bool:
 
 
 def _check(room: Room, roles: frozenset[Role], method: Callable[..., Any]) -> None:
+    if room.shut:
+        raise NotAllowed("you are signed out")
     if room.account.role not in roles:
         raise NotAllowed(f"{method.__qualname__} is not for the role {room.account.role.value}")

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.selftest.visitor import Report, StepReport
 from kiosk.staff.account import Account, StaffProblem
-from kiosk.staff.rooms.rights import TECHNICIANS, for_roles
+from kiosk.staff.rooms.rights import TECHNICIANS, Room, for_roles
 from kiosk.staff.tools import SelftestResult, Step
 from kiosk.storage.staff import SelftestRow
 from kiosk.store import Store
@@ -19,7 +19,7 @@ LONGEST = 200  # characters of what is kept of a step
 Run = Callable[[Callable[[StepReport], None]], Awaitable[Report]]
 
 
-class SelftestRoom:
+class SelftestRoom(Room):
     """Runs it. ``run`` has the kiosk's own keys, settings and mail server, and parts of its own."""
 
     def __init__(self, account: Account, store: Store, run: Run) -> None:

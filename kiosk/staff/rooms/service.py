@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from kiosk.audit import Event, Subject
 from kiosk.staff.account import Account, StaffProblem
-from kiosk.staff.rooms.rights import EVERYBODY, TECHNICIANS, for_roles
+from kiosk.staff.rooms.rights import EVERYBODY, TECHNICIANS, Room, for_roles
 from kiosk.staff.seen import Stop
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.staff import ServiceStopRow
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 LONGEST = 120  # characters of what people read
 
 
-class ServiceDesk:
+class ServiceDesk(Room):
     """Takes this kiosk out of service, and puts it back. ``restart`` ends the process for its supervisor."""
 
     def __init__(self, account: Account, store: Store, restart: Callable[[], None]) -> None:

@@ -9,6 +9,7 @@ from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
 from kiosk.staff.rooms.mail import MailRoom
 from kiosk.staff.rooms.reader import ReaderRoom
+from kiosk.staff.rooms.rights import Room
 from kiosk.staff.rooms.selftest import SelftestRoom
 from kiosk.staff.rooms.service import ServiceDesk
 from kiosk.staff.rooms.settings import SettingsRoom
@@ -45,6 +46,12 @@ class StaffSession:
     def at_end(self, work: Callable[[], Awaitable[None]]) -> None:
         """Have something let go of when they leave: a card's session, a stream."""
         self._at_end.append(work)
+
+    def shut(self) -> None:
+        """They leave: nothing more can be begun."""
+        for room in vars(self).values():
+            if isinstance(room, Room):
+                room.shut = True
 
     async def close(self) -> None:
         """Let go of everything, the newest first."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from kiosk.provenance import Origins, in_force
 from kiosk.settings import Settings
 from kiosk.staff.account import Account
-from kiosk.staff.rooms.rights import TECHNICIANS, for_roles
+from kiosk.staff.rooms.rights import TECHNICIANS, Room, for_roles
 from kiosk.staff.tools import Setting
 
 
-class SettingsRoom:
+class SettingsRoom(Room):
     """Shows the settings. Nobody changes them here: they are the file's."""
 
     def __init__(self, account: Account, settings: Settings, origins: Origins) -> None:

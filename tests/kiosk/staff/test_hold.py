@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -124,3 +125,32 @@ async def test_started_again_by_whoever_supervises(staffed: Staffed, front: Fron
     await session.service.restart()
     assert await front.ended() == attendant.EXIT_START_AGAIN
     assert [one.actor for one in await staffed.world.events("kiosk.restarted")] == [TECHNICIAN]
+
+
+async def test_who_has_left_can_do_nothing_more(lobby: StaffLobby) -> None:
+    session = await signed_in(lobby)
+    lobby.shut()
+    with pytest.raises(NotAllowed, match="signed out"):
+        await session.service.stop("by a passer-by")
+    await lobby.leave(Leaving.IDLE)
+    with pytest.raises(NotAllowed):
+        await session.service.resume()
+
+
+async def test_nobody_is_let_in_who_has_left_the_door(staffed: Staffed, lobby: StaffLobby) -> None:
+    assert lobby.enter()
+    knocking = asyncio.create_task(lobby.by_password(TECHNICIAN, PASSWORD))
+    await asyncio.sleep(0)
+    await lobby.leave(Leaving.ASKED)
+    assert isinstance(await knocking, Refused)
+    assert [one.event for one in await staffed.world.events() if one.event.startswith("staff.signed")] == [
+        "staff.signed-in",
+        "staff.signed-out",
+    ]
+
+
+async def test_whose_account_is_shut_does_not_stay(staffed: Staffed, lobby: StaffLobby) -> None:
+    await signed_in(lobby)
+    assert await lobby.standing()
+    await staffed.accounts.disable(TECHNICIAN, "left", by="administrator")
+    assert not await lobby.standing()

@@ -178,7 +178,7 @@ class FakeLobby:
 
     def __init__(self) -> None:
         self.left: list[Leaving] = []
-        self.card_in = False
+        self.card_in = self.is_shut = False
 
     def enter(self) -> bool:
         return True
@@ -188,6 +188,12 @@ class FakeLobby:
 
     async def by_card(self, passcode: SecretStr) -> Session | Refused:
         return Refused(Why.NOT_STAFF)
+
+    def shut(self) -> None:
+        self.is_shut = True
+
+    async def standing(self) -> bool:
+        return True
 
     async def leave(self, why: Leaving) -> None:
         self.left.append(why)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from kiosk.levels import Finding, Level
@@ -91,3 +93,37 @@ async def test_esc_signs_out_and_nothing_is_followed_any_more() -> None:
         await there.press("escape")
         await wait_until(lambda: there.lobby.left == [Leaving.ASKED])
     await wait_until(lambda: there.session.health.board.open == 0)
+
+
+async def test_while_somebody_leaves_nobody_goes_on() -> None:
+    """What is under way is waited for; meanwhile the kiosk is nobody's."""
+    async with office() as there:
+        gate, first = asyncio.Event(), there.screen
+
+        async def slow() -> None:
+            await gate.wait()
+
+        first.later(slow())
+        await there.press("escape")
+        await there.press("s", "m", "escape")
+        assert there.screen is first, "a passer-by opens nothing"
+        assert there.lobby.is_shut
+        assert there.lobby.left == []
+        first.later(slow())
+        gate.set()
+        await wait_until(lambda: there.lobby.left == [Leaving.ASKED])
+
+
+async def test_what_ends_on_a_screen_that_is_gone_ends_nothing_else() -> None:
+    async with office() as there:
+        await there.press("s")
+        gone = there.screen
+
+        async def draws() -> None:
+            gone.query_one("#nothing-of-the-kind")
+
+        await there.press("escape")
+        gone.later(draws())
+        await there.there.settle()
+        assert there.there.app.is_running
+        assert there.there.app.return_code is None
