@@ -37,6 +37,7 @@ EVENTS = 30 / 13  # audit events for each card, as the national service has them
 _LOOKED_UP = 200  # cards and holders
 _VISITS = 25
 _SHOWN = 25
+_COUNTED = 3
 
 
 class Growth(Enum):
@@ -197,10 +198,13 @@ async def backup(ground: Ground) -> tuple[Spent, int]:
 
 async def doctor(ground: Ground) -> tuple[Spent, int]:
     """What `kiosk doctor` and an import count last: cards that are believed by their number."""
-    watch = Stopwatch(ground.url)
-    found = await asyncio.to_thread(believed, ground.settings)
-    assert found.unpinned >= ground.size
-    return watch.spent(), ground.size
+    times = []
+    for _ in range(_COUNTED):  # the first time it reads what nobody has read for a while
+        watch = Stopwatch(ground.url)
+        found = await asyncio.to_thread(believed, ground.settings)
+        times.append(watch.spent())
+        assert found.unpinned >= ground.size
+    return _quickest(times), ground.size
 
 
 async def listed(ground: Ground) -> tuple[Spent, int]:
