@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.pcscd import SOCKET
-from tests.sampling import LONG, SEED
+from tests.sampling import LONG, SEED, sample
 
 # The PC/SC library reads this at its first call: from here on no test can reach a reader of this machine.
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
@@ -20,6 +20,7 @@ settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=
 settings.load_profile("long" if LONG else "fast")
 
 FEW = 1  # so many cases of a test run on both databases in any run
+MOST = 5  # cases of a story in a short run
 
 _FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")
 _OF_THE_TESTS = ("TEXTUAL_SNAPSHOT_TEMPDIR",)  # set by pytest-textual-snapshot for itself
@@ -34,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Every test that uses a store runs on both databases.
 
     Of one with many cases, a case runs on one of the two in a short run, turn and turn about; in a long run
-    on both.
+    on both. Of a story with very many cases a short run takes some.
     """
     cases: dict[str, dict[str, int]] = {}
     keep: list[pytest.Item] = []
@@ -49,9 +50,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             turn = seen.setdefault(case, len(seen))
         on_one = not LONG and turn >= FEW and (turn + SEED) % 2 != (parameters["database"] == "sqlite")
         (drop if on_one else keep).append(item)
+    stories: dict[str, list[pytest.Item]] = {}
+    for item in keep:
+        if item.path.parent.name == "stories":
+            stories.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    chosen = {id(item) for test, cases_ in stories.items() for item in sample(cases_, MOST, test)}
+    drop += [item for each in stories.values() for item in each if id(item) not in chosen]
     if drop:
         config.hook.pytest_deselected(items=drop)
-        items[:] = keep
+        gone = set(map(id, drop))
+        items[:] = [item for item in items if id(item) not in gone]
 
 
 @pytest.fixture(autouse=True)
