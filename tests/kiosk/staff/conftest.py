@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from cardio.card import CardId
 from cardio.virtual.piv import PivCard
+from kiosk.hold import Hold
 from kiosk.settings import Settings
 from kiosk.staff.account import Account, Role
 from kiosk.staff.accounts import Accounts, StaffCard
@@ -47,7 +48,9 @@ class Staffed:
 
     async def session(self, role: Role) -> StaffSession:
         """Somebody of that role, signed in at the RA's own machine."""
-        entered = await open_lobby(self.world.parts, at_kiosk=False).by_password(role.value, PASSWORD)
+        lobby = open_lobby(replace(self.world.parts, hold=Hold()), at_kiosk=False)
+        assert lobby.enter()
+        entered = await lobby.by_password(role.value, PASSWORD)
         assert isinstance(entered, StaffSession)
         return entered
 
