@@ -16,7 +16,7 @@ from tests.fuzz.tape import MOST_COMMANDS, Endless, Tape, TapeChannel, recorded
 from tests.fuzz.targets import TARGETS
 from tests.sampling import LONG, SEED
 
-RUNS = 500_000 if LONG else 200
+RUNS = 500_000 if LONG else 100
 STATUS_WORDS = st.sampled_from(
     ["9000", "6100", "61FF", "6C00", "6CFF", "6300", "63C0", "6983", "6A82", "6F00"]
 )

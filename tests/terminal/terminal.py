@@ -56,7 +56,8 @@ class Terminal:
         self._before = termios.tcgetattr(self._slave)
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                ["setsid", "--ctty", *command],  # the terminal is its controlling one, as at a login
+                # The terminal is its controlling one, as at a login; Ctrl-C is heeded whoever runs the tests.
+                ["setsid", "--ctty", "env", "--default-signal=INT", *command],
                 stdin=self._slave, stdout=self._slave, stderr=errors,
                 env={**os.environ, "TERM": term, "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
             )  # fmt: skip
