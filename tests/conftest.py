@@ -20,7 +20,7 @@ settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=
 settings.load_profile("long" if LONG else "fast")
 
 FEW = 1  # so many cases of a test run on both databases in any run
-MOST = 3  # cases of a story in a short run
+MOST = 3  # cases of a story, or of another test that uses a store, in a short run
 
 _FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")
 _OF_THE_TESTS = ("TEXTUAL_SNAPSHOT_TEMPDIR",)  # set by pytest-textual-snapshot for itself
@@ -52,7 +52,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (drop if on_one else keep).append(item)
     stories: dict[str, list[pytest.Item]] = {}
     for item in keep:
-        if item.path.parent.name == "stories":
+        parameters = getattr(getattr(item, "callspec", None), "params", {})
+        if item.path.parent.name == "stories" or "database" in parameters:
             stories.setdefault(item.nodeid.partition("[")[0], []).append(item)
     chosen = {id(item) for test, cases_ in stories.items() for item in sample(cases_, MOST, test)}
     drop += [item for each in stories.values() for item in each if id(item) not in chosen]

@@ -83,36 +83,35 @@ def thief(ann: World) -> Any:
 DENIED = "42501"
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT * FROM unblock_secret",
-        "SELECT ciphertext FROM unblock_secret",
-        "SELECT wrapped_key FROM next_unblock_secret",
-        "COPY unblock_secret TO STDOUT",
-        "SELECT * FROM secret_release",
-        "INSERT INTO secret_release (card, role, kiosk, visit, at, xact) VALUES (1, '', '', '', now(), '')",
-        "UPDATE fleet_rule SET secrets_per_hour = 100000",
-        "UPDATE fleet_member SET kiosk = 'x'",
-        "INSERT INTO assistance (holder) VALUES (1)",
-        "UPDATE holder SET ra_email = ''",
-        "UPDATE card SET holder = 2",
-        "UPDATE card SET state = 'active'",
-        "UPDATE audit_event SET reason = ''",
-        "DELETE FROM audit_event",
-        "TRUNCATE audit_event",
-        "DELETE FROM audit_checkpoint",
-        "ALTER TABLE audit_event DISABLE TRIGGER ALL",
-        "DROP FUNCTION unlock_take(integer)",
-        "CREATE OR REPLACE FUNCTION unlock_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
-        "CREATE TABLE mine (x integer)",
-        "CREATE TEMP VIEW v AS SELECT ciphertext FROM unblock_secret; SELECT * FROM v",
-        "SET ROLE unlock_office",
-        "CREATE ROLE other LOGIN",
-    ],
-)
-async def test_what_the_role_may_not(thief: Thief, statement: str) -> None:
-    assert thief.tries(statement) == DENIED
+MAY_NOT = [
+    "SELECT * FROM unblock_secret",
+    "SELECT ciphertext FROM unblock_secret",
+    "SELECT wrapped_key FROM next_unblock_secret",
+    "COPY unblock_secret TO STDOUT",
+    "SELECT * FROM secret_release",
+    "INSERT INTO secret_release (card, role, kiosk, visit, at, xact) VALUES (1, '', '', '', now(), '')",
+    "UPDATE fleet_rule SET secrets_per_hour = 100000",
+    "UPDATE fleet_member SET kiosk = 'x'",
+    "INSERT INTO assistance (holder) VALUES (1)",
+    "UPDATE holder SET ra_email = ''",
+    "UPDATE card SET holder = 2",
+    "UPDATE card SET state = 'active'",
+    "UPDATE audit_event SET reason = ''",
+    "DELETE FROM audit_event",
+    "TRUNCATE audit_event",
+    "DELETE FROM audit_checkpoint",
+    "ALTER TABLE audit_event DISABLE TRIGGER ALL",
+    "DROP FUNCTION unlock_take(integer)",
+    "CREATE OR REPLACE FUNCTION unlock_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
+    "CREATE TABLE mine (x integer)",
+    "CREATE TEMP VIEW v AS SELECT ciphertext FROM unblock_secret; SELECT * FROM v",
+    "SET ROLE unlock_office",
+    "CREATE ROLE other LOGIN",
+]
+
+
+async def test_what_the_role_may_not(thief: Thief) -> None:
+    assert {statement: thief.tries(statement) for statement in MAY_NOT} == dict.fromkeys(MAY_NOT, DENIED)
 
 
 async def test_the_tables_privilege_is_not_there_at_all(thief: Thief) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,18 @@ def bare_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state directory of a machine after ``kiosk init``, with staff: every test has a copy."""
+    made = Shell(tmp_path_factory.mktemp("prepared"))
+    made.ok("init")
+    made.staff_up()
+    return made.state
+
+
 @pytest.fixture
-def shell(bare_shell: Shell) -> Shell:
+def shell(bare_shell: Shell, prepared: Path) -> Shell:
     """Commands after ``kiosk init``, on a machine with staff."""
-    bare_shell.ok("init")
-    bare_shell.staff_up()
+    shutil.copytree(prepared, bare_shell.state)
+    bare_shell.staffed = True
     return bare_shell
