@@ -76,15 +76,13 @@ class Door:
         hashed = await self._accounts.password_hash(name)  # of nobody's, too: it takes as long
         right = await self._hasher.matches(context(name), password, hashed)
         if not right or account is None or account.disabled:
-            about = Subject(actor=self._named(account.name if account else ""))
-            await self._slowing.refused(about, Why.WRONG.value, method="password")
+            await self._slowing.refused(self._about(account), Why.WRONG.value, method="password")
             return Refused(Why.WRONG)
         if self._needs_card(account.role):  # in a corridor nobody is told that a password is right
-            about = Subject(actor=self._named(account.name))
-            await self._slowing.refused(about, "card-needed", method="password")
+            await self._slowing.refused(self._about(account), "card-needed", method="password")
             return Refused(Why.WRONG)
         await self._slowing.forgive(typed)
-        await self._record(Event.STAFF_SIGNED_IN, account, Outcome.OK, None, "password")
+        await self._store.record(Event.STAFF_SIGNED_IN, self._about(account), method="password")
         return account
 
     async def by_card(self, passcode: SecretStr) -> Account | Refused:
@@ -108,9 +106,7 @@ class Door:
 
     async def signed_out(self, account: Account, reason: str) -> None:
         """Put on record that they have left, and why."""
-        await self._store.record(
-            Event.STAFF_SIGNED_OUT, Subject(actor=self._named(account.name)), reason=reason
-        )
+        await self._store.record(Event.STAFF_SIGNED_OUT, self._about(account), reason=reason)
 
     async def _prove(
         self, card: Card, account: Account, key: bytes, passcode: SecretStr
@@ -125,26 +121,22 @@ class Door:
             refused = Refused(Why.PASSCODE_LOCKED)
         except NotGenuine:
             refused = Refused(Why.NOT_GENUINE)
-            about = Subject(actor=self._named(account.name))
-            await self._store.record(Event.CARD_NOT_GENUINE, about, Outcome.ALARM, "staff card")
+            await self._store.record(
+                Event.CARD_NOT_GENUINE, self._about(account), Outcome.ALARM, "staff card"
+            )
         else:
             await self._slowing.forgive(_by_card(account.name))
-            await self._record(Event.STAFF_SIGNED_IN, account, Outcome.OK, None, "card")
+            await self._store.record(Event.STAFF_SIGNED_IN, self._about(account), method="card")
             return account
-        await self._slowing.refused(
-            Subject(actor=self._named(account.name)), refused.why.value, method="card"
-        )
+        await self._slowing.refused(self._about(account), refused.why.value, method="card")
         return refused
 
     def _needs_card(self, role: Role) -> bool:
         allowed = self._store.settings.staff.officer_password_at_kiosk
         return self._at_kiosk and role is not Role.TECHNICIAN and not allowed
 
-    async def _record(
-        self, event: Event, account: Account, outcome: Outcome, why: Why | None, method: str
-    ) -> None:
-        about = Subject(actor=self._named(account.name))
-        await self._store.record(event, about, outcome, why.value if why else "", method=method)
+    def _about(self, account: Account | None) -> Subject:
+        return Subject(actor=self._named(account.name if account else ""))
 
 
 def _by_card(name: str) -> str:
