@@ -46,15 +46,6 @@ def for_roles(roles: frozenset[Role]) -> Callable[[F], F]:
     return guarded
 
 
-def may(account: Account, method: Callable[..., Any]) -> bool:
-    """Whether the account may call that method of a room: what a menu shows."""
-    return (
-        account.role in vars(method)["roles"]
-        if not inspect.ismethod(method)
-        else may(account, method.__func__)
-    )
-
-
 def _check(room: Room, roles: frozenset[Role], method: Callable[..., Any]) -> None:
     if room.shut:
         raise NotAllowed("you are signed out")

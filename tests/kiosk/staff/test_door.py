@@ -9,7 +9,8 @@ from pydantic import SecretStr
 from sqlmodel import select
 
 from cardio.virtual.piv import PivCard
-from kiosk.staff.account import Account, Role
+from kiosk.staff.account import Account, Role, StaffProblem
+from kiosk.staff.door import staff_card
 from kiosk.staff.entry import Refused, Why
 from kiosk.storage.staff import StaffDelayRow
 from tests.kiosk.staff.conftest import PASSCODE, PASSWORD, Staffed, card_of, door_of
@@ -142,3 +143,20 @@ async def test_one_card_is_one_accounts(staffed: Staffed) -> None:
         await staffed.accounts.add("second", Role.OFFICER, None, card, by="administrator")
     async with staffed.world.office.service.store.work() as session:
         assert (await session.exec(select(StaffDelayRow))).all() == []
+
+
+class Careless(PivCard):
+    """Its 9A signs for whoever asks (a YubiKey's ``pin-policy=never``)."""
+
+    _verified = property(lambda _: True, lambda *_: None)
+
+
+async def test_a_card_whose_key_signs_without_a_passcode_is_no_staff_card(staffed: Staffed) -> None:
+    card = PivCard(pin=PASSCODE.get_secret_value())
+    staffed.world.reader.insert(card)
+    pinned = await staff_card(staffed.world.reader, staffed.world.parts.families, PASSCODE)
+    assert pinned.public_key == card.sign_in_der
+    staffed.world.reader.remove()
+    staffed.world.reader.insert(Careless(pin=PASSCODE.get_secret_value()))
+    with pytest.raises(StaffProblem, match="without a passcode"):
+        await staff_card(staffed.world.reader, staffed.world.parts.families, PASSCODE)
