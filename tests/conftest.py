@@ -17,10 +17,10 @@ from tests.sampling import LONG, SEED, sample
 # The PC/SC library reads this at its first call: from here on no test can reach a reader of this machine.
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
 
-# A run makes very many objects that stay: to look through all of them as often as Python does takes a tenth of it.
+# A run makes very many objects that stay: to look through them as often as Python does takes a tenth of it.
 gc.set_threshold(100_000, 50, 1_000)
-# What the commands are does not change, and to find out takes a third of the time of a test that calls one.
-typer.testing._get_command = functools.cache(typer.testing._get_command)
+# What the commands are does not change, and finding out takes a third of the time of a test that calls one.
+vars(typer.testing).update(_get_command=functools.cache(typer.main.get_command))
 
 # No deadline: the machine is shared with a browser, a card service and the other worker.
 settings.register_profile("fast", max_examples=20, deadline=None, derandomize=True, database=None)
