@@ -11,9 +11,11 @@ from kiosk.keyring import diversified
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 
+# Grouped by an expression: by the column itself SQLite would follow the index of serial numbers through the
+# whole file, in no order of its pages.
 _QUERY = """
     SELECT
-        card.family,
+        card.family || '' AS family,
         SUM(CASE WHEN card.passcode_key IS NULL THEN 1 ELSE 0 END),
         SUM(CASE WHEN card.passcode_key IS NOT NULL THEN 1 ELSE 0 END),
         SUM(CASE WHEN unblock_secret.card IN ({shared}) THEN 1 ELSE 0 END)
@@ -21,7 +23,7 @@ _QUERY = """
     JOIN holder ON holder.id = card.holder
     WHERE card.state = 'active' AND NOT holder.selftest AND card.public_key IS NULL AND NOT card.mutual_proven
         AND (unblock_secret.card IS NOT NULL OR card.family IN :derived)
-    GROUP BY card.family
+    GROUP BY card.family || ''
 """
 _SHARED = {
     "postgresql": "SELECT unlock_shared_cards()",  # a kiosk may compare no fingerprints

@@ -5,6 +5,7 @@ Times tell that on a quiet machine alone (`make bench`); SQLite's plans tell it 
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -14,10 +15,11 @@ from typing import Any
 
 import pytest
 from pydantic import SecretBytes
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from cardio.card import CardId
 from kiosk.arrivals import NewCard, NewHolder, NewRow
+from kiosk.office.believed import believed
 from kiosk.storage.models import HolderRow
 from kiosk.storage.sqlite import Sqlite
 from tests.stories.plots import register, unlock
@@ -121,3 +123,24 @@ async def test_a_look_through_a_whole_table_shows(world: World) -> None:
     with plans(world) as found:
         await world.rows(HolderRow)
     assert len(found.whole_tables()) == 1
+
+
+async def test_what_the_doctor_counts_is_read_in_the_order_of_the_file(world: World) -> None:
+    """An index would lead through the whole file in no order, page by page: slower with every card."""
+    asked: list[tuple[str, Any]] = []
+
+    def heard(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "FROM card" in statement:
+            asked.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", heard)
+    try:
+        await asyncio.to_thread(believed, world.settings)
+    finally:
+        event.remove(Engine, "before_cursor_execute", heard)
+    ((statement, parameters),) = asked
+    backend = world.backend
+    assert isinstance(backend, Sqlite)
+    with closing(backend.read_only()) as store:
+        plan = [detail for *_, detail in store.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+    assert "SCAN card" in plan, plan
