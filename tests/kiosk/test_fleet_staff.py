@@ -95,7 +95,9 @@ async def test_nor_does_its_role(thief: Thief, statement: str) -> None:
     assert thief.tries(statement) == DENIED
 
 
-@pytest.mark.parametrize("event", ["staff.added", "staff.disabled", "staff.reset"])
+@pytest.mark.parametrize(
+    "event", ["staff.added", "staff.reset", "holder.email-set", "holder.block-cleared", "assistance.issued"]
+)
 async def test_nor_says_it_that_somebody_did(thief: Thief, event: str) -> None:
     (last,) = thief.asks("SELECT seq, mac FROM audit_event ORDER BY seq DESC LIMIT 1")
     told = thief.tries(
