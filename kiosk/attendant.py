@@ -187,6 +187,7 @@ class Attendant:
         if now >= self._next_tending and self._scene == Attract():  # and not closed meanwhile
             self._next_tending = now + TEND
             await self._service.retention.tend()
+            await self._service.report_mail.tend()
 
     def _show(self, scene: Scene) -> None:
         if scene != self._scene or self._hold.stays != self._stays:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func
@@ -18,7 +18,7 @@ from sqlmodel import col, select
 
 from kiosk.audit import Event, Outcome
 from kiosk.reports.periods import DAY, Period, Span, midnight
-from kiosk.reports.report import ALL, Chosen, Failure, Figures, Line, Measure, Place, Report
+from kiosk.reports.report import ALL, Chosen, Failure, Figures, Line, Measure, Place, Reach, Report
 from kiosk.storage.trail import AuditRow, CheckpointRow
 from kiosk.store import Store
 
@@ -60,9 +60,9 @@ class Counted(NamedTuple):
 
 async def make_report(store: Store, period: Period, chosen: Chosen = ALL) -> Report:
     """Count all of a period. Raises StoreUnavailable."""
-    since, closed = await _beginning(store)
+    reach = await reach_of(store)
     lines, places = list[Line](), dict[Place, Figures]()
-    async with aclosing(count(store, period, chosen)) as counted:
+    async with aclosing(count(store, period, chosen, reach)) as counted:
         async for span, figures in counted:
             line = Figures()
             for place, found in figures.items():
@@ -72,22 +72,20 @@ async def make_report(store: Store, period: Period, chosen: Chosen = ALL) -> Rep
     return Report(
         period=period,
         chosen=chosen,
-        made_at=store.clock.now(),
         minutes=store.settings.reports.minutes_saved,
-        since=since,
-        closed=closed,
+        reach=reach,
         lines=lines,
         places=dict(sorted(places.items())),
     )
 
 
-async def count(store: Store, period: Period, chosen: Chosen = ALL) -> AsyncGenerator[Counted, None]:
+async def count(store: Store, period: Period, chosen: Chosen, reach: Reach) -> AsyncGenerator[Counted, None]:
     """Each line of a report by kiosk, as it is counted. Raises StoreUnavailable."""
     organisations: dict[str, str] = {}
     for span in period.spans():
         places: dict[Place, Figures] = {}
         for day in span.days():
-            rows = await _rows(store, day, chosen.kiosk)
+            rows = await _rows(store, Span(day, day + DAY), chosen.kiosk, reach)
             organisations |= _organisations(rows)
             for row in rows:
                 place = Place(row.kiosk, organisations.get(row.kiosk, ""))
@@ -96,17 +94,17 @@ async def count(store: Store, period: Period, chosen: Chosen = ALL) -> AsyncGene
         yield Counted(span, places)
 
 
-async def _beginning(store: Store) -> tuple[datetime | None, bool]:
-    """When the figures begin, and whether older ones were closed."""
+async def reach_of(store: Store) -> Reach:
+    """Of which time the store has figures at the moment. Raises StoreUnavailable."""
     async with store.work() as session:
-        oldest = (await session.exec(select(AuditRow.at).order_by(col(AuditRow.seq)).limit(1))).first()
+        since = (await session.exec(select(func.min(AuditRow.at)))).one()
         closed = (await session.exec(select(CheckpointRow.last_seq).limit(1))).first() is not None
-    return oldest, closed
+        return Reach(since, closed, store.clock.now())
 
 
-async def _rows(store: Store, day: date, kiosk: str) -> list[Row[Any]]:
-    begin, end = midnight(day), midnight(day + DAY)
-    if begin > store.clock.now():
+async def _rows(store: Store, day: Span, kiosk: str, reach: Reach) -> list[Row[Any]]:
+    begin, end = midnight(day.first), midnight(day.until)
+    if reach.since is None or end <= reach.since or begin > reach.until:
         return []
     query = _query(
         [col(AuditRow.at) >= begin, col(AuditRow.at) < end],

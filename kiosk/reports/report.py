@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from functools import cached_property
 from typing import NamedTuple
 
 from kiosk.reports.periods import Period, Span, midnight
@@ -136,28 +137,44 @@ ALL = Chosen()
 
 
 @dataclass(frozen=True)
-class Report:
-    """A report. ``minutes``: of RA time that each unlock saves, as the site says.
+class Reach:
+    """The time of which there are figures.
 
     ``since``: of the oldest event that the store still has; None where it has none. ``closed``: there were
-    older ones, which are in files now (`kiosk audit close`).
+    older ones, which are in files now (`kiosk audit close`). ``until``: when it was counted. All in UTC.
     """
+
+    since: datetime | None
+    closed: bool
+    until: datetime
+
+    def covers(self, span: Span) -> bool:
+        """Whether all of a line's time is over, and its events are there."""
+        gone = self.closed and (self.since is None or midnight(span.first) < self.since)
+        return not gone and midnight(span.until) <= self.until
+
+    def begins_in(self, span: Span) -> bool:
+        """Whether the first figures are of a later time than the first of the span."""
+        return self.since is None or midnight(span.first) < self.since
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report. ``minutes``: of RA time that each unlock saves, as the site says."""
 
     period: Period
     chosen: Chosen
-    made_at: datetime
     minutes: int
-    since: datetime | None
-    closed: bool
+    reach: Reach
     lines: Sequence[Line]
     places: Mapping[Place, Figures]
 
-    @property
+    @cached_property
     def total(self) -> Figures:
         """Of the whole period."""
         return _sum(self.places.values())
 
-    @property
+    @cached_property
     def organisations(self) -> dict[str, Figures]:
         """By organisation, in alphabetical order."""
         names = sorted({place.organisation for place in self.places})
@@ -170,16 +187,6 @@ class Report:
     def saved(self) -> int:
         """Minutes of RA time that the unlocks have saved."""
         return self.total[Measure.UNLOCKS] * self.minutes
-
-    @property
-    def begins_late(self) -> bool:
-        """Whether the period begins before the figures do."""
-        return self.since is None or midnight(self.period.first) < self.since
-
-    def complete(self, span: Span) -> bool:
-        """Whether all of a line's time is over, and its events are there."""
-        gone = self.closed and (self.since is None or midnight(span.first) < self.since)
-        return not gone and midnight(span.until) <= self.made_at
 
 
 def _sum(figures: Iterable[Figures]) -> Figures:

@@ -14,10 +14,11 @@ import pytest
 from kiosk.audit import Event, Outcome
 from kiosk.chain import Entry
 from kiosk.settings import Settings
+from tests.kiosk.conftest import front
 from tests.stories.conftest import database, open_world
 from tests.stories.world import World, new_world
 
-__all__ = ["database", "open_world"]
+__all__ = ["database", "front", "open_world"]
 
 
 @pytest.fixture(autouse=True)

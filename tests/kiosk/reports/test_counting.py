@@ -13,7 +13,7 @@ from kiosk.chain import Entry
 from kiosk.office.closing import close_due
 from kiosk.reports.counting import count, make_report
 from kiosk.reports.periods import Grain, Period, latest
-from kiosk.reports.report import Chosen, Failure, Measure, Place, Report
+from kiosk.reports.report import ALL, Chosen, Failure, Measure, Place, Report
 from tests.kiosk.reports.conftest import happened, here, visited, write
 from tests.sampling import LONG
 from tests.stories.conftest import OpenWorld, with_ann
@@ -52,7 +52,7 @@ async def test_journeys_are_counted_as_they_happen(world: World) -> None:
     }
     assert made.total.failures == {Failure("answers.checked", ""): 3}
     assert made.saved == 20
-    assert (made.closed, made.lines[-1].figures.counts) == (False, made.total.counts)
+    assert (made.reach.closed, made.lines[-1].figures.counts) == (False, made.total.counts)
 
 
 async def test_a_line_for_each_week_day_and_month(world: World) -> None:
@@ -178,22 +178,30 @@ async def test_figures_begin_where_older_events_were_closed(open_world: OpenWorl
     world.hands.forward(days=(date(2027, 7, 7) - world.hands.wall.date()).days)
     await write(world, [entry for day in range(1, 31) for entry in visited(f"2027-06-{day:02} 12:00")])
     before = await report(world)
-    assert (before.since, before.closed, before.begins_late) == (here("2027-06-01 12:00"), False, True)
-    assert all(before.complete(line.span) for line in before.lines), "nothing happened before"
+    assert (before.reach.since, before.reach.closed, before.reach.begins_in(JUNE)) == (
+        here("2027-06-01 12:00"),
+        False,
+        True,
+    )
+    assert all(before.reach.covers(line.span) for line in before.lines), "nothing happened before"
     file = world.settings.state_directory / "audit.jsonl"
     assert await close_due(world.parts.trail, lambda _first, _last: file, lambda _: None, by="test")
     made = await report(world)
-    assert (made.since, made.closed, made.begins_late) == (here("2027-06-07 12:00"), True, True)
+    assert (made.reach.since, made.reach.closed, made.reach.begins_in(JUNE)) == (
+        here("2027-06-07 12:00"),
+        True,
+        True,
+    )
     assert made.total[Measure.UNLOCKS] == 24
-    assert [made.complete(line.span) for line in made.lines] == [False, False, True, True, True]
+    assert [made.reach.covers(line.span) for line in made.lines] == [False, False, True, True, True]
     july = await report(world, Period(date(2027, 6, 28), date(2027, 7, 12), Grain.WEEK))
-    assert [july.complete(line.span) for line in july.lines] == [True, False], "this week is not over"
-    assert not july.begins_late
+    assert [july.reach.covers(line.span) for line in july.lines] == [True, False], "this week is not over"
+    assert not july.reach.begins_in(july.period)
 
 
 async def test_a_store_without_any_event(world: World) -> None:
     made = await report(world)
-    assert (made.since, made.begins_late, counted(made), made.saved) == (None, True, {}, 0)
+    assert (made.reach.since, made.reach.begins_in(JUNE), counted(made), made.saved) == (None, True, {}, 0)
 
 
 def brute(entries: list[Entry], period: Period) -> list[int]:
@@ -219,5 +227,5 @@ async def test_as_if_counted_one_by_one(world: World, seed: int) -> None:
         period = Period(first, first + timedelta(days=dice.randrange(1, 80)), grain)
         made = await report(world, period)
         assert [line.figures[Measure.UNLOCKS] for line in made.lines] == brute(entries, period)
-        lines = [places async for _, places in count(world.service.store, period)]
+        lines = [places async for _, places in count(world.service.store, period, ALL, made.reach)]
         assert len(lines) == len(made.lines)
