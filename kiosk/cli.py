@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention, staff, vault
+from kiosk.commands import (
+    audit,
+    backup,
+    card,
+    db,
+    doctor,
+    fleet,
+    holder,
+    initialise,
+    report,
+    retention,
+    staff,
+    vault,
+)
 from kiosk.commands.configuration import AsJson, ReaderPattern, origins_of, settings_of
 from kiosk.commands.failures import Commands
 
@@ -149,3 +162,4 @@ app.add_typer(fleet.app, name="fleet")
 app.add_typer(db.app, name="db")
 app.add_typer(vault.app, name="vault")
 app.add_typer(audit.app, name="audit")
+app.add_typer(report.app, name="report")

@@ -196,7 +196,7 @@ async def test_what_it_says(open_world: OpenWorld) -> None:
     for text in (" ".join(plain.get_content().split()), " ".join(page.text.split())):
         assert "1 h 00 min of RA time saved: 3 unlocks at 20 minutes each." in text
         assert "A visit with an unlock took 1 min 30 s" in text
-        assert "Figures begin on 28/06/2027." in text
+        assert "Figures begin on 28 June 2027." in text
         assert re.search(r"with another address than the RA's ?1\b", text)
         assert "card refused: no-unblock-secret" in text
         assert "code not mailed" in text
