@@ -52,7 +52,7 @@ def begins(report: Report) -> str:
         return "There is no event yet."
     if not report.reach.begins_in(report.period):
         return ""
-    why = " (older events were closed: kiosk audit close)" if report.reach.closed else ""
+    why = ": older events were closed" if report.reach.closed else ""
     return f"Figures begin on {_written(day_of(since))}{why}."
 
 

@@ -17,6 +17,7 @@ from screens.maintenance.board import Board
 from screens.maintenance.log import LogScreen
 from screens.maintenance.mail import MailScreen
 from screens.maintenance.reader import ReaderScreen
+from screens.maintenance.reports import ReportsScreen
 from screens.maintenance.selftest import SelftestScreen
 from screens.maintenance.service import ServiceScreen
 from screens.maintenance.settings import SettingsScreen
@@ -41,6 +42,7 @@ TOOLS = (
     Tool("t", "Self-test", SelftestScreen),
     Tool("l", "Log", LogScreen),
     Tool("e", "Settings", SettingsScreen),
+    Tool("p", "Reports", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR})),
     Tool("s", "Service", ServiceScreen, frozenset(Role)),
 )
 

@@ -23,6 +23,8 @@ SCREENS = {
     "self-test": (Role.TECHNICIAN, ("t", "enter")),
     "log": (Role.TECHNICIAN, ("l",)),
     "settings": (Role.TECHNICIAN, ("e",)),
+    "reports": (Role.OFFICER, ("p",)),
+    "reports-lists": (Role.ADMINISTRATOR, ("p", "m", "down")),
     "service": (Role.TECHNICIAN, ("s", "f8")),
 }
 

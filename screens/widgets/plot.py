@@ -1,0 +1,78 @@
+"""Bars over time. Loads plotext."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from textual.color import Color
+from textual_plotext import PlotextPlot
+
+_ANSI = {"ansi_bright_cyan": "cyan+", "ansi_bright_yellow": "orange+"}  # as plotext calls them
+_AXIS = 1  # cells of the line beside the numbers
+_FINE = 2  # columns in a cell
+_ROOM = 2  # cells between two labels
+
+
+class Plot(PlotextPlot, can_focus=False):
+    """A bar for each time, in the theme's own colours."""
+
+    def __init__(self, *, plain: bool, id: str) -> None:
+        """``plain``: draw with what a console font has, and 16 colours."""
+        super().__init__(id=id)
+        self.theme = "clear"  # plotext's own: the text is the widget's, on the widget's ground
+        self._plain = plain
+        self._labels: list[str] = []
+        self._values: Sequence[int] = ()
+
+    def show(self, labels: Sequence[str], values: Sequence[int]) -> None:
+        """Draw these, from left to right."""
+        self._labels, self._values = list(labels), values
+        self._lay()
+
+    def on_resize(self) -> None:
+        self._lay()
+
+    def _lay(self) -> None:
+        """Draw column by column: plotext's own bars run into each other where they are narrow."""
+        if not self._values:
+            return
+        plot, top, fine = self.plt, max(2, *self._values), 1 if self._plain else _FINE
+        ticks = [0.0, top // 2, top]
+        shown = [f"{number:,.0f}" for number in ticks]
+        edges = self._edges((self.size.width - max(map(len, shown)) - _AXIS) * fine)
+        columns, heights = self._columns(edges)
+        plot.clear_figure()
+        plot.xaxes(lower=True, upper=False)
+        plot.yaxes(left=True, right=False)
+        plot.xlim(0, edges[-1] - 1)
+        plot.ylim(0, top)
+        plot.yticks(ticks, shown)
+        marker = "sd" if self._plain else "hd"
+        plot.scatter(columns, heights, color=self._colour(), marker=marker, fillx=True)
+        cells = (max(map(len, self._labels)) + _ROOM) * fine
+        every = -(-cells * len(self._values) // edges[-1])
+        plot.xticks(
+            [(edge + after - 1) / 2 for edge, after in pairwise(edges)][::every], self._labels[::every]
+        )
+        self.refresh()
+
+    def _edges(self, columns: int) -> list[int]:
+        """Where each bar begins among so many columns, and the last one ends."""
+        count = len(self._values)
+        return [number * max(count, columns) // count for number in range(count + 1)]
+
+    def _columns(self, edges: list[int]) -> tuple[list[float], list[float]]:
+        """The columns of all bars, and how high each is; with a gap behind each where there is room."""
+        gap = 1 if edges[-1] // len(self._values) > _FINE else 0
+        columns, heights = list[float](), list[float]()
+        for (edge, after), value in zip(pairwise(edges), self._values, strict=True):
+            wide = after - edge - gap
+            columns += range(edge, edge + wide) if value else ()
+            heights += [value] * (wide if value else 0)
+        return columns, heights
+
+    def _colour(self) -> str | tuple[int, int, int]:
+        """That of where somebody is, as plotext takes it."""
+        value = self.app.theme_variables["here"]
+        return _ANSI.get(value) or Color.parse(value).rgb
