@@ -39,10 +39,10 @@ class Tool:
 TOOLS = (
     Tool("r", "Reader", ReaderScreen),
     Tool("m", "Mail", MailScreen, frozenset(Role)),
-    Tool("t", "Self-test", SelftestScreen),
+    Tool("t", "Test", SelftestScreen),
     Tool("l", "Log", LogScreen),
     Tool("e", "Settings", SettingsScreen),
-    Tool("p", "Reports", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR})),
+    Tool("p", "Report", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR})),
     Tool("s", "Service", ServiceScreen, frozenset(Role)),
 )
 
