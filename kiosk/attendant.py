@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from cardio.reader import Presence, Reader, State
-from kiosk.audit import Event, Outcome, Subject
+from kiosk.audit import Detail, Event, Outcome, Subject
 from kiosk.dialogue import Abandoned, Conversation, Gone, Stage
 from kiosk.hold import Hold
 from kiosk.incidents import redacted
@@ -187,6 +187,7 @@ class Attendant:
         if now >= self._next_tending and self._scene == Attract():  # and not closed meanwhile
             self._next_tending = now + TEND
             await self._service.retention.tend()
+            await self._service.report_mail.tend()
 
     def _show(self, scene: Scene) -> None:
         if scene != self._scene or self._hold.stays != self._stays:
@@ -276,6 +277,7 @@ class Attendant:
         self, reference: str, presence: Presence, conversation: Conversation, holder: list[Known]
     ) -> None:
         """Run the journey to its end, whatever that is. Raises nothing."""
+        begun = asyncio.get_running_loop().time()
         try:
             try:
                 if presence.state is State.MUTE:
@@ -296,7 +298,14 @@ class Attendant:
         except Abandoned as gone:
             conversation.end(gone.reason)
             ended = gone.reason.value
-        await self._record(Event.VISIT_ENDED, reference, reason=ended, known=holder[0] if holder else None)
+        await self._record(
+            Event.VISIT_ENDED,
+            reference,
+            reason=ended,
+            known=holder[0] if holder else None,
+            seconds=round(asyncio.get_running_loop().time() - begun),
+            organisation=self._service.settings.site.organisation,
+        )
 
     async def _until_card_out(self, presence: Presence, timed_out: bool, holder: Known | None) -> None:
         """Ask for the card; no journey begins with it until it has been out and in again."""
@@ -328,11 +337,12 @@ class Attendant:
         outcome: Outcome = Outcome.OK,
         reason: str = "",
         known: Known | None = None,
+        **detail: Detail,
     ) -> None:
         about = Subject(visit=reference)
         if known is not None:
             about = Subject(known.holder_key, known.card_key, reference, selftest=known.selftest)
         try:
-            await self._service.store.record(event, about, outcome, reason)
+            await self._service.store.record(event, about, outcome, reason, **detail)
         except StoreUnavailable:
             log.error("not in the audit trail, the store is away: %s %s", event.value, reference)

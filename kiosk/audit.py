@@ -76,6 +76,7 @@ class Event(Enum):
     FLEET_SET_UP = "fleet.set-up"
     KIOSK_ADDED = "fleet.kiosk-added"
     KIOSK_REVOKED = "fleet.kiosk-revoked"
+    REPORT_QUEUED = "report.queued"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_CLOSED = "audit.closed"
     STAFF_ADDED = "staff.added"

@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands import audit, backup, card, db, doctor, fleet, holder, initialise, retention, staff, vault
+from kiosk.commands import (
+    audit,
+    backup,
+    card,
+    db,
+    doctor,
+    fleet,
+    holder,
+    initialise,
+    report,
+    retention,
+    staff,
+    vault,
+)
 from kiosk.commands.configuration import AsJson, ReaderPattern, origins_of, settings_of
 from kiosk.commands.failures import Commands
 
@@ -82,19 +95,24 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
 
 
 @app.command("demo")
-def demo() -> None:
+def demo(
+    history: Annotated[
+        bool, typer.Option("--history", help="With half a year of made-up visits, for the reports to show.")
+    ] = False,
+) -> None:
     """Try the kiosk on virtual parts, with nothing to configure.
 
     F2 opens a tray of virtual cards to put in, with a crib of what to type for each, and the mailbox in
     which the kiosk's mails arrive. F2 again shows the crib of the card that is in.
 
     \b
-    Example: kiosk demo
+    Examples: kiosk demo
+              kiosk demo --history
     """
     from kiosk.demo.running import DemoKiosk
     from screens.launch import launch
 
-    kiosk = DemoKiosk()
+    kiosk = DemoKiosk(history=history)
     raise typer.Exit(launch(kiosk, kiosk.desk))
 
 
@@ -149,3 +167,4 @@ app.add_typer(fleet.app, name="fleet")
 app.add_typer(db.app, name="db")
 app.add_typer(vault.app, name="vault")
 app.add_typer(audit.app, name="audit")
+app.add_typer(report.app, name="report")

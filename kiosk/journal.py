@@ -175,6 +175,9 @@ class Journal:
             self._store.audit.record(session, Event.CARD_WRITE_ENDED, visit.about)
             known = visit.known
             if purpose is Purpose.UNLOCK:
+                proofs = await self._pendings.get(session, visit, Purpose.UNLOCK)
+                assisted = proofs is not None and proofs.assisted
+                self._store.audit.record(session, Event.UNLOCKED, visit.about, assisted=assisted)
                 await session.exec(
                     update(HolderRow)
                     .where(col(HolderRow.id) == known.holder)
@@ -182,11 +185,10 @@ class Journal:
                 )
                 await self._pendings.drop(session, visit, Purpose.UNLOCK)
                 await secret_accepted(session, known.card, proven=proven, mutual=mutual)
-            unlocked = purpose is Purpose.UNLOCK
-            self._store.audit.record(
-                session, Event.UNLOCKED if unlocked else Event.PASSCODE_CHANGED, visit.about
-            )
-            kind = NoticeKind.UNLOCKED if unlocked else NoticeKind.PASSCODE_CHANGED
+                kind = NoticeKind.UNLOCKED
+            else:
+                self._store.audit.record(session, Event.PASSCODE_CHANGED, visit.about)
+                kind = NoticeKind.PASSCODE_CHANGED
             await self._notices.queue(session, kind, known, known.email, language)
 
     async def told(self, write: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import timedelta
+from email.message import EmailMessage
 
 from sqlalchemy import delete, event, update
 from sqlmodel import col, select
@@ -20,6 +21,7 @@ from kiosk.incidents import redacted
 from kiosk.letters import NoticeKind, notice_letter
 from kiosk.mail import Mailer, MailNotSent
 from kiosk.persons import Personal
+from kiosk.reports.writing import write_report
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import HolderRow, NoticeRow, NoticeState
 from kiosk.store import Store
@@ -161,17 +163,7 @@ class Notices:
             log.warning("a notice cannot be read: %s", error)
             await self._failed(row, str(error))
             return False
-        head = str(await self._store.head()) if row.kind == NoticeKind.AUDIT_HEAD.value else ""
-        letter = notice_letter(
-            NoticeKind(row.kind),
-            name=name,
-            at=self._store.clock.now() if head else row.created_at,
-            kiosk=row.kiosk,
-            site=self._store.settings.site,
-            mail=self._store.settings.mail,
-            words=words(row.language),
-            head=head,
-        )
+        letter = await self._letter(row, name)
         try:
             await self._mailer.send(letter, recipient)
         except MailNotSent as failure:
@@ -182,6 +174,23 @@ class Notices:
             self._store.audit.record(session, Event.NOTICE_SENT, about, kind=row.kind)
             await session.exec(delete(NoticeRow).where(col(NoticeRow.id) == row.id))
         return True
+
+    async def _letter(self, row: NoticeRow, name: str) -> EmailMessage:
+        """What it says; of the trail's head and of reports, what is true as it is sent."""
+        kind = NoticeKind(row.kind)
+        if kind is NoticeKind.REPORT:
+            return await write_report(self._store, row.created_at)
+        head = str(await self._store.head()) if kind is NoticeKind.AUDIT_HEAD else ""
+        return notice_letter(
+            kind,
+            name=name,
+            at=self._store.clock.now() if head else row.created_at,
+            kiosk=row.kiosk,
+            site=self._store.settings.site,
+            mail=self._store.settings.mail,
+            words=words(row.language),
+            head=head,
+        )
 
     async def _opened(self, row: NoticeRow) -> tuple[str, str]:
         """Recipient and name. Raises VaultError."""

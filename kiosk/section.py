@@ -12,10 +12,12 @@ OptionalPath = Annotated[Path | None, BeforeValidator(lambda given: given or Non
 NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 COLOUR = r"^#[0-9a-fA-F]{6}$"
 URL = r"^(sqlite:///.+|postgres(ql)?://.+)"
+ADDRESS = r"^[^@\s,;<>\"]+@[^@\s,;<>\"]+$"
 
 PATTERNS = {
     NAME: "must be a name of lower-case letters, digits and hyphens, of 32 at most",
     COLOUR: 'must be "#" and six hexadecimal digits, as "#004cb8"',
+    ADDRESS: "must be an email address, as ra.desk@nhs.net",
     URL: 'must be "sqlite:///FILE", or a server\'s: "postgresql://ROLE@HOST/DATABASE"',
 }
 """What a value has to be like, in words."""

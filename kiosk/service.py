@@ -14,6 +14,7 @@ from kiosk.journal import Journal
 from kiosk.notices import Notices
 from kiosk.pendings import Pendings
 from kiosk.registrations import Registrations
+from kiosk.reports.mailing import ReportMail
 from kiosk.retention import Retention
 from kiosk.settings import Settings
 from kiosk.steps import Proof, Purpose
@@ -39,6 +40,7 @@ class Service:
     notices: Notices
     journal: Journal
     retention: Retention
+    report_mail: ReportMail
     address: Callable[[str], str]
 
     @property

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from kiosk.card_settings import Cards
 from kiosk.privacy import PRIVACY_CY, PRIVACY_EN
+from kiosk.report_settings import Reports, require_events
 from kiosk.section import COLOUR, PATTERNS, URL, OptionalPath, Section, fault
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
@@ -31,6 +32,7 @@ class Site(Section):
 
     service_name: str = Field("Smartcard self-service", min_length=1, max_length=40)
     kiosk_name: str = Field("Kiosk 1", min_length=1, max_length=24)
+    organisation: str = Field("", max_length=60)
     blue: str = Field("#004cb8", pattern=COLOUR)
     ra_contact: str = Field("RA desk", min_length=1, max_length=40)
     ra_phone: str = Field("", max_length=24)
@@ -262,6 +264,12 @@ class Settings(Section):
     selftest: Selftest = Selftest()
     staff: Staff = Staff()
     health: Health = Health()
+    reports: Reports = Reports()
+
+    @model_validator(mode="after")
+    def _reports_have_events(self) -> Self:
+        require_events(self.reports, self.retention.audit_days)
+        return self
 
     def changed(self, **sections: dict[str, Any]) -> Settings:
         """These settings with some keys replaced, checked again: ``changed(codes={"tries": 3})``."""

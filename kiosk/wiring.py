@@ -48,6 +48,7 @@ from kiosk.proofs.hashing import Hasher
 from kiosk.provenance import Origins
 from kiosk.pulse import Pulse
 from kiosk.registrations import Registrations
+from kiosk.reports.mailing import ReportMail
 from kiosk.retention import Retention
 from kiosk.rotation import Rotation
 from kiosk.safe import GuardedSafe, OpenSafe, Safe
@@ -203,6 +204,7 @@ def _service(
         notices=notices,
         journal=journal,
         retention=Retention(store, holders, registrations, notices),
+        report_mail=ReportMail(store, notices),
         address=lambda typed: emails.parse(typed, settings.email.domains),
     )
     return service, rotation

@@ -6,6 +6,7 @@ from cardio.virtual.reader import VirtualReader
 from kiosk.attendant import Shift
 from kiosk.demo.cast import cast, enrol_cast
 from kiosk.demo.desk import Desk
+from kiosk.demo.history import write_history
 from kiosk.demo.scratch import scratch_kiosk
 from kiosk.demo.staff import roles, sign_up, staff
 from kiosk.dialogue import Stage
@@ -17,6 +18,7 @@ from kiosk.wiring import put_together
 
 SITE = {
     "kiosk_name": "Demo kiosk",
+    "organisation": "Aire Valley Trust",
     "ra_phone": "0113 496 0000",
     "ra_where": "Room 12, next to Reception",
     "ra_hours": "Monday to Friday, 8 to 18",
@@ -28,8 +30,9 @@ class DemoKiosk:
 
     virtual = True
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        """``settings``: where given, a site's own, shown on virtual parts."""
+    def __init__(self, settings: Settings | None = None, *, history: bool = False) -> None:
+        """``settings``: where given, a site's own, shown on virtual parts. ``history``: made-up months."""
+        self._history = history
         self.settings = settings or Settings().changed(site=SITE)
         self._reader = VirtualReader()
         self._cast, self._staff = cast(), staff()
@@ -49,6 +52,8 @@ class DemoKiosk:
             parts = put_together(
                 scratch.settings, reader=self._reader, keys=scratch.keys, mailer=scratch.mailer
             )
+            if self._history:  # before anything else: no event is earlier than the one before it
+                await write_history(parts.service.store)
             await enrol_cast(self._cast, parts)
             await sign_up(self._staff, parts.accounts)
             return await self._shift.work(stage, parts)

@@ -29,6 +29,7 @@ class NoticeKind(Enum):
     ASSISTANCE_USED = "assistance-used"
     LAPSED = "lapsed"
     AUDIT_HEAD = "audit-head"  # to whoever keeps the heads, about nobody
+    REPORT = "report"  # to staff, about nobody; `kiosk.letters.report` has its words
 
 
 @dataclass(frozen=True)

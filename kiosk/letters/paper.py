@@ -38,6 +38,15 @@ _CODE = '<p style="font-size: 28px; font-weight: bold; letter-spacing: 3px">{}</
 
 
 @dataclass(frozen=True)
+class Attached:
+    """A text that goes with a letter as a file: its name, and its subtype of text."""
+
+    name: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Paper:
     """Who writes, in which language. To whom is for the mailer to say."""
 
@@ -47,6 +56,10 @@ class Paper:
 
     def message(self, subject: str, paragraphs: Sequence[str | SecretStr]) -> EmailMessage:
         """The message. A SecretStr among the paragraphs is a code, set apart and in groups."""
+        return self.letter(subject, _text(paragraphs), _body(paragraphs))
+
+    def letter(self, subject: str, text: str, body: str, attached: Attached | None = None) -> EmailMessage:
+        """The message with that text, and the same as the inside of an HTML body."""
         sender = Address(plain(self.mail.sender_name or self.site.service_name), addr_spec=self.mail.sender)
         letter = EmailMessage(policy=SMTP)
         letter["From"] = sender
@@ -55,8 +68,12 @@ class Paper:
         letter["Message-ID"] = make_msgid(domain=sender.domain)
         letter["Auto-Submitted"] = "auto-generated"
         letter["X-Auto-Response-Suppress"] = "All"  # Exchange: no out-of-office reply to a kiosk
-        letter.set_content(_text(paragraphs), cte="quoted-printable")
-        letter.add_alternative(self._html(subject, paragraphs), subtype="html", cte="quoted-printable")
+        letter.set_content(text, cte="quoted-printable")
+        letter.add_alternative(self._html(subject, body), subtype="html", cte="quoted-printable")
+        if attached is not None:
+            letter.add_attachment(
+                attached.text, subtype=attached.kind, filename=attached.name, cte="quoted-printable"
+            )
         # Last, since a Content-* header set earlier moves into the first part.
         letter["Content-Language"] = self.words.language
         return letter
@@ -80,13 +97,7 @@ class Paper:
             plain(self.site.service_name),
         ]
 
-    def _html(self, title: str, paragraphs: Sequence[str | SecretStr]) -> str:
-        body = "\n".join(
-            _CODE.format(escape(grouped(part.get_secret_value())))
-            if isinstance(part, SecretStr)
-            else f"<p>{escape(part)}</p>"
-            for part in paragraphs
-        )
+    def _html(self, title: str, body: str) -> str:
         return _HTML.format(language=escape(self.words.language), title=escape(plain(title)), body=body)
 
 
@@ -101,6 +112,15 @@ def local(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a time in a letter needs its time zone")
     return at.astimezone()
+
+
+def _body(paragraphs: Sequence[str | SecretStr]) -> str:
+    return "\n".join(
+        _CODE.format(escape(grouped(part.get_secret_value())))
+        if isinstance(part, SecretStr)
+        else f"<p>{escape(part)}</p>"
+        for part in paragraphs
+    )
 
 
 def _text(paragraphs: Sequence[str | SecretStr]) -> str:

@@ -6,13 +6,13 @@ import csv
 import hashlib
 import io
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from kiosk.cells import harmless_cell
 from kiosk.chain import Chain, Head
 from kiosk.office.private import new_private
 from kiosk.storage.trail import AuditRow
@@ -22,8 +22,6 @@ from kiosk.verification import Follower, Verified
 FIELDS = {"store": str, "seq": int, "selftest": bool} | {
     name: str for name in AuditRow.model_fields if name not in {"seq", "selftest"}
 }
-# Where one would begin. Quotes do not hold a cell together for a spreadsheet that goes by its country's ";".
-_FORMULA = re.compile(r"""(?:^|(?<=[;\t]))(?=[\s"]*[=+@-])|^(?=[\t\r\n])""")
 _LONGEST = 65_536  # bytes of a line: no event is near that long
 
 
@@ -65,7 +63,7 @@ def _writer(form: Format, out: BinaryIO) -> Callable[[Sequence[Mapping[str, Any]
     sheet.writeheader()
 
     def write_page(page: Sequence[Mapping[str, Any]]) -> None:
-        sheet.writerows({name: _cell(value) for name, value in event.items()} for event in page)
+        sheet.writerows({name: harmless_cell(value) for name, value in event.items()} for event in page)
         text.flush()
 
     return write_page
@@ -73,11 +71,6 @@ def _writer(form: Format, out: BinaryIO) -> Callable[[Sequence[Mapping[str, Any]
 
 def _line(event: Mapping[str, Any]) -> bytes:
     return json.dumps(event, sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def _cell(value: object) -> object:
-    """Text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return _FORMULA.sub("'", value) if isinstance(value, str) else value
 
 
 def verify(file: Path, chain: Chain, expected: Head | None, told: Told) -> VerifiedFile:

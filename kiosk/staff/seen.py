@@ -12,7 +12,7 @@ from typing import Protocol
 
 from kiosk.levels import Finding
 from kiosk.staff.account import Account
-from kiosk.staff.tools import LogTool, MailTool, ReaderTool, SelftestTool, SettingsTool
+from kiosk.staff.tools import LogTool, MailTool, ReaderTool, ReportsTool, SelftestTool, SettingsTool
 
 
 @dataclass(frozen=True)
@@ -84,3 +84,7 @@ class Session(Protocol):
     @property
     def settings(self) -> SettingsTool:
         """What the kiosk was told."""
+
+    @property
+    def reports(self) -> ReportsTool:
+        """What kiosks did for people, in numbers."""

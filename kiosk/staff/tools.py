@@ -1,4 +1,4 @@
-"""A technician's tools, as the screens know them: what each shows, and what can be done with it.
+"""The tools of the maintenance side, as the screens know them: what each shows, and what can be done with it.
 
 The rooms that do it are in `kiosk.staff.rooms`; they check the role and write the audit events. Every method
 may raise NotAllowed; those that need the store, StoreUnavailable.
@@ -15,6 +15,8 @@ from typing import Protocol
 from cardio.atr import Atr
 from cardio.reader import State
 from cardio.tracing import TraceLine
+from kiosk.reports.periods import Period
+from kiosk.reports.report import Report
 
 
 @dataclass(frozen=True)
@@ -165,3 +167,10 @@ class SettingsTool(Protocol):
 
     async def all(self) -> tuple[Setting, ...]:
         """Every setting, in the order of kiosk.toml."""
+
+
+class ReportsTool(Protocol):
+    """Reports: what kiosks did for people, in numbers."""
+
+    async def report(self, period: Period, kiosk: str) -> Report:
+        """All of a period, at one kiosk or, where its name is empty, at all of them."""

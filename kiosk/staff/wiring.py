@@ -16,6 +16,7 @@ from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
 from kiosk.staff.rooms.mail import MailRoom
 from kiosk.staff.rooms.reader import ReaderRoom
+from kiosk.staff.rooms.reports import ReportsRoom
 from kiosk.staff.rooms.selftest import SelftestRoom
 from kiosk.staff.rooms.service import ServiceDesk
 from kiosk.staff.rooms.session import StaffSession
@@ -43,6 +44,7 @@ def _session(parts: Parts, account: Account) -> StaffSession:
         selftest=SelftestRoom(account, store, partial(_selftest, parts)),
         log=LogRoom(account, parts.logbook),
         settings=SettingsRoom(account, settings, parts.origins),
+        reports=ReportsRoom(account, store),
     )
     session.at_end(reader.let_go)
     return session

@@ -17,6 +17,7 @@ from screens.maintenance.board import Board
 from screens.maintenance.log import LogScreen
 from screens.maintenance.mail import MailScreen
 from screens.maintenance.reader import ReaderScreen
+from screens.maintenance.reports import ReportsScreen
 from screens.maintenance.selftest import SelftestScreen
 from screens.maintenance.service import ServiceScreen
 from screens.maintenance.settings import SettingsScreen
@@ -38,9 +39,10 @@ class Tool:
 TOOLS = (
     Tool("r", "Reader", ReaderScreen),
     Tool("m", "Mail", MailScreen, frozenset(Role)),
-    Tool("t", "Self-test", SelftestScreen),
+    Tool("t", "Test", SelftestScreen),
     Tool("l", "Log", LogScreen),
     Tool("e", "Settings", SettingsScreen),
+    Tool("p", "Report", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR})),
     Tool("s", "Service", ServiceScreen, frozenset(Role)),
 )
 

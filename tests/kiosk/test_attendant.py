@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from pydantic import SecretStr
@@ -126,6 +127,26 @@ async def test_card_out_shows_attract_at_once_and_the_journey_ends_unseen(
     assert [type(each) for each in front.stage.drawn[drawn:] if not isinstance(each, Busy)] == [Welcome]
     assert [event.reason for event in await world.events("visit.ended")] == ["card-out"]
     assert (await world.known(card)).pending[0].code_expires_at, "the work itself was done to its end"
+
+
+async def test_the_end_of_a_visit_says_how_long_it_took_and_whose_kiosk_it_was(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = front.world.service.settings.site
+    vars(site)["organisation"] = "Leeds Trust"  # a part of settings that are frozen, and made by the fixture
+    loop, ahead = asyncio.get_running_loop(), 0.0
+    real = loop.time
+    monkeypatch.setattr(loop, "time", lambda: real() + ahead)
+    await put_in(front, await ann(front.world))
+    ahead = 95.0
+    front.world.reader.remove()
+    await front.stage.until(Attract)
+    assert await front.close() == EXIT_OK
+    (ended,) = await front.world.events("visit.ended")
+    assert ended.reason == "card-out"
+    detail = json.loads(ended.detail)
+    assert 94 < detail.pop("seconds") < 110
+    assert detail == {"organisation": "Leeds Trust"}
 
 
 async def test_the_service_stops_and_starts_in_the_middle(front: Front) -> None:

@@ -20,6 +20,8 @@ from sqlalchemy import Engine, event
 from cardio.card import CardId
 from kiosk.arrivals import NewCard, NewHolder, NewRow
 from kiosk.office.believed import believed
+from kiosk.reports.counting import make_report
+from kiosk.reports.periods import Grain, latest
 from kiosk.storage.models import HolderRow
 from kiosk.storage.sqlite import Sqlite
 from tests.stories.plots import register, unlock
@@ -48,14 +50,21 @@ class Plans:
 
     def whole_tables(self) -> list[str]:
         """The statements that read a table from one end to the other; with a LIMIT none does."""
+        return [
+            f"{detail}: {statement}"
+            for statement, detail in self.steps()
+            if WHOLE_TABLE.match(detail) and "LIMIT" not in statement
+        ]
+
+    def steps(self) -> list[tuple[str, str]]:
+        """Each statement with each step of how it is carried out."""
         backend = self._world.backend
         assert isinstance(backend, Sqlite)
         with closing(sqlite3.connect(backend.path)) as store:
             return [
-                f"{detail}: {statement}"
+                (statement, detail)
                 for statement, parameters in self.asked.items()
                 for *_, detail in store.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
-                if WHOLE_TABLE.match(detail) and "LIMIT" not in statement
             ]
 
 
@@ -117,6 +126,17 @@ async def test_a_holder_is_found_without_reading_a_whole_table(world: World, tex
     with plans(world) as found:
         assert [one.row.holder_id for one in await world.parts.enrolment.find(text)] == ["H1"]
     assert found.whole_tables() == []
+
+
+async def test_a_report_reads_the_events_of_its_own_time(world: World) -> None:
+    """By the index of the events' names it would read all that ever happened."""
+    await world.holder()
+    with plans(world) as found:
+        await make_report(world.service.store, latest(Grain.DAY, world.hands.wall.date()))
+    assert found.whole_tables() == []
+    read = [step for statement, step in found.steps() if "audit_event" in step and "GROUP BY" in statement]
+    assert len(read) >= 2, "the events, and the visits with an unlock"
+    assert all("ix_audit_event_at (at>? AND at<?)" in step for step in read), read
 
 
 async def test_a_look_through_a_whole_table_shows(world: World) -> None:

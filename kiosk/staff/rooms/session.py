@@ -9,6 +9,7 @@ from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
 from kiosk.staff.rooms.mail import MailRoom
 from kiosk.staff.rooms.reader import ReaderRoom
+from kiosk.staff.rooms.reports import ReportsRoom
 from kiosk.staff.rooms.rights import Room
 from kiosk.staff.rooms.selftest import SelftestRoom
 from kiosk.staff.rooms.service import ServiceDesk
@@ -32,6 +33,7 @@ class StaffSession:
         selftest: SelftestRoom,
         log: LogRoom,
         settings: SettingsRoom,
+        reports: ReportsRoom,
     ) -> None:
         self.account = account
         self.health = health
@@ -41,6 +43,7 @@ class StaffSession:
         self.selftest = selftest
         self.log = log
         self.settings = settings
+        self.reports = reports
         self._at_end: list[Callable[[], Awaitable[None]]] = []
 
     def at_end(self, work: Callable[[], Awaitable[None]]) -> None:

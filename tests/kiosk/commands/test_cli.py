@@ -51,6 +51,7 @@ def test_the_commands_are_these() -> None:
         "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
         "backup", "restore", "db current", "db check", "db upgrade", "fleet list", "fleet setup",
         "fleet add", "fleet revoke", "staff add", "staff list", "staff disable", "staff reset",
+        "report show", "report export", "report mail",
     }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [(), ("holder",), ("card",), ("audit",), ("db",), ("fleet",), ("vault",), ("staff",)]
+    "path", [(), ("holder",), ("card",), ("audit",), ("db",), ("fleet",), ("vault",), ("staff",), ("report",)]
 )
 def test_a_list_of_commands_cuts_no_sentence_short(path: tuple[str, ...]) -> None:
     listed = CliRunner().invoke(app, [*path, "--help"]).stdout

@@ -55,6 +55,8 @@ READING = {
     *(("holder", name) for name in ("list", "find", "show")),
     *(("card", name) for name in ("list", "inspect", "trace", "plug")),
     ("vault", "status"),
+    *(("report", name) for name in ("show", "export")),
+    ("report", "mail"),  # sends counts to whom the configuration names
 }
 
 

@@ -14,6 +14,8 @@ from cardio import atr
 from cardio.reader import State
 from cardio.tracing import TraceLine
 from kiosk.levels import Finding, Level
+from kiosk.reports.periods import Period
+from kiosk.reports.report import Report
 from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.entry import Leaving, Refused, Why
 from kiosk.staff.seen import Session, Stop
@@ -32,6 +34,7 @@ from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.home import home
 from tests.screens.gallery import NOW
 from tests.screens.hall import Hall, hall, wait_until
+from tests.screens.maintenance.figures import made_up
 
 T = TypeVar("T")
 
@@ -164,6 +167,20 @@ class FakeSettings:
         return SETTINGS
 
 
+class FakeReports:
+    """Makes up a report of any time; ``asked`` are those that somebody looked at."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Period, str]] = []
+        self.trouble: Exception | None = None
+
+    async def report(self, period: Period, kiosk: str) -> Report:
+        self.asked.append((period, kiosk))
+        if self.trouble is not None:
+            raise self.trouble
+        return made_up(period, kiosk)
+
+
 class FakeSession:
     """What one of a role sees."""
 
@@ -176,6 +193,7 @@ class FakeSession:
         self.selftest = FakeSelftest()
         self.log = FakeLog()
         self.settings = FakeSettings()
+        self.reports = FakeReports()
 
 
 class FakeLobby:

@@ -10,7 +10,9 @@ from textual.pilot import Pilot
 
 from kiosk.staff.account import Role
 from screens.app import KioskApp
-from tests.screens.hall import Hall, StillClock, look, wait_for_end
+from screens.maintenance.reports import ReportsScreen
+from screens.widgets.say import Say
+from tests.screens.hall import Hall, StillClock, look, wait_for_end, wait_until
 from tests.screens.maintenance.fakes import FakeSession, enter
 
 SCREENS = {
@@ -23,6 +25,8 @@ SCREENS = {
     "self-test": (Role.TECHNICIAN, ("t", "enter")),
     "log": (Role.TECHNICIAN, ("l",)),
     "settings": (Role.TECHNICIAN, ("e",)),
+    "reports": (Role.OFFICER, ("p",)),
+    "reports-lists": (Role.ADMINISTRATOR, ("p", "m", "down")),
     "service": (Role.TECHNICIAN, ("s", "f8")),
 }
 
@@ -41,6 +45,10 @@ def test_looks_as_it_did(name: str, snap_compare: Any) -> None:
         await there.settle()
         for key in keys:
             await pilot.press(key)
+            await there.settle()
+        screen = app.screen
+        if isinstance(screen, ReportsScreen):
+            await wait_until(lambda: screen.query_one("#about", Say).said != "")
             await there.settle()
 
     assert snap_compare(app, run_before=open_it, terminal_size=(80, 24))
