@@ -171,7 +171,7 @@ class Foreseen:
 
 @dataclass(frozen=True)
 class Done:
-    """What is true now, a sentence each. ``code``: an assistance code, shown this once; valid until ``ends``."""
+    """What is true now, a sentence each. ``code``: an assistance code, shown once; ``ends`` is UTC."""
 
     lines: tuple[str, ...] = field(repr=False)
     code: SecretStr | None = None
