@@ -60,12 +60,13 @@ async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
         present = await wait_for_card(reader, say)
         async with reader.session(present.insertion) as channel:
             card = await identify(channel, known := families(settings))
-            return await _read(settings, card, by_name(known, card.id.family))
+            return await read(settings, card, by_name(known, card.id.family))
     finally:
         await reader.aclose()
 
 
-async def _read(settings: Settings, card: Card, family: Family) -> SeenCard:
+async def read(settings: Settings, card: Card, family: Family) -> SeenCard:
+    """Read a card in an open session, and have it prove the key it offers. Raises as `read_card`."""
     offered = await card.offered_key(KeyUse.FREE)
     if offered is not None:
         await card.prove(KeyUse.FREE, offered.public_key)
