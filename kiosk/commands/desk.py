@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from kiosk.office.equipping import Equipped
 
 
+def hint(message: str) -> None:
+    """Tell, beside the output, what is waited for."""
+    for line in message.splitlines():
+        typer.echo(harmless(line), err=True)
+
+
 def tell(done: Equipped, seen: SeenCard, holder: str) -> None:
     """Say what became of the card; ``holder`` is harmless to print."""
     how = {

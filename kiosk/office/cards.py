@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardio.card import CardId
-from kiosk.enrolled import EnrolledCard
+from kiosk.enrolled import EnrolledCard, unknown_card
 from kiosk.office import deeds
 from kiosk.office.office import office
 from kiosk.settings import Settings
@@ -90,3 +90,13 @@ async def set_state(settings: Settings, serial: str, state: CardState, reason: s
     async with office(settings) as parts:
         await deeds.set_state(parts, card, state, reason, by=by)
     return card
+
+
+async def owned(settings: Settings, serial: str) -> tuple[CardId, str]:
+    """A card of the store, and its holder's id. Raises EnrolmentError."""
+    card = deeds.card_id(settings, serial)
+    async with office(settings) as parts:
+        known = await parts.service.holders.find(card)
+    if known is None:
+        raise unknown_card(card)
+    return card, known.holder_id

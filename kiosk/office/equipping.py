@@ -23,6 +23,7 @@ from cardio.errors import (
 )
 from cardio.reader import Reader
 from cardio.secret import SecretFormat
+from cardio.virtual.reader import VirtualReader
 from kiosk.audit import Subject
 from kiosk.enrolment import Change, EnrolmentError
 from kiosk.office import fields
@@ -126,19 +127,19 @@ async def carry_out(
     reader: Callable[[Settings], Reader],
     say: Say,
     seen: SeenCard,
-    given: SecretBytes,
+    given: SecretBytes | None,
     order: Order,
 ) -> Equipped:
     """Tie a card that was read to a holder, with the card in the reader where it has to do something.
 
     Raises as `at_desk`.
     """
-    async with office(settings) as parts:
-        opened = reader(settings)
-        try:
+    opened = reader(settings) if _at_the_card(seen, given, order) else VirtualReader()
+    try:
+        async with office(settings) as parts:
             return await at_desk(parts, opened, say, seen, given, order)
-        finally:
-            await opened.aclose()
+    finally:
+        await opened.aclose()
 
 
 async def equip(
@@ -169,7 +170,7 @@ async def at_desk(
     """
     if not order.replace_key:
         await require_same_keys(parts, seen, by=order.by)
-    if given is None or not (order.fresh or seen.family.traits.mutual):
+    if given is None or not _at_the_card(seen, given, order):
         return Equipped(await _enrol(parts, seen, given, order))
     try:
         async with _the_same_card(parts, reader, say, seen) as card:
@@ -181,6 +182,11 @@ async def at_desk(
         raise TakenOut(
             "the card was taken out too early: give the same command again, it finds out what the card holds"
         ) from None
+
+
+def _at_the_card(seen: SeenCard, given: SecretBytes | None, order: Order) -> bool:
+    """Whether the card itself has to do something."""
+    return given is not None and (order.fresh or seen.family.traits.mutual)
 
 
 async def _enrol(

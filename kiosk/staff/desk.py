@@ -50,7 +50,7 @@ class EventLine:
     visit: str
     actor: str
     card: str = field(repr=False)
-    detail: str  # such as "attempts_left 2, purpose unlock"
+    detail: str  # such as "attempts_left 2"
 
 
 @dataclass(frozen=True)

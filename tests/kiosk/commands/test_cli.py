@@ -45,9 +45,9 @@ def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
         "run", "demo", "selftest", "init", "doctor",
         "holder add", "holder list", "holder find", "holder show", "holder clear-block", "holder assist",
-        "holder forget", "vault status", "vault rekey",
+        "holder forget", "holder set-email", "holder withdraw", "vault status", "vault rekey",
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
-        "card clear-secret", "card inspect", "card trace",
+        "card clear-secret", "card replace", "card inspect", "card trace",
         "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
         "backup", "restore", "db current", "db check", "db upgrade", "fleet list", "fleet setup",
         "fleet add", "fleet revoke", "staff add", "staff list", "staff disable", "staff reset",
