@@ -142,6 +142,7 @@ async def test_an_address_alone_helps_where_the_site_asks_no_questions(
     await world.visit(
         card,
         [
+            see(Welcome, Offer.UNLOCK),
             see(EnterCode, lambda _: world.post.code()),
             see(NewPasscode, twice(NEW_PIN)),
             see(Finished),
