@@ -124,6 +124,10 @@ class KioskApp(ClosedApp[int]):
     def action_drawer(self) -> None:
         self.stage.toggle_drawer()
 
+    def on_header_bar_held(self) -> None:
+        """Pressed long, the bar does what the staff's key does."""
+        self.action_maintenance()
+
     def action_maintenance(self) -> None:
         if self._maintenance is not None:
             self.stage.open_maintenance(self._maintenance.screen)

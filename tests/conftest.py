@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 import random
 
 import pytest
+import typer.testing
 from hypothesis import settings
 
 from tests.pcscd import SOCKET
@@ -13,6 +16,11 @@ from tests.sampling import LONG, SEED, sample
 
 # The PC/SC library reads this at its first call: from here on no test can reach a reader of this machine.
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)
+
+# A run makes very many objects that stay: to look through them as often as Python does takes a tenth of it.
+gc.set_threshold(100_000, 50, 1_000)
+# What the commands are does not change, and finding out takes a third of the time of a test that calls one.
+vars(typer.testing).update(_get_command=functools.cache(typer.main.get_command))
 
 # No deadline: the machine is shared with a browser, a card service and the other worker.
 settings.register_profile("fast", max_examples=20, deadline=None, derandomize=True, database=None)

@@ -106,6 +106,7 @@ class DemoMailServer:
         self._encryption = encryption
         self._handler = handler or Inbox()
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._sessions: WeakSet[_Session] = WeakSet()
         self.password = SecretStr(secrets.token_urlsafe(24))
 
@@ -125,7 +126,7 @@ class DemoMailServer:
             raise RuntimeError("the demo's mail server is not running")
         return Mail(
             host=_HOST,
-            port=self._server.sockets[0].getsockname()[1],
+            port=self._port,
             tls=self._encryption,
             ca_file=self._ca_file,
             username=_USER,
@@ -133,13 +134,17 @@ class DemoMailServer:
         )
 
     async def start(self) -> None:
-        """Listen on a port of the system's choice. Raises OSError."""
+        """Listen on a port of the system's choice; started again, on the same. Raises OSError."""
         # aiosmtpd logs whole commands, addresses and all.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         context = await asyncio.to_thread(_make_context, self._ca_file, self._life)
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: self._session(context), _HOST, 0, ssl=context if self._encryption == "tls" else None
+            lambda: self._session(context),
+            _HOST,
+            self._port,
+            ssl=context if self._encryption == "tls" else None,
         )
+        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Stop listening and hang up on whoever is connected."""

@@ -20,6 +20,7 @@ from screens.failures import record
 from screens.frame import KioskScreen
 from screens.look import Look, Manner
 from screens.patience import Mood, Vigil
+from screens.widgets.keyboard import OnScreenKeyboard
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Live, Say
 
@@ -87,8 +88,10 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         Binding("tab", "app.focus_next", show=False),
         Binding("shift+tab", "app.focus_previous", show=False),
         Binding("escape", "back", show=False),
+        Binding("f6", "letters", show=False),
     ]
     title_text = ""
+    types = False  # whether something is typed here, for which there may be no keyboard
 
     def __init__(self, stay: Stay, manner: Manner) -> None:
         super().__init__(manner)
@@ -122,10 +125,15 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         with Vertical(id="staff-body"):
             yield from self.content()
         yield Say(same(""), id="trouble", classes="wrong")
+        if self.types:
+            yield OnScreenKeyboard(signs=True)
         with Horizontal(id="footer"):
             yield from self.keys()
+            if self.types and look.site.touch:
+                yield FootKey("f6", "F6", same("ABC"))
 
     def on_mount(self) -> None:
+        self.set_class(self.types and self.manner.look.site.touch, "-keyboard")
         self.speak()
         self.set_interval(self.manner.look.tick, self.tick)
         self.focus_first()
@@ -203,6 +211,10 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         """Show what went wrong with something that was asked for here."""
         for line in self.query("#trouble").results(Say):
             line.tell(same(text))
+
+    def action_letters(self) -> None:
+        """Open the on-screen keyboard, or close it."""
+        self.toggle_class("-keyboard")
 
     async def action_back(self) -> None:
         """To the screen before; from the first one, out."""

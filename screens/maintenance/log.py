@@ -28,6 +28,7 @@ class LogScreen(ToolScreen):
 
     BINDINGS = [Binding("f8", "level", show=False)]
     title_text = "Maintenance: log"
+    types = True
 
     _all: tuple[LogLine, ...] = ()
     _level = 0

@@ -34,6 +34,7 @@ class MailScreen(ToolScreen):
         Binding("f9", "drop", show=False),
     ]
     title_text = "Maintenance: mail"
+    types = True
 
     _waiting: tuple[Waiting, ...] = ()
 
@@ -169,6 +170,7 @@ class DropScreen(StaffScreen):
     """One notice is taken out, for a reason."""
 
     title_text = "Maintenance: drop a notice"
+    types = True
 
     def __init__(self, session: Session, notice: Waiting, stay: Stay, manner: Manner) -> None:
         super().__init__(stay, manner)

@@ -23,6 +23,7 @@ class ServiceScreen(StaffScreen):
 
     BINDINGS = [Binding("f5", "resume", show=False), Binding("f8", "restart", show=False)]
     title_text = "Maintenance: service"
+    types = True
 
     _asked = False  # whether the next F8 restarts
 

@@ -25,6 +25,7 @@ class SettingsScreen(ToolScreen):
 
     BINDINGS = [Binding("f8", "narrow", show=False)]
     title_text = "Maintenance: settings"
+    types = True
 
     _all: tuple[Setting, ...] = ()
     _narrow = False

@@ -33,6 +33,7 @@ class SignInScreen(StaffScreen):
     """Asks who it is. A card in the reader turns it into a question for the card's passcode."""
 
     title_text = "Maintenance"
+    types = True
 
     def __init__(self, lobby: Lobby, manner: Manner, *, idle: float) -> None:
         super().__init__(Stay(lobby, manner.look, DOOR_IDLE), manner)

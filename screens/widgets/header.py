@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.timer import Timer
 
 from kiosk.i18n import Phrase, Words
 from screens.look import OWN_NAMES, Look, Manner
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Say
+
+LONG = 3.0  # seconds: longer than anybody rests a finger there by accident
 
 
 def _next_language(manner: Manner) -> Phrase:
@@ -20,12 +25,40 @@ def _place_and_time(look: Look) -> Phrase:
 
 
 class HeaderBar(Vertical):
-    """Three rows: the service, this kiosk and the clock; below, a notice and the general keys."""
+    """Three rows: the service, this kiosk and the clock; below, a notice and the general keys.
+
+    A finger that rests on it for `LONG` seconds is told as `Held`: staff at a kiosk without a keyboard.
+    """
+
+    class Held(Message):
+        """Somebody has pressed long on the bar."""
 
     def __init__(self, manner: Manner, *, tools: bool = True) -> None:
         super().__init__(id="header")
         self._manner = manner
         self._tools = tools
+        self._holding: Timer | None = None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._let_go()
+        if not isinstance(event.widget, FootKey):
+            self._holding = self.set_timer(LONG, self._held)
+
+    def on_mouse_up(self) -> None:
+        self._let_go()
+
+    def on_leave(self) -> None:
+        if not self.is_mouse_over:
+            self._let_go()
+
+    def _held(self) -> None:
+        self._holding = None
+        self.post_message(self.Held())
+
+    def _let_go(self) -> None:
+        if self._holding is not None:
+            self._holding.stop()
+            self._holding = None
 
     def compose(self) -> ComposeResult:
         look = self._manner.look

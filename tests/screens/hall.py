@@ -123,8 +123,8 @@ async def hall(*, size: tuple[int, int] = (80, 24), **changes: Any) -> AsyncIter
     clock = StillClock()
     site = SITE.model_copy(update={key: changes.pop(key) for key in set(changes) & set(Site.model_fields)})
     end = asyncio.Event()
-    drawer = changes.pop("drawer", None)
-    app = KioskApp(look(clock, site=site, **changes), lambda stage: wait_for_end(stage, end), drawer=drawer)
+    parts = {name: changes.pop(name, None) for name in ("drawer", "maintenance")}
+    app = KioskApp(look(clock, site=site, **changes), lambda stage: wait_for_end(stage, end), **parts)
     async with app.run_test(size=size) as pilot:
         await wait_until(lambda: isinstance(app.screen, KioskScreen) and app.screen.is_mounted)
         await pilot.pause()

@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
-from kiosk.demo.smtp import Encryption, Inbox
+from kiosk.demo.smtp import DemoMailServer, Encryption, Inbox
 from tests.pcscd import READER
 from tests.sampling import LONG
 from tests.terminal.hands import Hands
@@ -22,6 +22,23 @@ ADMINISTRATOR, OFFICER, PASSWORD = "adam", "olga", "violet tractor umbrella"
 ATTRACT = "Put your smartcard in the reader"
 
 Table = Mapping[str, Any]
+
+
+def mail_table(server: DemoMailServer, folder: Path) -> dict[str, Any]:
+    """The ``[mail]`` table that leads to a server, with STARTTLS whatever it offers."""
+    password = folder / "password"
+    password.touch(0o600)
+    password.write_text(server.password.get_secret_value())
+    settings = server.settings.model_dump(mode="json", exclude_defaults=True)
+    return {**settings, "tls": "starttls", "password_file": str(password)}
+
+
+def configuration(tables: Mapping[str, Table]) -> str:
+    """A kiosk.toml."""
+    return "".join(
+        f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
+        for name, table in tables.items()
+    )
 
 
 class Town:
@@ -57,12 +74,7 @@ class Town:
         """Start a mail server; the ``[mail]`` table that leads to it, with STARTTLS whatever it offers."""
         folder = self.folder / name
         folder.mkdir()
-        server = self.hands.mail_server(folder, encryption, handler)
-        password = folder / "password"
-        password.touch(0o600)
-        password.write_text(server.password.get_secret_value())
-        settings = server.settings.model_dump(mode="json", exclude_defaults=True)
-        return {**settings, "tls": "starttls", "password_file": str(password)}
+        return mail_table(self.hands.mail_server(folder, encryption, handler), folder)
 
     def _prepare(self) -> None:
         self.command("init", "--administrator", ADMINISTRATOR, typed=(PASSWORD,))
@@ -91,10 +103,7 @@ class Town:
     def configure(self, **sections: Table) -> Path:
         """A configuration file, with some keys changed."""
         tables = {name: {**self._defaults.get(name, {}), **keys} for name, keys in sections.items()}
-        text = "".join(
-            f"[{name}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
-            for name, table in {**self._defaults, **tables}.items()
-        )
+        text = configuration({**self._defaults, **tables})
         if text not in self._configurations:
             self._configurations.append(text)
         path = self.folder / f"kiosk-{self._configurations.index(text)}.toml"
