@@ -28,6 +28,20 @@ from tests.stories.world import World, in_order, tries, twice
 PASSWORD = SecretStr("violet tractor umbrella")
 LEAVES = Gone.CARD_OUT
 CALLED = "they called, T-5512"
+THE_STORY = (
+    ("answers.checked", "refused", ""),
+    ("answers.checked", "refused", ""),
+    ("answers.checked", "refused", ""),
+    ("holder.blocked", "ok", ""),
+    ("assistance.issued", "ok", "olga"),
+    ("staff.signed-out", "ok", "olga"),
+    ("assistance.checked", "ok", ""),
+    ("code.sent", "ok", ""),
+    ("code.checked", "ok", ""),
+    ("card.write-begun", "ok", ""),
+    ("card.unlocked", "ok", ""),
+)
+"""Event, outcome and actor, from the first wrong answer to the unlocked card."""
 
 
 @pytest.fixture
@@ -83,20 +97,7 @@ async def test_who_has_failed_three_times_is_found_helped_and_unlocks(
     trail = [event for event in await world.events() if event.event != "notice.sent"]
     after = itertools.dropwhile(lambda event: event.event != "registration.completed", trail)
     told = [(event.event, event.outcome, event.actor) for event in after]
-    assert in_this_order(
-        told,
-        ("answers.checked", "refused", ""),
-        ("answers.checked", "refused", ""),
-        ("answers.checked", "refused", ""),
-        ("holder.blocked", "ok", ""),
-        ("assistance.issued", "ok", "olga"),
-        ("staff.signed-out", "ok", "olga"),
-        ("assistance.checked", "ok", ""),
-        ("code.sent", "ok", ""),
-        ("code.checked", "ok", ""),
-        ("card.write-begun", "ok", ""),
-        ("card.unlocked", "ok", ""),
-    )
+    in_this_order(told, *THE_STORY)
     about = {
         event.holder_key for event in trail if event.event.startswith(("answers", "assistance", "card.unl"))
     }
@@ -105,12 +106,11 @@ async def test_who_has_failed_three_times_is_found_helped_and_unlocks(
     assert issued.reason == CALLED
 
 
-def in_this_order(all_of_it: list[tuple[str, str, str]], *wanted: tuple[str, str, str]) -> bool:
-    """Whether these are among them, one after the other."""
+def in_this_order(all_of_it: list[tuple[str, str, str]], *wanted: tuple[str, str, str]) -> None:
+    """These are among them, one after the other."""
     rest = iter(all_of_it)
     missing = next((one for one in wanted if one not in rest), None)
     assert missing is None, missing
-    return True
 
 
 async def test_a_lost_mailbox_is_no_end_of_the_road(world: World, officer: StaffSession) -> None:

@@ -18,13 +18,12 @@ from kiosk.staff.accounts import Accounts, StaffCard
 from kiosk.staff.door import Door
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.staff.wiring import open_lobby
-from kiosk.wiring import Parts
-from tests.stories.conftest import database
+from tests.kiosk.staff.desk import PASSWORD, at_desk
+from tests.stories.conftest import database, with_ann
 from tests.stories.world import World, new_world
 
-__all__ = ["database", "officer", "staffed"]
+__all__ = ["PASSWORD", "database", "officer", "staffed"]
 
-PASSWORD = SecretStr("violet tractor umbrella")
 PASSCODE = SecretStr("418305")
 
 
@@ -80,15 +79,14 @@ async def staffed(tmp_path: Path, database: dict[str, str]) -> AsyncIterator[Sta
 
 
 @pytest.fixture
+async def ann(staffed: Staffed) -> World:
+    """Ann is registered, and her card locked."""
+    world = await with_ann(staffed.world)
+    world.ann.lock()
+    return world
+
+
+@pytest.fixture
 async def officer(staffed: Staffed) -> StaffSession:
     """An officer on the RA's own machine."""
     return await at_desk(staffed.world.office)
-
-
-async def at_desk(office: Parts) -> StaffSession:
-    """The account named officer, signed in where the office's role is at work."""
-    lobby = open_lobby(replace(office, hold=Hold()), at_kiosk=False)
-    assert lobby.enter()
-    entered = await lobby.by_password(Role.OFFICER.value, PASSWORD)
-    assert isinstance(entered, StaffSession)
-    return entered
