@@ -110,7 +110,7 @@ def replace(
     pulled too early, give the same command again.
 
     \b
-    Example: kiosk card replace piv:guid:8F1C...52 --fresh --reason lost --as jones
+    Example: kiosk card replace guid:8F1C...52 --fresh --reason lost --as jones
     """
     from kiosk.office import cards, enrolling
     from kiosk.office.equipping import Order

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from pydantic import SecretBytes
 
-from cardio.card import identify
-from cardio.errors import CardError, CardIOError, CardUnsupported
+from cardio.card import CardId, identify
+from cardio.errors import CardIOError, CardUnsupported
 from cardio.reader import Presence, State
 from kiosk.enrolment import Change, EnrolmentError
 from kiosk.families import by_name
@@ -52,7 +53,7 @@ class DeskReader:
         self._parts = parts
         self._reader = parts.reader
         self._by = by
-        self._read: tuple[Presence, SeenCard, CardSeen] | None = None
+        self._read: tuple[Presence, SeenCard | None, CardSeen] | None = None
 
     @property
     def seen(self) -> CardSeen | None:
@@ -68,9 +69,9 @@ class DeskReader:
 
     async def enrol(self, deed: Deed, grounds: Grounds) -> Done:
         """Enrol the card that was read. Raises StaffProblem, EnrolmentError, CardIOError."""
-        if self.seen is None or self._read is None or self.seen.number != deed.new_card:
+        card = self._read[1] if self._read is not None and self.seen is not None else None
+        if card is None or str(card.id) != deed.new_card:
             raise StaffProblem("put the card into the reader again: it was taken out, or another one is in")
-        card = self._read[1]
         old = deeds.card_id(self._parts.service.settings, deed.card) if deed.act is Act.REPLACE else None
         order = Order(
             deed.holder_id,
@@ -89,18 +90,35 @@ class DeskReader:
         self._read = None
         if present.state is not State.CARD:
             return AtReader(None, _HINTS[present.state])
+        seen, trouble = None, ""
         try:
             async with self._reader.session(present.insertion) as channel:
                 card = await identify(channel, self._parts.families)
                 family = by_name(self._parts.families, card.id.family)
-                seen = await read(self._parts.service.settings, card, family)
+                try:
+                    seen = await read(self._parts.service.settings, card, family)
+                except EnrolmentError as problem:  # it is not to be enrolled, and has a holder all the same
+                    trouble = str(problem)
         except CardUnsupported:
             return AtReader(None, "This card cannot be read here: no kiosk of this site knows its kind.")
-        except (CardIOError, CardError, EnrolmentError) as problem:
+        except CardIOError as problem:
             return AtReader(None, in_words(problem))
-        told = await self._tell(seen)
+        told = await (self._whose(card.id, trouble) if seen is None else self._tell(seen))
         self._read = (present, seen, told)
         return AtReader(told)
+
+    async def _whose(self, card: CardId, trouble: str) -> CardSeen:
+        """A card that cannot be enrolled."""
+        known = await self._parts.service.holders.find(card)
+        return CardSeen(
+            number=str(card),
+            holder_id=known.holder_id if known else "",
+            holder_name=(known.name or UNREADABLE) if known else "",
+            state=known.state.value if known else "",
+            lines=(("Card", str(card)),),
+            ways=(),
+            trouble=trouble,
+        )
 
     async def _tell(self, seen: SeenCard) -> CardSeen:
         other_key = False
@@ -108,20 +126,13 @@ class DeskReader:
             await require_same_keys(self._parts, seen, by=self._by)
         except EnrolmentError:  # with an alarm on record
             other_key = True
-        known = await self._parts.service.holders.find(seen.id)
-        holder_id = known.holder_id if known else ""
-        mine = [summary(one) for one in await self._parts.enrolment.cards(holder_id)] if known else []
+        told = await self._whose(seen.id, "")
+        holder_id = told.holder_id
+        mine = [summary(one) for one in await self._parts.enrolment.cards(holder_id)] if holder_id else []
         kept = any(one.card == str(seen.id) and one.unblock_secret not in _WITHOUT for one in mine)
         derived = seen.family.name in diversified(self._parts.service.settings)
-        return CardSeen(
-            number=str(seen.id),
-            holder_id=holder_id,
-            holder_name=(known.name or UNREADABLE) if known else "",
-            state=known.state.value if known else "",
-            lines=tuple(lines(seen)),
-            ways=await ways(self._parts, seen, derived=derived, kept=kept),
-            other_key=other_key,
-        )
+        how = await ways(self._parts, seen, derived=derived, kept=kept)
+        return replace(told, lines=tuple(lines(seen)), ways=how, other_key=other_key)
 
 
 def _given(card: SeenCard, how: How, grounds: Grounds) -> SecretBytes | None:

@@ -152,3 +152,20 @@ async def test_a_derived_secret_needs_nothing_typed(tmp_path: Path, database: di
         assert (seen.ways[0].how, seen.ways[0].asks) == (How.NONE, "")
         await enrol(officer, seen, How.NONE)
         assert (await officer.desk.page("H1")).cards[0].unblock_secret == "derived"
+
+
+async def test_a_card_that_may_not_be_enrolled_is_still_somebodys(
+    tmp_path: Path, database: dict[str, str]
+) -> None:
+    """The site demands a proof that this card cannot give."""
+    cards = {"piv": {"card_authentication": "required"}}
+    async with new_world(tmp_path, Settings().changed(database=database, cards=cards)) as world:
+        await world.holder()
+        await world.office.accounts.add(ME, Role.OFFICER, PASSWORD, None, by="init")
+        officer = await at_desk(world.office)
+        bare = await world.card(pinned=False, card_key=None, sign_in=None)
+        seen = await read(world.reader, officer, bare)
+        assert (seen.holder_id, seen.ways) == ("H1", ())
+        assert "demands one" in seen.trouble
+        with pytest.raises(StaffProblem, match="demands one"):
+            await enrol(officer, seen, How.NONE)
