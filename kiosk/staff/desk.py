@@ -197,7 +197,7 @@ class Desk(Protocol):
         """
 
     async def find(self, text: str) -> tuple[Found, ...]:
-        """The holders of that id, address or card, or whose name has all these words; by id."""
+        """The holders of that id, address or card, or whose name has all these words; by id, at most 200."""
 
     async def page(self, holder_id: str) -> Page:
         """One holder. Raises StaffProblem where there is none of that id."""

@@ -28,6 +28,7 @@ from kiosk.wiring import Parts
 
 T = TypeVar("T")
 
+MOST = 200  # people that are found: whoever sees so many types another word
 ELSEWHERE = (
     "people and their cards are not changed at a kiosk of a fleet, where the database does not let anybody: "
     "do it on the RA's own machine, with 'kiosk desk'"
@@ -71,7 +72,7 @@ class DeskRoom(Room):
         await self._require_here()
         if not text.strip():
             raise StaffProblem("say who is looked for: an id, an address, a card, or words of a name")
-        rows = [*await self._parts.enrolment.find(text)]
+        rows = [*await self._parts.enrolment.find(text, MOST)]
         for family in self._parts.families:
             with suppress(ValueError):
                 known = await self._parts.service.holders.find(fields.card_id(text, family))

@@ -58,7 +58,10 @@ async def test_the_holder_of_the_card_in_the_reader_is_named(world: World, offic
     assert await world.events("card.not-genuine") == []
 
 
-async def test_a_fresh_puk_is_set_and_the_card_unlocks_with_it(world: World, officer: StaffSession) -> None:
+async def test_a_fresh_puk_is_set_and_the_card_unlocks_with_it(
+    world: World, officer: StaffSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
     card = PivCard(pin=PIN, puk=FACTORY)
     seen = await read(world.reader, officer, card)
     done = await enrol(officer, seen, How.FRESH, FACTORY)
@@ -68,7 +71,9 @@ async def test_a_fresh_puk_is_set_and_the_card_unlocks_with_it(world: World, off
     )
     fresh = card.state().puk
     assert fresh != FACTORY
-    assert fresh not in repr(done) + repr(await officer.desk.page("H1"))
+    told = repr(done) + repr(vars(await officer.desk.page("H1"))) + caplog.text
+    told += repr([row.model_dump() for row in await world.events()])
+    assert [secret for secret in (fresh, FACTORY, PIN) if secret in told] == []
     (event,) = await world.events("card.enrolled")
     assert (event.actor, event.reason) == ("officer", WHY)
     (replaced,) = await world.events("unblock-secret.replaced")

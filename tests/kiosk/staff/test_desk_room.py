@@ -12,6 +12,7 @@ from kiosk.dialogue import Gone
 from kiosk.refusals import CodeRefusal
 from kiosk.staff.account import StaffProblem
 from kiosk.staff.desk import Act, Deed, Grounds
+from kiosk.staff.rooms import desk
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.steps import AnswerQuestions, EnterCode
 from kiosk.storage.models import (
@@ -60,6 +61,15 @@ async def test_nobody_is_found_by_what_nobody_has_and_everybody_by_nothing(
         await officer.desk.find(" ")
     with pytest.raises(StaffProblem, match="there is no holder 'H7': add them first"):
         await officer.desk.page("H7")
+
+
+async def test_of_very_many_so_many_are_found_as_somebody_can_look_through(
+    staffed: Staffed, officer: StaffSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "MOST", 2)
+    for number in "321":
+        await staffed.world.holder(f"H{number}", "Bob Smith", "")
+    assert [one.holder_id for one in await officer.desk.find("smith")] == ["H1", "H2"]
 
 
 async def test_a_page_tells_all_but_secrets(staffed: Staffed, officer: StaffSession) -> None:
