@@ -250,7 +250,7 @@ class Enrolment:
             after = page[-1].row.holder_id
 
     async def find(self, text: str, most: int | None = None) -> Sequence[EnrolledHolder]:
-        """The holders whose id or address this is, or whose name has all the words; by id, ``most`` at most."""
+        """The holders of that id or address, or whose name has all these words; by id, ``most`` at most."""
         async with self._store.work() as session:
             rows = await finding.found(session, self._store.persons, text, most)
             return [await self._enrolled(session, row) for row in rows]

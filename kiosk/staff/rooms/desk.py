@@ -114,7 +114,7 @@ class DeskRoom(Room):
     async def let_go(self) -> None:
         """Wait for what was begun, however they left."""
         while self._begun:
-            await asyncio.wait(set(self._begun))
+            await asyncio.gather(*self._begun, return_exceptions=True)  # whoever asked has been told
 
     async def _may(self) -> bool:
         """Whether the database lets this machine change people."""
