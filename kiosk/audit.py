@@ -89,6 +89,7 @@ class Event(Enum):
     SERVICE_STOPPED = "service.stopped"
     SERVICE_RESUMED = "service.resumed"
     RESTARTED = "kiosk.restarted"
+    LOGIN_PROMPTED = "kiosk.login-prompted"
     SELFTEST_RUN = "selftest.run"
     MAIL_TESTED = "mail.tested"
     NOTICES_HURRIED = "notice.hurried"

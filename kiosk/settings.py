@@ -222,6 +222,7 @@ class Staff(Section):
     key: Literal["f4", "f5", "f10", "f11", "f12"] = "f12"
     officer_password_at_kiosk: bool = False
     idle: Seconds = 120
+    login_socket: OptionalPath = None
 
 
 class Health(Section):

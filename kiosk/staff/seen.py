@@ -47,6 +47,9 @@ class Service(Protocol):
     async def restart(self) -> None:
         """End the kiosk; its supervisor starts it again."""
 
+    async def login_prompt(self) -> None:
+        """Bring a login prompt to the front, on a virtual terminal of its own. Raises StaffProblem."""
+
 
 class Session(Protocol):
     """One person at the maintenance side."""

@@ -69,7 +69,7 @@ def _session(parts: Parts, account: Account) -> StaffSession:
     session = StaffSession(
         account,
         HealthRoom(account, settings, parts.reader, parts.pulse),
-        ServiceDesk(account, store, lambda: parts.hold.restart()),
+        ServiceDesk(account, store, lambda: parts.hold.restart(), settings.staff.login_socket),
         desk=desk,
         reader=reader,
         mail=MailRoom(account, service, parts.mailer, partial(_probe, settings)),

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from kiosk.staff.account import Role
 from kiosk.staff.seen import Session, Stop
 from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
@@ -21,7 +22,11 @@ _LONGEST = 120
 class ServiceScreen(StaffScreen):
     """Says what people see at the moment, and changes it."""
 
-    BINDINGS = [Binding("f5", "resume", show=False), Binding("f8", "restart", show=False)]
+    BINDINGS = [
+        Binding("f5", "resume", show=False),
+        Binding("f8", "restart", show=False),
+        Binding("f9", "login", show=False),
+    ]
     title_text = "Maintenance: service"
     types = True
 
@@ -40,12 +45,18 @@ class ServiceScreen(StaffScreen):
         yield Say(same("For example: The reader is being replaced. Back at 2 o'clock."), classes="soft gap")
 
     def keys(self) -> Sequence[FootKey]:
+        login = [FootKey("f9", "F9", same("Log in"))] if self._administers else []
         return (
             FootKey("enter", "Enter", same("Out of service")),
-            FootKey("f5", "F5", same("Back into service")),
+            FootKey("f5", "F5", same("In service")),
             FootKey("f8", "F8", same("Restart")),
+            *login,
             FootKey("escape", "Esc", same("Back")),
         )
+
+    @property
+    def _administers(self) -> bool:
+        return self.session.account.role is Role.ADMINISTRATOR
 
     def focus_first(self) -> None:
         self.query_one(Entry).focus()
@@ -58,6 +69,12 @@ class ServiceScreen(StaffScreen):
 
     def action_resume(self) -> None:
         self.later(self._resume())
+
+    def action_login(self) -> None:
+        """F9: a login prompt of the machine's, for administrators."""
+        if self._administers:
+            self.trouble("")
+            self.later(self.session.service.login_prompt())
 
     def action_restart(self) -> None:
         """F8: ask once, for whoever pressed it by mistake; any other key takes the question back."""

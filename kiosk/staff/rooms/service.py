@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
-from kiosk.audit import Event, Subject
+from kiosk.audit import Event, Outcome, Subject
 from kiosk.staff.account import Account, StaffProblem
-from kiosk.staff.rooms.rights import EVERYBODY, TECHNICIANS, Room, for_roles
+from kiosk.staff.prompting import ask_for_prompt
+from kiosk.staff.rooms.rights import ADMINISTRATORS, EVERYBODY, TECHNICIANS, Room, for_roles
 from kiosk.staff.seen import Stop
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.staff import ServiceStopRow
@@ -19,12 +21,18 @@ LONGEST = 120  # characters of what people read
 
 
 class ServiceDesk(Room):
-    """Takes this kiosk out of service, and puts it back. ``restart`` ends the process for its supervisor."""
+    """Takes this kiosk out of service, and puts it back. ``restart`` ends the process for its supervisor.
 
-    def __init__(self, account: Account, store: Store, restart: Callable[[], None]) -> None:
+    ``login_socket``: where a login prompt is asked for; None: nowhere.
+    """
+
+    def __init__(
+        self, account: Account, store: Store, restart: Callable[[], None], login_socket: Path | None = None
+    ) -> None:
         self.account = account
         self._store = store
         self._restart = restart
+        self._login_socket = login_socket
 
     @for_roles(EVERYBODY)
     async def state(self) -> Stop | None:
@@ -62,6 +70,23 @@ class ServiceDesk(Room):
         except StoreUnavailable:
             log.error("not in the audit trail, the store is away: restarted by %s", self.account.name)
         self._restart()
+
+    @for_roles(ADMINISTRATORS)
+    async def login_prompt(self) -> None:
+        """Bring a login prompt to the front, on a virtual terminal of its own. Raises StaffProblem.
+
+        On record before it is there: whoever logs in may do what leaves no trace here.
+        """
+        if self._login_socket is None:
+            raise StaffProblem(
+                "this kiosk has none: staff.login_socket in kiosk.toml, see docs/operations.md"
+            )
+        await self._store.record(Event.LOGIN_PROMPTED, self._me)
+        try:
+            await ask_for_prompt(self._login_socket)
+        except StaffProblem as problem:
+            await self._store.record(Event.LOGIN_PROMPTED, self._me, Outcome.FAILED, str(problem))
+            raise
 
     @property
     def _me(self) -> Subject:

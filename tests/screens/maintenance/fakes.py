@@ -73,7 +73,7 @@ class FakeHealth:
 class FakeService:
     def __init__(self) -> None:
         self.stopped: Stop | None = None
-        self.restarts = 0
+        self.restarts = self.prompts = 0
 
     async def state(self) -> Stop | None:
         return self.stopped
@@ -86,6 +86,11 @@ class FakeService:
 
     async def restart(self) -> None:
         self.restarts += 1
+
+    async def login_prompt(self) -> None:
+        self.prompts += 1
+        if self.prompts > 1:
+            raise StaffProblem("no login prompt: there is one already")
 
 
 class FakeReader:

@@ -252,6 +252,21 @@ async def test_a_restart_asks_once() -> None:
         assert isinstance(there.screen, ServiceScreen)
 
 
+async def test_a_login_prompt_for_administrators_alone() -> None:
+    async with office(FakeSession(Role.ADMINISTRATOR)) as there:
+        await there.press("s")
+        await there.sees("F9 Log in")
+        await there.press("f9")
+        await wait_until(lambda: there.session.service.prompts == 1)
+        await there.press("f9")
+        await there.sees("there is one already")
+    async with office() as there:
+        await there.press("s", "f9")
+        await there.sees("Restart")
+        assert "Log in" not in there.drawn
+        assert there.session.service.prompts == 0
+
+
 # -- how they look -------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,1 @@
+"""What a site installs beside the kiosk: units of systemd, and what they run."""

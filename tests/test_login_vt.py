@@ -1,0 +1,166 @@
+"""The login prompt beside the kiosk, by a real agetty on a real virtual terminal, for a real caller."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import pytest
+
+from deploy import login_vt
+from kiosk.settings import Settings
+from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
+from kiosk.staff.prompting import ask_for_prompt
+from kiosk.staff.rooms.service import ServiceDesk
+from tests.stories.world import new_world
+
+SCRIPT = Path(__file__).parent.parent / "deploy" / "login_vt.py"
+VT = 9
+HANDED_OVER = ("sh", "-c", 'exec 3<&0 </dev/null "$@"', "sh")  # as descriptor 3, as systemd does
+
+needs_consoles = pytest.mark.skipif(
+    os.geteuid() != 0 or not os.access("/dev/tty0", os.R_OK | os.W_OK),
+    reason="no root, or a kernel without virtual terminals: nothing that could be installed",
+)
+
+
+@asynccontextmanager
+async def listening(path: Path, *options: str) -> AsyncIterator[list[subprocess.Popen[bytes]]]:
+    """What unlock-kiosk-login.socket does: one call at a time starts the service, with it as descriptor 3."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def answer(call: socket.socket) -> None:
+        with closing(call):
+            if not started or started[-1].poll() is not None:  # MaxConnections=1
+                command = [*HANDED_OVER, sys.executable, "-I", str(SCRIPT), *options]
+                started.append(subprocess.Popen(command, stdin=call.fileno()))
+
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    listener.setblocking(False)
+
+    async def accept() -> None:
+        while True:
+            call, _ = await asyncio.get_running_loop().sock_accept(listener)
+            answer(call)
+
+    accepting = asyncio.create_task(accept())
+    try:
+        yield started
+    finally:
+        accepting.cancel()
+        listener.close()
+        for process in started:
+            process.terminate()
+            await asyncio.to_thread(process.wait)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something that this process is not told of."""
+    async with asyncio.timeout(30):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def _read_all(terminal: str) -> bytes:
+    """What a process of somebody's reads there until it is hung up."""
+    with Path(terminal).open("rb", buffering=0) as opened:
+        return subprocess.run(["cat"], stdin=opened, capture_output=True).stdout
+
+
+def on_the_screen(number: int) -> str:
+    """What a virtual terminal shows (vcs(4))."""
+    return Path(f"/dev/vcs{number}").read_text("latin-1")
+
+
+@needs_consoles
+async def test_a_prompt_in_front_and_the_kiosk_again_when_nobody_types(tmp_path: Path) -> None:
+    consoles = login_vt.Consoles()
+    before = consoles.active()
+    async with listening(tmp_path / "socket", "--vt", str(VT), "--idle", "3") as started:
+        await ask_for_prompt(tmp_path / "socket")
+        assert consoles.active() == VT
+        await until(lambda: "login:" in on_the_screen(VT))
+        with pytest.raises(StaffProblem, match="there is one already"):
+            await ask_for_prompt(tmp_path / "socket")
+        await until(lambda: started[0].poll() is not None)
+        assert started[0].returncode == 0
+        assert consoles.active() == before
+        await ask_for_prompt(tmp_path / "socket")  # and again
+        assert consoles.active() == VT
+        await until(lambda: started[1].poll() is not None)
+        assert consoles.active() == before
+
+
+@needs_consoles
+async def test_whoever_has_the_terminal_open_is_hung_up(tmp_path: Path) -> None:
+    async with listening(tmp_path / "socket", "--vt", str(VT), "--idle", "3") as started:
+        await ask_for_prompt(tmp_path / "socket")
+        left = await asyncio.to_thread(_read_all, f"/dev/tty{VT}")
+        assert left == b""  # an end of file: it reads from nothing any more
+        await until(lambda: started[0].poll() is not None)
+
+
+def test_an_account_that_could_log_in(tmp_path: Path) -> None:
+    me = pwd.getpwuid(os.getuid())
+    shadow = tmp_path / "shadow"
+    for password, may in (
+        ("$y$j9T$abc", True),
+        ("", True),
+        ("*", False),
+        ("!", False),
+        ("!$y$j9T$abc", False),
+    ):
+        shadow.write_text(f"nobody:*:1::::::\n{me.pw_name}:{password}:20000:0:99999:7:::\n")
+        assert login_vt.may_log_in(me.pw_uid, shadow) is may, password
+    shadow.write_text(f"{me.pw_name}::20000:0:99999:7:::\n")
+    assert not login_vt.may_log_in(pwd.getpwnam("nobody").pw_uid, shadow)  # it has no shell
+
+
+async def test_what_the_service_says_is_told(tmp_path: Path) -> None:
+    async def refuse(_: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        answers.write(b"the account of the kiosk could log in\x1b[2J\n")
+        answers.close()
+
+    server = await asyncio.start_unix_server(refuse, tmp_path / "socket")
+    async with server:
+        with pytest.raises(StaffProblem) as told:
+            await ask_for_prompt(tmp_path / "socket")
+    assert str(told.value) == "no login prompt: the account of the kiosk could log in[2J"
+    with pytest.raises(StaffProblem, match=r"unlock-kiosk-login\.socket"):
+        await ask_for_prompt(tmp_path / "nothing")
+
+
+async def test_administrators_alone_and_on_record(tmp_path: Path) -> None:
+    async with new_world(tmp_path, Settings()) as world:
+        store = world.parts.service.store
+
+        def desk(role: Role, where: Path | None) -> ServiceDesk:
+            account = Account(role.value, role, False, True, False, world.hands.wall)
+            return ServiceDesk(account, store, lambda: None, where)
+
+        for role in (Role.TECHNICIAN, Role.OFFICER):
+            with pytest.raises(NotAllowed):
+                await desk(role, tmp_path / "socket").login_prompt()
+        with pytest.raises(StaffProblem, match=r"staff\.login_socket"):
+            await desk(Role.ADMINISTRATOR, None).login_prompt()
+        assert not await world.events("kiosk.login-prompted")
+        with pytest.raises(StaffProblem):
+            await desk(Role.ADMINISTRATOR, tmp_path / "socket").login_prompt()
+
+        async def shown(_: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+            answers.write(b"shown\n")
+            answers.close()
+
+        async with await asyncio.start_unix_server(shown, tmp_path / "socket"):
+            await desk(Role.ADMINISTRATOR, tmp_path / "socket").login_prompt()
+        told = [(one.actor, one.outcome) for one in await world.events("kiosk.login-prompted")]
+        assert told == [("administrator", "ok"), ("administrator", "failed"), ("administrator", "ok")]
