@@ -32,10 +32,14 @@ _WARNING = 30.0  # seconds before the end in which the bar says so
 
 
 class Stay:
-    """One stay at the maintenance side, which all its screens share. ``idle``: seconds without a key."""
+    """One stay at the maintenance side, which all its screens share.
 
-    def __init__(self, lobby: Lobby, look: Look, idle: float) -> None:
+    ``idle``: seconds without a key. ``at_kiosk``: people are served here at other times.
+    """
+
+    def __init__(self, lobby: Lobby, look: Look, idle: float, *, at_kiosk: bool = True) -> None:
         self.lobby = lobby
+        self.at_kiosk = at_kiosk
         self.who = ""
         self.over = False
         self._watching: asyncio.Task[None] | None = None
@@ -162,14 +166,16 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
             return
         self.stay.run(work, self._ended)
 
-    def meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
-        """Follow something for as long as this screen is there."""
-        self._following.append(asyncio.create_task(work, name="following"))
-        self._following[-1].add_done_callback(self._followed)
+    def meanwhile(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Follow something for as long as this screen is there, or until the task is cancelled."""
+        task = asyncio.create_task(work, name="following")
+        self._following = [other for other in self._following if not other.done()] + [task]
+        task.add_done_callback(self._followed)
+        return task
 
-    def follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> None:
+    def follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> asyncio.Task[None]:
         """Show each thing of a stream for as long as this screen is there, beginning anew after trouble."""
-        self.meanwhile(self._follow(stream, show))
+        return self.meanwhile(self._follow(stream, show))
 
     async def _follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> None:
         troubled = False

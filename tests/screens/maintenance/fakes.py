@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import SecretStr
 
@@ -15,6 +15,7 @@ from cardio.reader import State
 from cardio.tracing import TraceLine
 from kiosk.levels import Finding, Level
 from kiosk.staff.account import Account, Role, StaffProblem
+from kiosk.staff.desk import Desk
 from kiosk.staff.entry import Leaving, Refused, Why
 from kiosk.staff.seen import Session, Stop
 from kiosk.staff.tools import (
@@ -164,11 +165,19 @@ class FakeSettings:
         return SETTINGS
 
 
+class NoDesk:
+    """Of whoever has nothing to do there: nobody is to ask it anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"only officers are at the desk, and {name} was asked")
+
+
 class FakeSession:
     """What one of a role sees."""
 
     def __init__(self, role: Role = Role.TECHNICIAN) -> None:
         self.account = Account("tess", role, False, True, False, NOW)
+        self.desk: Desk = cast(Desk, NoDesk())
         self.health = FakeHealth()
         self.service = FakeService()
         self.reader = FakeReader()

@@ -1,0 +1,129 @@
+"""What the screens of the officer's desk have in common: the card in the reader, and what leads where."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import set_cell_size
+
+from kiosk.staff.desk import AtReader, CardSeen, Deed, Desk, Way
+from kiosk.staff.seen import Session
+from screens.look import Manner
+from screens.maintenance.base import StaffScreen, Stay
+from screens.widgets.keys import FootKey, same
+from screens.widgets.lines import cut
+from screens.widgets.say import Say
+
+
+@dataclass
+class Counter:
+    """One officer's stay at the desk, which all its screens share.
+
+    ``first``: the screen that the others are above. ``card``: the number of the card that was seen in the
+    reader last, empty where it was empty; None while nobody has looked, for the officer's own may be in it.
+    """
+
+    session: Session
+    stay: Stay
+    manner: Manner
+    first: StaffScreen | None = None
+    card: str | None = field(default=None, repr=False)
+
+
+def column(text: str, cells: int) -> str:
+    """A text as a column of a list: cut or filled to so many cells, the last of them blank."""
+    return set_cell_size(cut(text, cells - 1), cells)
+
+
+class DeskScreen(StaffScreen):
+    """A screen of the desk. One that ``watches`` follows the reader while it is in front."""
+
+    watches = False
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter.stay, counter.manner)
+        self.counter = counter
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """Where everything is done."""
+        return self.counter.session.desk
+
+    def keys(self) -> Sequence[FootKey]:
+        return (*self.desk_keys(), FootKey("escape", "Esc", same("Back")))
+
+    def desk_keys(self) -> Sequence[FootKey]:
+        """The footer's keys, but for the way back."""
+        return ()
+
+    @property
+    def room(self) -> int:
+        """Cells of a line."""
+        return max(20, self.size.width - 4)
+
+    def line(self, name: str, text: str, *, kind: str = "") -> None:
+        """Say something in a line of its own; ``kind`` is "" or "wrong"."""
+        for said in self.query(f"#{name}").results(Say):
+            said.tell(same(cut(text, self.room)))
+            said.set_class(kind == "wrong", "wrong")
+
+    def on_screen_resume(self) -> None:
+        if self.watches and not self.stay.over:
+            self.stop_watching()
+            self._watching = self.follow(self.desk.reader, self._at_reader)
+
+    def on_screen_suspend(self) -> None:
+        self.stop_watching()
+
+    def stop_watching(self) -> None:
+        """Look at the reader no more."""
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _at_reader(self, at: AtReader) -> None:
+        before = self.counter.card
+        if at.card is not None:
+            self.counter.card = at.card.number
+        elif not self.stay.lobby.card_in:  # or else it is only being read, or cannot be
+            self.counter.card = ""
+        self.show_reader(at)
+        if at.card is not None and before is not None and at.card.number != before:
+            self.stay.vigil.noticed()  # somebody is there, if without a key
+            self.put_in(at.card)
+
+    def show_reader(self, at: AtReader) -> None:
+        """Say what is in the reader."""
+
+    def put_in(self, card: CardSeen) -> None:
+        """Another card was put in: open its holder's page."""
+        if card.holder_id:
+            self.later(self.open(card.holder_id))
+
+    async def open(self, holder_id: str) -> None:
+        """Show a holder's page above the first screen. Raises StaffProblem where there is no such holder."""
+        from screens.maintenance.holder import HolderScreen
+
+        page = await self.desk.page(holder_id)
+        if self.app.screen is self:
+            self.to_first()
+            self.app.push_screen(HolderScreen(self.counter, page))
+
+    def to_first(self) -> None:
+        """Leave every screen above the first."""
+        while self.app.screen is not self.counter.first and len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def propose(self, deed: Deed, who: str, way: Way | None = None) -> None:
+        """Ask what a deed would do, and show that before it is done; what forbids it is told here."""
+        self.trouble("")
+        self.later(self._propose(deed, who, way))
+
+    async def _propose(self, deed: Deed, who: str, way: Way | None) -> None:
+        from screens.maintenance.deed import DeedScreen
+
+        foreseen = await self.desk.foresee(deed)
+        if self.app.screen is self:
+            self.app.push_screen(DeedScreen(self.counter, deed, foreseen, who, way))
