@@ -34,12 +34,16 @@ _WARNING = 30.0  # seconds before the end in which the bar says so
 class Stay:
     """One stay at the maintenance side, which all its screens share.
 
-    ``idle``: seconds without a key. ``at_kiosk``: people are served here at other times.
+    ``idle``: seconds without a key. ``left`` is called when they have been signed out; None at a kiosk,
+    which then shows its own screen in place of all these.
     """
 
-    def __init__(self, lobby: Lobby, look: Look, idle: float, *, at_kiosk: bool = True) -> None:
+    def __init__(
+        self, lobby: Lobby, look: Look, idle: float, *, left: Callable[[], None] | None = None
+    ) -> None:
         self.lobby = lobby
-        self.at_kiosk = at_kiosk
+        self.left = left
+        self.at_kiosk = left is None
         self.who = ""
         self.over = False
         self._watching: asyncio.Task[None] | None = None
@@ -59,7 +63,7 @@ class Stay:
         task.add_done_callback(done)
 
     def end(self, why: Leaving) -> None:
-        """Sign out, once. The kiosk then shows its own screen in place of all these."""
+        """Sign out, once."""
         if not self.over:
             self.over = True
             self.lobby.shut()
@@ -71,6 +75,8 @@ class Stay:
         while self._tasks:  # a card that is being written, a mail under way
             await asyncio.wait(set(self._tasks))
         await self.lobby.leave(why)
+        if self.left is not None:
+            self.left()
 
     def watch(self) -> None:
         """Look now and then whether whoever is signed in may still be."""

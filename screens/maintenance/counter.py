@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rich.cells import set_cell_size
@@ -21,14 +20,17 @@ from screens.widgets.say import Say
 class Counter:
     """One officer's stay at the desk, which all its screens share.
 
-    ``first``: the screen that the others are above. ``card``: the number of the card that was seen in the
-    reader last, empty where it was empty; None while nobody has looked, for the officer's own may be in it.
+    ``first``: the screen that the others are above, which follows the reader for all of them; ``look_again``
+    makes it read the card anew. ``at`` is what it saw last. ``card``: the number of the card that some screen
+    has dealt with, empty where there was none; None while nobody has, for the officer's own may be in.
     """
 
     session: Session
     stay: Stay
     manner: Manner
     first: StaffScreen | None = None
+    look_again: Callable[[], None] = lambda: None
+    at: AtReader | None = field(default=None, repr=False)
     card: str | None = field(default=None, repr=False)
 
 
@@ -38,14 +40,13 @@ def column(text: str, cells: int) -> str:
 
 
 class DeskScreen(StaffScreen):
-    """A screen of the desk. One that ``watches`` follows the reader while it is in front."""
+    """A screen of the desk. One that ``watches`` is told what is in the reader while it is in front."""
 
     watches = False
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter.stay, counter.manner)
         self.counter = counter
-        self._watching: asyncio.Task[None] | None = None
 
     @property
     def desk(self) -> Desk:
@@ -71,20 +72,13 @@ class DeskScreen(StaffScreen):
             said.set_class(kind == "wrong", "wrong")
 
     def on_screen_resume(self) -> None:
-        if self.watches and not self.stay.over:
-            self.stop_watching()
-            self._watching = self.follow(self.desk.reader, self._at_reader)
+        self.see()
 
-    def on_screen_suspend(self) -> None:
-        self.stop_watching()
-
-    def stop_watching(self) -> None:
-        """Look at the reader no more."""
-        if self._watching is not None:
-            self._watching.cancel()
-
-    def _at_reader(self, at: AtReader) -> None:
-        before = self.counter.card
+    def see(self) -> None:
+        """Deal with what is in the reader now."""
+        at, before = self.counter.at, self.counter.card
+        if at is None or not self.watches:
+            return
         if at.card is not None:
             self.counter.card = at.card.number
         elif not self.stay.lobby.card_in:  # or else it is only being read, or cannot be

@@ -62,6 +62,7 @@ class DeedScreen(DeskScreen):
         self.watches = deed.act in _AT_READER
         self._busy = self._done = False
         self._typed_in: list[Entry] = []
+        self._will = _WILL
 
     def content(self) -> ComposeResult:
         yield Say(same(self._named), id="who", classes="line strong")
@@ -107,6 +108,19 @@ class DeedScreen(DeskScreen):
     def on_mount(self) -> None:
         super().on_mount()
         self._draw()
+        self.call_after_refresh(self._say_whether_more)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._say_whether_more)
+
+    def _say_whether_more(self) -> None:
+        """Nobody should do what they have not read to its end."""
+        if self.is_attached and not self._busy and not self._done:
+            more = self.query_one("#told").max_scroll_y > 0
+            self._will = f"{_WILL} (Up and Down show the rest)" if more else _WILL
+            self.see()
+            if not self.watches:
+                self.line("state", self._will)
 
     def focus_first(self) -> None:
         self._next_empty().focus()
@@ -133,7 +147,7 @@ class DeedScreen(DeskScreen):
             text = "This is another card. Put the first one back in, or press Esc."
         else:
             text = ""
-        self.line("state", text or _WILL, kind="wrong" if text else "")
+        self.line("state", text or self._will, kind="wrong" if text else "")
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         entries = self._typed_in
@@ -147,7 +161,6 @@ class DeedScreen(DeskScreen):
         """Do it, unless something that is needed was not typed."""
         if not self._busy and not self._done and self._is_whole():
             self._busy = True
-            self.stop_watching()
             self.trouble("")
             self.line("state", self._meanwhile)
             self._draw()
@@ -172,18 +185,15 @@ class DeedScreen(DeskScreen):
             self._done = True
         finally:
             self._busy = False
+            if self.watches:  # it is another card now, or nobody knows what it is
+                self.counter.look_again()
             if self.is_attached:
-                self.line("state", _WILL)
+                self.line("state", self._will)
                 self._draw()
                 if not self._done:
-                    self._after_trouble()
+                    self._next_empty().focus()
         if self.is_attached:
             self._show(done)
-
-    def _after_trouble(self) -> None:
-        self._next_empty().focus()
-        if self.app.screen is self:
-            self.on_screen_resume()  # whatever is in the reader now is said
 
     def _show(self, done: Done) -> None:
         for entry in self._typed_in:

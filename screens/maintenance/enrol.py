@@ -112,7 +112,7 @@ class EnrolScreen(DeskScreen):
     def _draw(self) -> None:
         seen, ways = self._seen, self._ways_offered
         if seen is not None:
-            self.query_one("#heading", Say).tell(same(f"Card {seen.number}"))
+            self.query_one("#heading", Say).tell(same("The card in the reader"))
         self.query_one("#whose", Say).tell(same(self._whose(seen)))
         read = self.query_one("#read", Lines)
         lines = seen.lines if seen is not None else ()

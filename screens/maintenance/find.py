@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -47,9 +48,10 @@ class FindScreen(DeskScreen):
 
     def __init__(self, counter: Counter, asides: Sequence[Aside]) -> None:
         super().__init__(counter)
-        counter.first = self
+        counter.first, counter.look_again = self, self._watch
         self._asides = asides
         self._found: tuple[Found, ...] = ()
+        self._watching: asyncio.Task[None] | None = None
         self._shut = False  # none of this can be done on this machine
 
     def content(self) -> ComposeResult:
@@ -78,24 +80,38 @@ class FindScreen(DeskScreen):
             self.query_one(Entry).focus()
 
     def begin(self) -> None:
-        self.later(self._look_whether_here())
+        self._watch()
 
-    async def _look_whether_here(self) -> None:
-        why = await self.desk.elsewhere()
-        if why and self.is_attached:
-            self._shut = True
-            self.stop_watching()
-            self.set_focus(None)
-            self.query_one("#elsewhere", Say).tell(same(why))
-            for part in (*self.query("#lead, #in-reader, #counted, .here"), *self.query(Field)):
-                part.display = False
-            self.query_one(Lines).show([])
+    def _watch(self) -> None:
+        """Follow the reader, from now on anew."""
+        if self._watching is not None:
+            self._watching.cancel()
+        self._watching = self.follow(self._from_reader, self._tell)
+
+    async def _from_reader(self) -> AsyncIterator[AtReader]:
+        if why := await self.desk.elsewhere():
+            self._close_desk(why)
+            return
+        async for at in self.desk.reader():
+            yield at
+
+    def _tell(self, at: AtReader) -> None:
+        self.counter.at = at
+        if isinstance(front := self.app.screen, DeskScreen):
+            front.see()
+
+    def _close_desk(self, why: str) -> None:
+        """None of it can be done here: say so, and offer nothing of it."""
+        self._shut = True
+        self.set_focus(None)
+        self.query_one("#elsewhere", Say).tell(same(why))
+        for part in (*self.query("#lead, #in-reader, #counted, .here"), *self.query(Field)):
+            part.display = False
+        self.query_one(Lines).show([])
 
     def on_screen_resume(self) -> None:
-        if not self._shut:
-            super().on_screen_resume()
-            for entry in self.query(Entry):
-                entry.focus()
+        super().on_screen_resume()
+        self.focus_first()
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         """Find whom was typed; with nothing typed, open whom the arrows have marked."""

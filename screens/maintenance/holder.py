@@ -92,7 +92,6 @@ class HolderScreen(DeskScreen):
     def __init__(self, counter: Counter, page: Page) -> None:
         super().__init__(counter)
         self.page = page
-        self._in_reader: AtReader | None = None
         self._covered = False
 
     def content(self) -> ComposeResult:
@@ -123,7 +122,6 @@ class HolderScreen(DeskScreen):
         self._draw()
 
     def on_screen_suspend(self) -> None:
-        super().on_screen_suspend()
         self._covered = True
 
     def on_screen_resume(self) -> None:
@@ -176,7 +174,6 @@ class HolderScreen(DeskScreen):
         self._events.page(pages)
 
     def show_reader(self, at: AtReader) -> None:
-        self._in_reader = at
         self._draw_cards()
 
     def put_in(self, card: CardSeen) -> None:
@@ -255,7 +252,7 @@ class HolderScreen(DeskScreen):
 
     def _about_reader(self) -> str:
         """Of the card in the reader, where it is one of these, or nobody's."""
-        seen = self._in_reader.card if self._in_reader is not None else None
+        seen = self.counter.at.card if self.counter.at is not None else None
         if seen is None:
             return "" if self.page.cards else ": N enrols one"
         if not seen.holder_id:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pydantic import SecretStr
 
-from kiosk.staff.account import Role, StaffProblem
+from kiosk.staff.account import StaffProblem
 from kiosk.staff.desk import (
     Act,
     AtReader,
@@ -26,7 +26,6 @@ from kiosk.staff.desk import (
     Way,
 )
 from tests.screens.gallery import NOW
-from tests.screens.maintenance.fakes import FakeSession
 
 CODE = "4071938265"
 PUK = "61730284"
@@ -114,13 +113,6 @@ class FakeDesk:
                 ("The code stands in for the questions, once.",), SecretStr(CODE), NOW + timedelta(hours=1)
             )
         return Done((f"{deed.act.value} is done.",))
-
-
-def officer(desk: FakeDesk | None = None) -> FakeSession:
-    """A session of an officer's, at this desk."""
-    session = FakeSession(Role.OFFICER)
-    session.desk = desk or FakeDesk()
-    return session
 
 
 def at(minutes: float) -> datetime:

@@ -33,6 +33,7 @@ from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.home import home
 from tests.screens.gallery import NOW
 from tests.screens.hall import Hall, hall, wait_until
+from tests.screens.maintenance.fake_desk import FakeDesk
 
 T = TypeVar("T")
 
@@ -177,7 +178,7 @@ class FakeSession:
 
     def __init__(self, role: Role = Role.TECHNICIAN) -> None:
         self.account = Account("tess", role, False, True, False, NOW)
-        self.desk: Desk = cast(Desk, NoDesk())
+        self.desk: Desk = FakeDesk() if role is Role.OFFICER else cast(Desk, NoDesk())
         self.health = FakeHealth()
         self.service = FakeService()
         self.reader = FakeReader()
@@ -185,6 +186,13 @@ class FakeSession:
         self.selftest = FakeSelftest()
         self.log = FakeLog()
         self.settings = FakeSettings()
+
+
+def officer(desk: FakeDesk) -> FakeSession:
+    """A session of an officer's, at this desk."""
+    session = FakeSession(Role.OFFICER)
+    session.desk = desk
+    return session
 
 
 class FakeLobby:
