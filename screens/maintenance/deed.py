@@ -13,6 +13,7 @@ from screens.maintenance.counter import Counter, DeskScreen
 from screens.maintenance.large import LargeCode
 from screens.widgets.fields import Entry, Field
 from screens.widgets.keys import FootKey, same
+from screens.widgets.lines import folded
 from screens.widgets.say import Say
 
 TITLES = {
@@ -30,6 +31,7 @@ TITLES = {
 }
 _WILL = "What will happen"
 _AT_READER = frozenset({Act.ENROL, Act.REPLACE})
+_WIDEST = 100  # cells of a sentence
 _REASON, _ID, _SECRET = 200, 64, 256  # characters
 _TOLD = (
     "Tell them: put the card in at a kiosk, choose 'I have a code from the RA', and type this."
@@ -63,6 +65,7 @@ class DeedScreen(DeskScreen):
         self._busy = self._done = False
         self._typed_in: list[Entry] = []
         self._will = _WILL
+        self._lines = foreseen.lines
 
     def content(self) -> ComposeResult:
         yield Say(same(self._named), id="who", classes="line strong")
@@ -70,7 +73,7 @@ class DeedScreen(DeskScreen):
             yield Say(same(f"Card {self._deed.new_card or self._deed.card}"), id="card", classes="line")
         yield Say(same(_WILL), id="state", classes="strong head")
         with VerticalScroll(id="told", can_focus=False):
-            yield Say(same(_listed(self._foreseen.lines)), id="lines", classes="said-wide")
+            yield Say(lambda _: self._listed(), id="lines", classes="said-wide")
         with Vertical(id="before"):
             yield from self._fields()
             yield Say(
@@ -111,6 +114,7 @@ class DeedScreen(DeskScreen):
         self.call_after_refresh(self._say_whether_more)
 
     def on_resize(self) -> None:
+        self.query_one("#lines", Say).tell(lambda _: self._listed())
         self.call_after_refresh(self._say_whether_more)
 
     def _say_whether_more(self) -> None:
@@ -198,7 +202,8 @@ class DeedScreen(DeskScreen):
     def _show(self, done: Done) -> None:
         for entry in self._typed_in:
             entry.value = ""
-        self.query_one("#lines", Say).tell(same(_listed(done.lines)))
+        self._lines = done.lines
+        self.query_one("#lines", Say).tell(lambda _: self._listed())
         self.line("state", "Done, and on record. What is true now")
         self.query_one("#state").add_class("good-news")
         if done.code is not None:
@@ -264,7 +269,7 @@ class DeedScreen(DeskScreen):
         if self._busy or self._done:
             self.set_focus(None)
 
-
-def _listed(lines: Sequence[str]) -> str:
-    """Sentences, each in a line of its own, or more."""
-    return "\n".join(f"- {' '.join(line.splitlines())}" for line in lines)
+    def _listed(self) -> str:
+        """Sentences, each in a line of its own, or more."""
+        cells = min(_WIDEST, self.room - 1)
+        return "\n".join(part for line in self._lines for part in folded(f"- {line}", cells, 2))

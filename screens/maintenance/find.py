@@ -103,7 +103,7 @@ class FindScreen(DeskScreen):
     def _close_desk(self, why: str) -> None:
         """None of it can be done here: say so, and offer nothing of it."""
         self._shut = True
-        self.set_focus(None)
+        self.query_one(Entry).disabled = True
         self.query_one("#elsewhere", Say).tell(same(why))
         for part in (*self.query("#lead, #in-reader, #counted, .here"), *self.query(Field)):
             part.display = False
@@ -149,9 +149,9 @@ class FindScreen(DeskScreen):
         if card is None:
             text = at.hint
         elif card.holder_id:
-            text = f"In the reader: {card.number}, of {card.holder_id}"
+            text = f"In the reader: a card of {card.holder_id}, {card.holder_name}"
         else:
-            text = f"In the reader: {card.number}, which is nobody's here. Find its holder to enrol it."
+            text = "In the reader: a card that is nobody's here. To enrol it, find its holder."
         self.line("in-reader", text)
 
     def on_resize(self) -> None:
