@@ -20,6 +20,8 @@ _LABEL = 9  # cells
 class AskScreen(DeskScreen):
     """Fields, one below the other; Enter goes to the next, and from the last one on."""
 
+    types = True
+
     def __init__(self, counter: Counter, act: Act, page: Page | None = None) -> None:
         super().__init__(counter)
         self._act, self._page = act, page

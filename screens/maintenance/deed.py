@@ -57,6 +57,8 @@ class DeedScreen(DeskScreen):
         Binding("down", "scroll(1)", show=False),
     ]
 
+    types = True
+
     def __init__(self, counter: Counter, deed: Deed, foreseen: Foreseen, who: str, way: Way | None) -> None:
         super().__init__(counter)
         self._deed, self._foreseen, self._named, self._way = deed, foreseen, who, way
@@ -266,6 +268,8 @@ class DeedScreen(DeskScreen):
             key.display = not self._busy and not self._done
         for key in self.query(".done"):
             key.display = self._done
+        if self._done:
+            self.remove_class("-keyboard")
         if self._busy or self._done:
             self.set_focus(None)
 

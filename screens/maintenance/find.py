@@ -44,6 +44,7 @@ class FindScreen(DeskScreen):
         *(Binding(key, f"aside('{key}')", show=False) for key in ("f8", "f9", "f10")),
     ]
     title_text = "Desk: find a person"
+    types = True
     watches = True
 
     def __init__(self, counter: Counter, asides: Sequence[Aside]) -> None:
@@ -67,10 +68,11 @@ class FindScreen(DeskScreen):
         yield Lines(pick=True)
 
     def keys(self) -> Sequence[FootKey]:
+        touch = self.manner.look.site.touch
         asides = (FootKey(one.key, one.key.upper(), same(one.name)) for one in self._asides)
         return (
             FootKey("enter", "Enter", same("Find"), classes="foot-key here"),
-            FootKey("f4", "F4", same("New person"), classes="foot-key here"),
+            FootKey("f4", "F4", same("New" if touch else "New person"), classes="foot-key here"),
             *asides,
             FootKey("escape", "Esc", same("Sign out")),
         )
