@@ -117,7 +117,7 @@ class EnrolScreen(DeskScreen):
         read = self.query_one("#read", Lines)
         lines = seen.lines if seen is not None else ()
         read.show([Row(f"{label:<{_LABEL}}{text}", hang=_LABEL) for label, text in lines])
-        read.styles.height = min(len(lines) + 1, max(1, self.size.height - 18))
+        read.styles.height = min(max(1, len(lines)), max(1, self.size.height - 18))
         doubt = (seen.trouble or (_COPY if seen.other_key else "")) if seen is not None else ""
         self.query_one("#doubt", Say).tell(same(doubt))
         self.query_one("#which", Say).tell(same("How is it enrolled?" if ways else ""))
