@@ -91,12 +91,16 @@ def desk(context: typer.Context, reader: ReaderPattern = "") -> None:
     \b
     Example: kiosk --config /etc/unlock-kiosk/kiosk.toml desk
     """
+    import asyncio
+
+    from kiosk.office.signing import require_staff
     from kiosk.ownership import own_reader
     from kiosk.staff.wiring import open_desk
     from screens.launch import launch_desk
 
     settings = settings_of(context, reader=reader)
     origins = origins_of(context, reader=reader)
+    asyncio.run(require_staff(settings))
     with own_reader(settings, "kiosk desk"):
         raise typer.Exit(launch_desk(settings, lambda: open_desk(settings, origins=origins)))
 

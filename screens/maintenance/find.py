@@ -20,6 +20,7 @@ from screens.widgets.lines import Lines, Row
 from screens.widgets.say import Say
 
 _LONGEST = 254
+_MOST = 200  # people whom a search finds
 _ID, _NAME, _BLOCKED = 12, 28, 9  # cells
 
 
@@ -173,7 +174,8 @@ class FindScreen(DeskScreen):
             self._count("1 person found")
             await self.open(self._found[0].holder_id)
         else:
-            self._count(f"{len(self._found)} people found. Up and Down choose, Enter opens:")
+            many = " or more" if len(self._found) >= _MOST else ""
+            self._count(f"{len(self._found)}{many} people found. Up and Down choose, Enter opens:")
 
     def _count(self, text: str) -> None:
         self.line("counted", text)
