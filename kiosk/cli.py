@@ -102,7 +102,13 @@ def desk(context: typer.Context, reader: ReaderPattern = "") -> None:
     origins = origins_of(context, reader=reader)
     asyncio.run(require_staff(settings))
     with own_reader(settings, "kiosk desk"):
-        raise typer.Exit(launch_desk(settings, lambda: open_desk(settings, origins=origins)))
+        code = launch_desk(settings, lambda: open_desk(settings, origins=origins))
+    if code:  # the screen is gone, and the log with it
+        typer.echo(
+            "kiosk: something went wrong at the desk. Start it again, and look at whom you had open.",
+            err=True,
+        )
+    raise typer.Exit(code)
 
 
 @app.command("demo")

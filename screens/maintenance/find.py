@@ -86,10 +86,11 @@ class FindScreen(DeskScreen):
         self._watch()
 
     def _watch(self) -> None:
-        """Follow the reader, from now on anew."""
+        """Follow the reader, from now on anew; a deed may end when they have left."""
         if self._watching is not None:
             self._watching.cancel()
-        self._watching = self.follow(self._from_reader, self._tell)
+        if self.is_attached and not self.stay.over:
+            self._watching = self.follow(self._from_reader, self._tell)
 
     async def _from_reader(self) -> AsyncIterator[AtReader]:
         if why := await self.desk.elsewhere():

@@ -151,11 +151,12 @@ def test_other_tools_and_the_way_out(desk: Terminal) -> None:
 
 @pytest.mark.xdist_group("pcscd")
 def test_the_desk_of_the_ra(town: Town) -> None:
+    town.kiosk()
     town.end()
-    town.hands.pcsc.start()
-    town.hands.remove()
     person = town.registered(locked=True)
-    desk = Terminal([str(KIOSK), "--config", str(town.configure()), "desk"], town.log)
+    desk = Terminal(
+        [str(KIOSK), "--config", str(town.configure(site={"kiosk_name": "Office"})), "desk"], town.log
+    )
     try:
         desk.wait_for("Officers' desk", "Sign in, or put your staff card", "F10 Close the desk")
         desk.keys("nobody", ENTER, "not the password", ENTER)
@@ -172,7 +173,9 @@ def test_the_desk_of_the_ra(town: Town) -> None:
         desk.assert_restored()
     finally:
         desk.close()
-    assert "kiosk desk" not in town.command("fleet", "list")
+    known = town.command("fleet", "list")
+    assert "North hall" in known
+    assert "Office" not in known, "it is no kiosk"
 
 
 def _at_the_desk(desk: Terminal, town: Town, holder_id: str, name: str) -> None:

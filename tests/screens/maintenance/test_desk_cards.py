@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from kiosk.staff.account import StaffProblem
 from kiosk.staff.desk import Act, How
+from kiosk.staff.entry import Leaving
 from screens.maintenance.deed import DeedScreen
 from screens.maintenance.enrol import EnrolScreen
 from screens.widgets.fields import Entry
+from tests.screens.hall import wait_until
 from tests.screens.maintenance.at_desk import carry_out, comes, front, kept, open_page
 from tests.screens.maintenance.fake_desk import (
     ANNS,
@@ -143,3 +145,23 @@ async def test_a_card_that_is_pulled_while_it_is_written() -> None:
         await there.sees("What will happen")
         await there.press("f8")
         await there.sees("Done, and on record")
+
+
+async def test_nobody_looks_into_the_reader_where_a_card_is_done_when_they_have_left() -> None:
+    desk = FakeDesk()
+    async with office(officer(desk)) as there:
+        await open_page(there, "B7")
+        await there.press("n")
+        desk.put(BLANK)
+        await there.sees("How is it enrolled?")
+        await there.press("down", "down", "enter")
+        await comes(there, DeedScreen)
+        desk.goes_on.clear()
+        await there.type("T-9")
+        await there.press("enter")
+        await there.sees("Working on the card: leave it in")
+        there.screen.stay.end(Leaving.SHUT)
+        desk.goes_on.set()
+        await wait_until(lambda: there.lobby.left == [Leaving.SHUT])
+        assert len(desk.done) == 1
+    await wait_until(lambda: desk.followers == 0)
