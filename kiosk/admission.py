@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from kiosk.arrivals import NewHolder
+from cardio.card import CardId
+from kiosk.arrivals import NewHolder, NewRow, RowFault
 from kiosk.audit import Event, Subject
 from kiosk.persons import Personal, PersonsKey
 from kiosk.storage.bulk import among, insert_all
@@ -39,7 +40,13 @@ async def present(session: AsyncSession, holder_ids: set[str], *, change: bool =
 
 
 async def add_holders(
-    session: AsyncSession, store: Store, holders: Sequence[NewHolder], *, by: str, selftest: bool = False
+    session: AsyncSession,
+    store: Store,
+    holders: Sequence[NewHolder],
+    *,
+    by: str,
+    reason: str = "",
+    selftest: bool = False,
 ) -> dict[str, Present]:
     """Add holders whose ids are not taken: sealed, indexed, and on record. Raises VaultError."""
     key = await store.persons.key(session)
@@ -53,7 +60,7 @@ async def add_holders(
     ]
     await insert_all(session, HolderWordRow, words)
     subjects = (Subject(row["audit_key"], actor=by, selftest=selftest) for row in rows)
-    store.audit.record_all(session, [(Event.HOLDER_ADDED, subject, {}) for subject in subjects])
+    store.audit.record_all(session, [(Event.HOLDER_ADDED, subject, {}) for subject in subjects], reason)
     return added
 
 
@@ -69,6 +76,20 @@ def differences(holder: Present, given: NewHolder, key: PersonsKey) -> Iterator[
         yield f"holder {given.holder_id!r} is in the store with another name"
     if given.email and email != given.email:
         yield f"holder {given.holder_id!r} is in the store with another email address"
+
+
+def row_faults(
+    rows: Sequence[NewRow], holders: Mapping[str, Present], owners: Mapping[CardId, int], key: PersonsKey
+) -> list[RowFault]:
+    """What speaks against the rows, where the store has these holders, and these have the cards."""
+    faults = []
+    for row in rows:
+        holder, owner = holders.get(row.holder.holder_id), owners.get(row.card.id)
+        if holder is not None:
+            faults += [RowFault(row.line, reason) for reason in differences(holder, row.holder, key)]
+        if owner is not None and (holder is None or owner != holder.id):
+            faults.append(RowFault(row.line, "this card belongs to another holder"))
+    return faults
 
 
 def _row(store: Store, key: PersonsKey, new: NewHolder, *, selftest: bool) -> dict[str, Any]:

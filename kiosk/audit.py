@@ -50,6 +50,7 @@ class Event(Enum):
     VAULT_REKEYED = "vault.rekeyed"
     KEY_PINNED = "card.key-pinned"
     HOLDER_ADDED = "holder.added"
+    EMAIL_SET = "holder.email-set"
     PASSCODE_CHECKED = "passcode.checked"
     ANSWERS_CHECKED = "answers.checked"
     HOLDER_BLOCKED = "holder.blocked"
@@ -164,11 +165,14 @@ class Audit:
         _collected(session).append(self._entry(event, about, outcome, reason, detail, at))
 
     def record_all(
-        self, session: AsyncSession, events: Sequence[tuple[Event, Subject, Mapping[str, Detail]]]
+        self,
+        session: AsyncSession,
+        events: Sequence[tuple[Event, Subject, Mapping[str, Detail]]],
+        reason: str = "",
     ) -> None:
-        """Add many events that went well to the unit of work, in their order."""
+        """Add many events that went well to the unit of work, in their order, all for one reason."""
         _collected(session).extend(
-            self._entry(event, about, Outcome.OK, "", detail) for event, about, detail in events
+            self._entry(event, about, Outcome.OK, reason, detail) for event, about, detail in events
         )
 
     async def write(self, session: AsyncSession) -> Written | None:

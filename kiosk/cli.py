@@ -94,6 +94,36 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
         raise typer.Exit(launch(kiosk))
 
 
+@app.command("desk")
+def desk(context: typer.Context, reader: ReaderPattern = "") -> None:
+    """The officers' desk, on the RA's own machine.
+
+    Find people, see them on one page, and help them; enrol cards. It asks who you are: name and password,
+    or your staff card. It serves nobody else, and is no kiosk. F10 at the sign-in closes it.
+
+    \b
+    Example: kiosk --config /etc/unlock-kiosk/kiosk.toml desk
+    """
+    import asyncio
+
+    from kiosk.office.signing import require_staff
+    from kiosk.ownership import own_reader
+    from kiosk.staff.wiring import open_desk
+    from screens.launch import launch_desk
+
+    settings = settings_of(context, reader=reader)
+    origins = origins_of(context, reader=reader)
+    asyncio.run(require_staff(settings))
+    with own_reader(settings, "kiosk desk"):
+        code = launch_desk(settings, lambda: open_desk(settings, origins=origins))
+    if code:  # the screen is gone, and the log with it
+        typer.echo(
+            "kiosk: something went wrong at the desk. Start it again, and look at whom you had open.",
+            err=True,
+        )
+    raise typer.Exit(code)
+
+
 @app.command("demo")
 def demo(
     history: Annotated[

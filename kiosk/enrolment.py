@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from pydantic import SecretBytes
 from sqlalchemy import ColumnElement
@@ -30,6 +29,7 @@ from kiosk.arrivals import (
     silent,
 )
 from kiosk.audit import Event, Outcome, Subject
+from kiosk.enrolled import EnrolledCard, EnrolledHolder, refused_before, unknown_card, unknown_holder
 from kiosk.intake import Intake
 from kiosk.marks import secret_cleared
 from kiosk.persons import Personal
@@ -42,12 +42,10 @@ from kiosk.storage.models import (
     row_id,
 )
 from kiosk.store import Store
-from kiosk.unblock import Source, UnblockSecrets
+from kiosk.unblock import UnblockSecrets
 
 __all__ = [
     "Change",
-    "EnrolledCard",
-    "EnrolledHolder",
     "Enrolment",
     "EnrolmentError",
     "NewCard",
@@ -60,29 +58,6 @@ __all__ = [
 _PAGE = 500  # holders in a unit of work that only reads
 
 
-@dataclass(frozen=True)
-class EnrolledHolder:
-    """A holder; name and the RA's address are None where they do not open."""
-
-    row: HolderRow
-    name: str | None = field(repr=False)
-    email: str | None = field(repr=False)
-
-
-@dataclass(frozen=True)
-class EnrolledCard:
-    """A card, its holder (the name None where it does not open), and where its unblock secret comes from.
-
-    ``replacing``: a new one was begun, and which of the two the card holds is not known.
-    """
-
-    card: CardRow
-    holder_id: str
-    holder_name: str | None
-    source: Source
-    replacing: bool
-
-
 class Enrolment:
     """Adds holders and cards, each call one unit of work: all of it or nothing."""
 
@@ -90,15 +65,19 @@ class Enrolment:
         self._store = store
         self._secrets = secrets
 
-    async def add_holder(self, holder: NewHolder, *, by: str, selftest: bool = False) -> None:
+    async def add_holder(
+        self, holder: NewHolder, *, by: str, reason: str = "", selftest: bool = False
+    ) -> None:
         """Add one holder. Raises EnrolmentError if the id is taken."""
         async with self._store.work() as session:
             if await self._holder(session, holder.holder_id) is not None:
                 raise EnrolmentError(f"there is a holder {holder.holder_id!r} already")
-            await self._intake(session, by).add_holder(holder, selftest=selftest)
+            await self._intake(session, by, reason).add_holder(holder, selftest=selftest)
 
-    async def enrol(self, holder_id: str, card: NewCard, *, by: str) -> Change:
-        """Tie a card to a holder.
+    async def enrol(
+        self, holder_id: str, card: NewCard, *, by: str, reason: str = "", instead_of: CardId | None = None
+    ) -> Change:
+        """Tie a card to a holder. ``instead_of``: another of theirs, which is revoked with it.
 
         Raises EnrolmentError for an unknown holder, another's card, and a secret that it refused before;
         VaultError where the holder's record does not open.
@@ -111,12 +90,31 @@ class Enrolment:
             name = key.open(holder.audit_key, Personal.NAME, holder.name)
             row = NewRow(1, NewHolder(holder.holder_id, name, ""), card)
             try:
-                ((change, *_),) = await self._intake(session, by).take_in([row])
+                ((change, *_),) = await self._intake(session, by, reason).take_in([row])
             except RowsRefused as refusal:
                 raise EnrolmentError(refusal.faults[0].reason) from None
             if change is Change.REFUSED:
                 raise refused_before("unblock secret")
+            if instead_of is not None:
+                await self._give_way(session, holder, instead_of, card.id, by, reason)
             return change
+
+    async def _give_way(
+        self, session: AsyncSession, holder: HolderRow, old: CardId, new: CardId, by: str, reason: str
+    ) -> None:
+        """Revoke the holder's old card; done again, it changes nothing."""
+        row = await self._card(session, old)
+        if row is None:
+            raise unknown_card(old)
+        if row.holder != holder.id:
+            raise EnrolmentError(f"card {old} is another holder's")
+        taking = await self._card(session, new)
+        if taking is None or taking.id == row.id:
+            raise EnrolmentError("a card cannot take its own place: put the new one into the reader")
+        if taking.state != CardState.ACTIVE.value:
+            raise EnrolmentError(f"card {new} is {taking.state}: 'kiosk card activate' takes it back first")
+        if row.state != CardState.REVOKED.value:
+            await self._set_state(session, row, CardState.REVOKED, by, reason)
 
     async def faults(self, rows: Iterable[NewRow | RowFault], told: Told = silent) -> list[RowFault]:
         """Those among the rows, and what `import_all` would refuse the others for, by line."""
@@ -152,10 +150,15 @@ class Enrolment:
             row = await self._card(session, card)
             if row is None:
                 raise unknown_card(card)
-            row.state = state.value
-            session.add(row)
-            about = await self._about(session, row, by)
-            self._store.audit.record(session, Event.CARD_STATE_SET, about, reason=reason, state=state.value)
+            await self._set_state(session, row, state, by, reason)
+
+    async def _set_state(
+        self, session: AsyncSession, row: CardRow, state: CardState, by: str, reason: str
+    ) -> None:
+        row.state = state.value
+        session.add(row)
+        about = await self._about(session, row, by)
+        self._store.audit.record(session, Event.CARD_STATE_SET, about, reason=reason, state=state.value)
 
     async def require_pinned(self, card: CardId, shown: Mapping[KeyUse, bytes | None], *, by: str) -> None:
         """Raise EnrolmentError, with an alarm on record, if a pinned key is none of those shown."""
@@ -210,8 +213,8 @@ class Enrolment:
         holder = await session.get_one(HolderRow, row.holder)
         return Subject(holder.audit_key, row.audit_key, actor=by)
 
-    def _intake(self, session: AsyncSession, by: str) -> Intake:
-        return Intake(self._store, self._secrets, session, by)
+    def _intake(self, session: AsyncSession, by: str, reason: str = "") -> Intake:
+        return Intake(self._store, self._secrets, session, by, reason)
 
     async def _holder(self, session: AsyncSession, holder_id: str) -> HolderRow | None:
         query = select(HolderRow).where(HolderRow.holder_id == holder_id)
@@ -246,10 +249,10 @@ class Enrolment:
             yield page
             after = page[-1].row.holder_id
 
-    async def find(self, text: str) -> Sequence[EnrolledHolder]:
-        """The holders whose id or address this is, or whose name has all these words; by id."""
+    async def find(self, text: str, most: int | None = None) -> Sequence[EnrolledHolder]:
+        """The holders of that id or address, or whose name has all these words; by id, ``most`` at most."""
         async with self._store.work() as session:
-            rows = await finding.found(session, self._store.persons, text)
+            rows = await finding.found(session, self._store.persons, text, most)
             return [await self._enrolled(session, row) for row in rows]
 
     async def _enrolled(self, session: AsyncSession, row: HolderRow) -> EnrolledHolder:
@@ -303,20 +306,3 @@ def _following(after: str) -> SelectOfScalar[HolderRow]:
     """Selects the next page of holders, by id."""
     later = (col(HolderRow.holder_id) > after, ~col(HolderRow.selftest))
     return select(HolderRow).where(*later).order_by(col(HolderRow.holder_id)).limit(_PAGE)
-
-
-def unknown_holder(holder_id: str) -> EnrolmentError:
-    """The error for an id that nobody has."""
-    return EnrolmentError(f"there is no holder {holder_id!r}: add one with 'kiosk holder add'")
-
-
-def unknown_card(card: CardId) -> EnrolmentError:
-    """The error for a card that the store does not know."""
-    return EnrolmentError(f"there is no card {card} in the store")
-
-
-def refused_before(name: str) -> EnrolmentError:
-    """The error for a secret, of that name, that a card has refused."""
-    return EnrolmentError(
-        f"the card has refused this {name} before, so it is not sent again: see 'kiosk card clear-secret'"
-    )

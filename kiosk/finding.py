@@ -17,8 +17,10 @@ from kiosk.storage.models import HolderRow, HolderWordRow, RegistrationRow
 _COMMON = 100  # holders who have a word: how many more there are does not matter
 
 
-async def found(session: AsyncSession, persons: Persons, text: str) -> Sequence[HolderRow]:
-    """The holders whose id or address this is, or whose name has all these words; by id."""
+async def found(
+    session: AsyncSession, persons: Persons, text: str, most: int | None = None
+) -> Sequence[HolderRow]:
+    """The holders whose id or address this is, or whose name has all these words; by id, so many at most."""
     ways = [select(HolderRow.id).where(HolderRow.holder_id == text)]
     if address := persons.address_index(emails.canonical(text)):
         ways.append(select(HolderRow.id).where(HolderRow.ra_email_index == address))
@@ -27,7 +29,7 @@ async def found(session: AsyncSession, persons: Persons, text: str) -> Sequence[
         ways.append(_named(await _rarest_first(session, words)))
     either = col(HolderRow.id).in_(union(*ways))  # with OR, PostgreSQL would read every holder
     query = select(HolderRow).where(either, ~col(HolderRow.selftest))
-    return (await session.exec(query.order_by(col(HolderRow.holder_id)))).all()
+    return (await session.exec(query.order_by(col(HolderRow.holder_id)).limit(most))).all()
 
 
 async def _rarest_first(session: AsyncSession, words: Collection[bytes]) -> list[bytes]:

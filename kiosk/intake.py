@@ -15,7 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk import refused
-from kiosk.admission import Present, add_holders, differences, present
+from kiosk.admission import Present, add_holders, present, row_faults
 from kiosk.arrivals import Change, NewCard, NewHolder, NewRow, RowFault, RowsRefused
 from kiosk.audit import Detail, Event, Subject
 from kiosk.marks import UNPROVEN_SENDS
@@ -77,11 +77,14 @@ class _Taken(NamedTuple):
 class Intake:
     """Checks some rows and takes them in, within the session of one unit of work."""
 
-    def __init__(self, store: Store, secrets: UnblockSecrets, session: AsyncSession, by: str) -> None:
+    def __init__(
+        self, store: Store, secrets: UnblockSecrets, session: AsyncSession, by: str, reason: str = ""
+    ) -> None:
         self._store = store
         self._secrets = secrets
         self._session = session
         self._by = by
+        self._reason = reason
 
     async def faults(self, rows: Sequence[NewRow]) -> list[RowFault]:
         """Everything in the store that speaks against taking these rows in, by line."""
@@ -89,7 +92,7 @@ class Intake:
         columns = (CardRow.family, CardRow.kind, CardRow.serial, CardRow.holder)
         cards = await self._session.exec(select(*columns).where(self._any_of(rows)))
         owners = {CardId(*number): holder for *number, holder in cards}
-        return _faults(rows, holders, owners, await self._key())
+        return row_faults(rows, holders, owners, await self._key())
 
     async def take_in(self, rows: Sequence[NewRow]) -> list[Sequence[Change]]:
         """Take in rows; what became of the card of each, the most telling first.
@@ -98,24 +101,31 @@ class Intake:
         """
         there = await self._there(rows)
         owners = {card: row.holder for card, row in there.cards.items()}
-        if faults := _faults(rows, there.holders, owners, await self._key()):
+        if faults := row_faults(rows, there.holders, owners, await self._key()):
             raise RowsRefused(faults)
         # In their order, or two imports might wait for each other.
         new = {row.holder for row in rows if row.holder.holder_id not in there.holders}
         holders = sorted(new, key=lambda holder: holder.holder_id)
-        there.holders.update(await add_holders(self._session, self._store, holders, by=self._by))
+        there.holders.update(await self._add_holders(holders))
         old = [row for row in rows if row.card.id in there.cards]
         fresh = [row for row in rows if row.card.id not in there.cards]
         added = await self._add(sorted(fresh, key=lambda row: str(row.card.id)), there)
         renewed = {row.card.id: await self._renew(row, there) for row in old}
         await self._session.flush()  # what was changed in cards and secrets that were there
         taken = [(added.get(row.card.id) or renewed[row.card.id]) for row in rows]
-        self._store.audit.record_all(self._session, [one.event for one in taken if one.event])
+        events = [one.event for one in taken if one.event]
+        self._store.audit.record_all(self._session, events, self._reason)
         return [one.changes for one in taken]
 
     async def add_holder(self, new: NewHolder, *, selftest: bool = False) -> None:
         """Add a holder whose id is not taken."""
-        await add_holders(self._session, self._store, [new], by=self._by, selftest=selftest)
+        await self._add_holders([new], selftest=selftest)
+
+    async def _add_holders(
+        self, holders: Sequence[NewHolder], *, selftest: bool = False
+    ) -> dict[str, Present]:
+        by, reason = self._by, self._reason
+        return await add_holders(self._session, self._store, holders, by=by, reason=reason, selftest=selftest)
 
     async def _key(self) -> PersonsKey:
         return await self._store.persons.key(self._session)
@@ -301,20 +311,6 @@ class Intake:
                 self._session, [row.card.id for row in rows if row.holder.holder_id not in own]
             ),
         )
-
-
-def _faults(
-    rows: Sequence[NewRow], holders: Mapping[str, Present], owners: Mapping[CardId, int], key: PersonsKey
-) -> list[RowFault]:
-    """What speaks against the rows, where the store has these holders, and these have the cards."""
-    faults = []
-    for row in rows:
-        holder, owner = holders.get(row.holder.holder_id), owners.get(row.card.id)
-        if holder is not None:
-            faults += [RowFault(row.line, reason) for reason in differences(holder, row.holder, key)]
-        if owner is not None and (holder is None or owner != holder.id):
-            faults.append(RowFault(row.line, "this card belongs to another holder"))
-    return faults
 
 
 def _mark(card: _Marks, new: NewCard, *, fresh: bool) -> None:

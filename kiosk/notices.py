@@ -10,6 +10,7 @@ import asyncio
 import logging
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import Protocol
 
 from sqlalchemy import delete, event, update
 from sqlmodel import col, select
@@ -26,7 +27,6 @@ from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import HolderRow, NoticeRow, NoticeState
 from kiosk.store import Store
 from kiosk.vault import VaultError
-from kiosk.visit import Known
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,26 @@ FIRST_RETRY = timedelta(seconds=30)
 LAST_RETRY = timedelta(hours=1)
 DOUBLINGS = 10  # far past LAST_RETRY; a power without a limit would soon be no timedelta any more
 GIVE_UP_AFTER = timedelta(days=3)
+
+
+class Addressee(Protocol):
+    """Whom a notice is about, as much as its letter needs."""
+
+    @property
+    def holder(self) -> int:
+        """The row of the holder."""
+
+    @property
+    def holder_key(self) -> str:
+        """Their key in the audit trail."""
+
+    @property
+    def name(self) -> str:
+        """How the letter greets them."""
+
+    @property
+    def selftest(self) -> bool:
+        """Whether they are the self-test's."""
 
 
 class Notices:
@@ -48,7 +68,7 @@ class Notices:
         self._told = ""
 
     async def queue(
-        self, session: AsyncSession, kind: NoticeKind, known: Known | None, recipient: str, language: str
+        self, session: AsyncSession, kind: NoticeKind, known: Addressee | None, recipient: str, language: str
     ) -> None:
         """Queue a notice with the transaction; nothing happens for an empty address. Raises VaultError.
 

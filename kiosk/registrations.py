@@ -109,7 +109,7 @@ class Registrations:
                 await self._notices.queue(
                     session, NoticeKind.REGISTERED_ELSEWHERE, known, known.ra_email, language
                 )
-            await self._drop_pending(session, known.holder, Purpose.REGISTER)
+            await self.drop_pending(session, known.holder, Purpose.REGISTER)
 
         return then
 
@@ -120,7 +120,7 @@ class Registrations:
             await require_standing(session, self._store, visit)
             await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder))
             self._add_answers(session, known.holder, answers)
-            await self._drop_pending(session, known.holder, *Purpose)  # what the old answers had proven
+            await self.drop_pending(session, known.holder, *Purpose)  # what the old answers had proven
             self._store.audit.record(session, Event.QUESTIONS_CHANGED, visit.about)
             await self._notices.queue(session, NoticeKind.QUESTIONS_CHANGED, known, known.email, language)
 
@@ -144,7 +144,7 @@ class Registrations:
             self._store.audit.record(session, Event.EMAIL_CHANGED, visit.about, own_email=row.own_email)
             for recipient in (old, new):
                 await self._notices.queue(session, NoticeKind.EMAIL_CHANGED, known, recipient, language)
-            await self._drop_pending(session, known.holder, *Purpose)  # codes that went to the old address
+            await self.drop_pending(session, known.holder, *Purpose)  # codes that went to the old address
 
         return then
 
@@ -154,8 +154,7 @@ class Registrations:
         async with self._store.work(visit.known.holder) as session:
             await require_standing(session, self._store, visit)
             await self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
-            await self._erase(session, known.holder)
-            await self._drop_pending(session, known.holder, *Purpose)
+            await self.end(session, known.holder)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)
         await self._store.database.forget()
 
@@ -163,8 +162,7 @@ class Registrations:
         """Erase what `withdraw` does, for somebody who has not come for too long."""
         async with self._store.work() as session:
             await self._notices.queue(session, NoticeKind.LAPSED, known, known.email, language)
-            await self._erase(session, known.holder)
-            await self._drop_pending(session, known.holder, *Purpose)
+            await self.end(session, known.holder)
             about = Subject(known.holder_key, selftest=known.selftest)
             self._store.audit.record(session, Event.REGISTRATION_LAPSED, about, reason="unused")
 
@@ -182,8 +180,8 @@ class Registrations:
         """How long an address that the RA does not know must wait before it may unlock."""
         return timedelta(hours=self._store.settings.registration.hold_hours if own_email else 0)
 
-    async def _drop_pending(self, session: AsyncSession, holder: int, *purposes: Purpose) -> None:
-        """What is pending for these purposes, on any card of the holder."""
+    async def drop_pending(self, session: AsyncSession, holder: int, *purposes: Purpose) -> None:
+        """Drop what is pending for these purposes, on any card of the holder, within a unit of work."""
         cards = select(CardRow.id).where(CardRow.holder == holder)
         await session.exec(
             delete(PendingRow).where(
@@ -192,9 +190,11 @@ class Registrations:
             )
         )
 
-    async def _erase(self, session: AsyncSession, holder: int) -> None:
+    async def end(self, session: AsyncSession, holder: int) -> None:
+        """Erase, in a unit of work, answers, own address and pending codes. Attempts and blocks stay."""
         await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == holder))
         await session.exec(delete(RegistrationRow).where(col(RegistrationRow.holder) == holder))
+        await self.drop_pending(session, holder, *Purpose)
 
     def _add_answers(self, session: AsyncSession, holder: int, answers: Sequence[HashedAnswer]) -> None:
         session.add_all(

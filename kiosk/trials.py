@@ -13,8 +13,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from cardio.card import CardId
 from kiosk import refused
+from kiosk.arrivals import EnrolmentError
 from kiosk.audit import Event, Outcome, Subject
-from kiosk.enrolment import EnrolmentError, refused_before
+from kiosk.enrolled import refused_before
 from kiosk.marks import (
     UNPROVEN_SENDS,
     give_back_unproven_send,

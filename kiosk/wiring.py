@@ -33,6 +33,7 @@ from kiosk.enrolment import Enrolment
 from kiosk.families import families
 from kiosk.fleet import Fleet
 from kiosk.genuine import Genuineness
+from kiosk.helping import Helping
 from kiosk.hold import Hold
 from kiosk.holders import Holders
 from kiosk.journal import Journal
@@ -77,6 +78,7 @@ class Parts:
     fleet: Fleet
     watch: Watch
     enrolment: Enrolment
+    helping: Helping
     rotation: Rotation
     trials: Trials
     trail: Trail
@@ -156,6 +158,7 @@ def put_together(
         fleet=fleet,
         watch=Watch(store, service.pendings, fleet),
         enrolment=Enrolment(store, secrets),
+        helping=Helping(store, service.registrations, service.notices),
         rotation=rotation,
         trials=Trials(store, secrets),
         trail=Trail(store, Notary(keys.derived(CHECKPOINT_KEY))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from kiosk.front import Kiosk
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from kiosk.demo.desk import Desk
+    from kiosk.settings import Settings
+    from kiosk.staff.entry import Lobby
     from screens.demo_tray import DemoTray
 
 
@@ -29,22 +32,39 @@ def launch(kiosk: Kiosk, desk: Desk | None = None) -> int:
         Maintenance,
     )
 
-    site = kiosk.settings.site
-    look = Look(
-        site=site,
-        patience=kiosk.settings.patience,
-        banner=(lambda _: _("DEMO: nothing is real")) if kiosk.virtual else None,
-        sixteen=sixteen_colours(site, os.environ.get("TERM", "")),
-    )
-
     app = KioskApp(
-        look,
+        _look(kiosk.settings, virtual=kiosk.virtual),
         kiosk.attend,
         drawer=_tray(desk) if desk else None,
         maintenance=Maintenance(kiosk.settings.staff.key, staff_of(kiosk)),
         on_signal=kiosk.close,
     )
     return asyncio.run(app.serve())
+
+
+def launch_desk(settings: Settings, lobby: Callable[[], AbstractAsyncContextManager[Lobby]]) -> int:
+    """Run the RA's desk full-screen until it is closed; returns the process's exit code.
+
+    ``lobby`` opens what it works with. Raises what that raises, before any screen.
+    """
+    scrub()
+
+    async def work() -> int:
+        from screens.desk import DeskApp
+
+        async with lobby() as opened:
+            return await DeskApp(_look(settings), opened, idle=settings.staff.idle).serve()
+
+    return asyncio.run(work())
+
+
+def _look(settings: Settings, *, virtual: bool = False) -> Look:
+    return Look(
+        site=settings.site,
+        patience=settings.patience,
+        banner=(lambda _: _("DEMO: nothing is real")) if virtual else None,
+        sixteen=sixteen_colours(settings.site, os.environ.get("TERM", "")),
+    )
 
 
 def _tray(desk: Desk) -> Callable[[Manner], DemoTray]:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
-from kiosk.commands.desk import ask_for, describe, tell
+from kiosk.commands.configuration import AsJson, Reason, settings_of
+from kiosk.commands.enrol import enrol, replace
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
-from kiosk.commands.printing import harmless, listed, stages
+from kiosk.commands.printing import harmless, listed, say, stages
 from kiosk.commands.signing import As, officer
 from kiosk.commands.trace import trace
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kiosk.settings import Settings
 
 app = typer.Typer(
-    help="Bring cards in, list them, suspend them; plug virtual ones in.",
+    help="Bring cards in, list them, replace them; plug virtual ones in.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -36,78 +36,6 @@ Serial = Annotated[
         help="The card as 'kiosk card list' shows it; 32 hexadecimal digits are a PIV card UUID.",
     ),
 ]
-
-
-@app.command("enrol")
-def enrol(
-    context: typer.Context,
-    holder_id: Annotated[str, typer.Argument(metavar="HOLDER_ID", help="Whose card it is.")],
-    secret_file: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Read the secret from a file of mode 0600."),
-    ] = None,
-    secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read the secret from standard input, after the password.")
-    ] = False,
-    fresh: Annotated[
-        bool,
-        typer.Option("--fresh", help="Set a random PUK or resetting code on the card, and keep that."),
-    ] = False,
-    replace_key: Annotated[
-        bool, typer.Option("--replace-key", help="Pin the card's keys though others were pinned for it.")
-    ] = False,
-    reader: ReaderPattern = "",
-    as_: As = None,
-) -> None:
-    """Tie the card in the reader to a holder.
-
-    With it goes the unblock secret (a PUK, a resetting code, an admin PIN or an admin key), which sets a
-    new passcode once the card has locked. It is asked for twice and not shown, unless it comes from a
-    file or standard input. It is kept as you give it, and not tried: a wrong one shows at the first
-    unlock. An admin key alone is tried, once, for it is what proves such a card; after a refusal no other
-    is, before 'kiosk card clear-secret'. Nothing else here spends a try of the card. A card that can prove
-    itself without its passcode (PIV 9E) does so, and its key is pinned; the key that signs after the
-    passcode is pinned as the card shows it. A card that shows another key than the one pinned for it may
-    be a copy and is refused: --replace-key is for one that was given new keys, or has none any more.
-
-    With --fresh you are asked for what the card has now: its present PUK (often the factory's), or the
-    admin PIN of an OpenPGP card. A present PUK is kept once the card has accepted it, not before. A
-    random PUK or resetting code is kept first, and then written to the card. If the card is pulled or the
-    power fails, give the same command again: it finds out and finishes. The card must tell its tries, and
-    have at least three.
-
-    \b
-    Examples: kiosk card enrol 40017 --as jones
-              kiosk card enrol 40017 --secret-file puk.txt --as jones
-              kiosk card enrol 40017 --fresh --reader "Gemalto*" --as jones
-    """
-    from kiosk import wiring
-    from kiosk.office import enrolling, equipping
-    from kiosk.ownership import own_reader
-
-    if secret_file and secret_stdin:
-        raise typer.BadParameter("choose one of --secret-file and --secret-stdin")
-    settings = settings_of(context, reader=reader)
-    by = officer(settings, as_)
-    name = asyncio.run(enrolling.holder_name(settings, holder_id))
-    given = enrolling.secret_from(secret_file, sys.stdin) if secret_file or secret_stdin else None
-    with own_reader(settings, "kiosk card enrol"):
-        seen = asyncio.run(enrolling.read_card(settings, wiring.pcsc_reader(settings), _say))
-        if not replace_key:
-            asyncio.run(enrolling.require_pinned(settings, seen, by=by))
-        describe(seen)
-        wanted = equipping.asked_for(seen.family, fresh=fresh)
-        if fresh:
-            asyncio.run(equipping.require_tries(settings, seen))
-        secret = equipping.checked(given or ask_for(wanted, fresh=fresh), wanted)
-        order = equipping.Order(holder_id, by, fresh=fresh, replace_key=replace_key)
-        done = asyncio.run(equipping.carry_out(settings, wiring.pcsc_reader, _say, seen, secret, order))
-    tell(done, seen, f"{harmless(name)} ({harmless(holder_id)})")
-
-
-def _say(message: str) -> None:
-    for line in message.splitlines():
-        typer.echo(harmless(line), err=True)
 
 
 @app.command("import")
@@ -227,7 +155,9 @@ def list_(
 
 
 @app.command("suspend")
-def suspend(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
+def suspend(
+    context: typer.Context, serial: Serial, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
     """Refuse a card at every kiosk for now.
 
     'kiosk card activate' takes it back.
@@ -235,31 +165,37 @@ def suspend(context: typer.Context, serial: Serial, reason: Reason, as_: As = No
     \b
     Example: kiosk card suspend piv:guid:8F1C...52 --reason "lost" --as jones
     """
-    _set_state(context, serial, "suspended", reason, as_)
+    _set_state(context, serial, "suspended", reason, as_, as_json=as_json)
 
 
 @app.command("revoke")
-def revoke(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
+def revoke(
+    context: typer.Context, serial: Serial, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
     """Refuse a card at every kiosk for good.
 
     \b
     Example: kiosk card revoke piv:guid:8F1C...52 --reason "has left" --as jones
     """
-    _set_state(context, serial, "revoked", reason, as_)
+    _set_state(context, serial, "revoked", reason, as_, as_json=as_json)
 
 
 @app.command("activate")
-def activate(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
+def activate(
+    context: typer.Context, serial: Serial, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
     """Take a suspended or revoked card back into use.
 
     \b
     Example: kiosk card activate piv:guid:8F1C...52 --reason "found" --as jones
     """
-    _set_state(context, serial, "active", reason, as_)
+    _set_state(context, serial, "active", reason, as_, as_json=as_json)
 
 
 @app.command("clear-secret")
-def clear_secret(context: typer.Context, serial: Serial, reason: Reason, as_: As = None) -> None:
+def clear_secret(
+    context: typer.Context, serial: Serial, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
     """Let an unblock secret that was refused be sent again.
 
     A card that refused its unblock secret, or may have, is not sent it again: each refusal costs a try,
@@ -278,19 +214,23 @@ def clear_secret(context: typer.Context, serial: Serial, reason: Reason, as_: As
 
     settings = settings_of(context)
     card = asyncio.run(cards.clear_secret(settings, serial, reason, by=officer(settings, as_)))
-    typer.echo(f"The unblock secret of card {card} may be sent again.")
+    say(f"The unblock secret of card {card} may be sent again.", {"card": str(card)}, as_json=as_json)
 
 
-def _set_state(context: typer.Context, serial: str, state: str, reason: str, as_: str | None) -> None:
+def _set_state(
+    context: typer.Context, serial: str, state: str, reason: str, as_: str | None, *, as_json: bool
+) -> None:
     from kiosk.office import cards
     from kiosk.storage.models import CardState
 
     settings = settings_of(context)
     by = officer(settings, as_)
     card = asyncio.run(cards.set_state(settings, serial, CardState(state), reason, by=by))
-    typer.echo(f"Card {card} is {state}.")
+    say(f"Card {card} is {state}.", {"card": str(card), "state": state}, as_json=as_json)
 
 
+app.command("enrol")(enrol)
+app.command("replace")(replace)
 app.command("inspect")(inspect)
 app.command("trace")(trace)
 app.command("plug")(plug)

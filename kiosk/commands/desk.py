@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kiosk.commands.printing import harmless, when
+from kiosk.commands.printing import harmless
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from cardio.secret import SecretFormat
     from kiosk.office.enrolling import SeenCard
     from kiosk.office.equipping import Equipped
+
+
+def hint(message: str) -> None:
+    """Tell, beside the output, what is waited for."""
+    for line in message.splitlines():
+        typer.echo(harmless(line), err=True)
 
 
 def tell(done: Equipped, seen: SeenCard, holder: str) -> None:
@@ -64,28 +70,9 @@ def ask_for(wanted: SecretFormat, *, fresh: bool) -> SecretStr:
 
 def describe(seen: SeenCard) -> None:
     """Say what was read of the card, and what is to be pinned."""
+    from kiosk.office.described import lines
 
-    def tries(count: int | None) -> str:
-        return "not told" if count is None else str(count)
-
-    traits = seen.family.traits
-    pinned = "proven just now" if seen.key else "none: a copy of this card could not be told from it"
-    if seen.key is None and traits.mutual:
-        pinned = f"none: the {seen.family.secret.name} is what proves it"
-    lines = [("Card", str(seen.id)), ("Key of its own", pinned)]
-    if seen.sign_in_key or seen.doubt:
-        sign_in = (
-            "shown; it signs after the passcode" if seen.sign_in_key else f"not to be pinned: {seen.doubt}"
-        )
-        lines.append(("Sign-in key", harmless(sign_in)))
-    lines.append(("Passcode tries left", tries(seen.passcode_tries)))
-    lines.append(
-        (
-            f"{seen.family.secret.name[:1].upper()}{seen.family.secret.name[1:]} tries left",
-            tries(seen.unblock_tries),
-        )
-    )
-    lines.append(("Certificate ends", when(seen.certificate_ends)))
-    width = max(len(name) for name, _ in lines) + 1
-    for name, value in lines:
-        typer.echo(f"{name + ':':{width}} {value}")
+    told = list(lines(seen))
+    width = max(len(name) for name, _ in told) + 1
+    for name, value in told:
+        typer.echo(f"{name + ':':{width}} {harmless(value)}")

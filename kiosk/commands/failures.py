@@ -35,7 +35,9 @@ def explain(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, SettingsError):
         return str(error), USAGE
     if isinstance(error, CardIOError):
-        return _card(error), FAILED
+        from kiosk.staff.trouble import card_in_words
+
+        return card_in_words(error), FAILED
     if isinstance(error, OSError) and error.errno != errno.EPIPE:  # a closed pipe is the shell's own affair
         return f"{error.filename or 'the system'}: {error.strerror or type(error).__name__}", FAILED
     return _store(error)
@@ -64,22 +66,3 @@ def _store(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, VaultError):
         return f"an unblock secret cannot be opened: {error}; put back the vault key it was made with", FAILED
     return None
-
-
-def _card(error: Exception) -> str:
-    from cardio import errors
-
-    told = {
-        errors.ReaderBusy: "another program holds the card: close it, then try again",
-        errors.ReaderBroken: "the reader no longer answers: unplug it, plug it in again, then try again",
-        errors.ReaderGone: "the reader or the card service went away: 'kiosk doctor' says which",
-        errors.CardRemoved: "the card was taken out too early: put it in again, then try again",
-        errors.CardReset: "another program reset the card: close it, then try again",
-        errors.NotGenuine: "the card cannot sign with the key it shows: it may be a copy",
-    }
-    for kind, message in told.items():
-        if isinstance(error, kind):
-            return message
-    if isinstance(error, errors.CardUnsupported):
-        return f"this card cannot be used: {error}"
-    return f"the card answered with an error: {error}"

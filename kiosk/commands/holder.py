@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiosk.commands.configuration import AsJson, Reason, settings_of
+from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
+from kiosk.commands.desk import hint
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import counted, harmless, listed, table, when
+from kiosk.commands.printing import counted, harmless, listed, say, table, when
 from kiosk.commands.signing import As, officer
 
 if TYPE_CHECKING:
-    from kiosk.office.people import HolderSummary
+    from kiosk.office.people import HolderSummary, Person
+    from kiosk.settings import Settings
 
 app = typer.Typer(
     help="Add holders, look them up, and help them when they are blocked.",
@@ -35,6 +37,10 @@ def add(
     email: Annotated[
         str, typer.Option(metavar="ADDRESS", help="An address the RA has confirmed; may be left out.")
     ] = "",
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit trail; may be left out.")
+    ] = "",
+    as_json: AsJson = False,
     as_: As = None,
 ) -> None:
     """Add a holder; 'kiosk card enrol' then adds their cards.
@@ -45,8 +51,12 @@ def add(
     from kiosk.office import people
 
     settings = settings_of(context)
-    asyncio.run(people.add(settings, holder_id, name, email, by=officer(settings, as_)))
-    typer.echo(f"Holder {harmless(holder_id)} is added. Next: kiosk card enrol {harmless(holder_id)}")
+    asyncio.run(people.add(settings, holder_id, name, email, reason, by=officer(settings, as_)))
+    say(
+        f"Holder {harmless(holder_id)} is added. Next: kiosk card enrol {harmless(holder_id)}",
+        {"holder_id": holder_id},
+        as_json=as_json,
+    )
 
 
 @app.command("list")
@@ -69,31 +79,60 @@ def _cells(one: HolderSummary) -> tuple[str, ...]:
 @app.command("find")
 def find(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="An id, an address, or words of a name.")],
+    text: Annotated[
+        str, typer.Argument(metavar="[TEXT]", help="An id, an address, or words of a name.")
+    ] = "",
+    card: Annotated[
+        str,
+        typer.Option(metavar="SERIAL", help="The card whose holder it is, as 'kiosk card list' shows it."),
+    ] = "",
+    in_reader: Annotated[
+        bool, typer.Option("--in-reader", help="The holder of the card that is in the reader.")
+    ] = False,
+    reader: ReaderPattern = "",
     as_json: AsJson = False,
 ) -> None:
-    """Find holders by id, email address, or words of the name.
+    """Find holders by id, address, words of the name, or card.
 
     The address may be the RA's or the holder's own. Names and addresses are encrypted, so whole words
     are found, and no parts of them.
 
     \b
-    Example: kiosk holder find "jones ann"
+    Examples: kiosk holder find "jones ann"
+              kiosk holder find --card piv:guid:8F1C...52
+              kiosk holder find --in-reader --json
     """
     from kiosk.office import people
 
-    found = asyncio.run(people.find(settings_of(context), text))
+    if (text != "") + (card != "") + in_reader > 1:
+        raise typer.BadParameter("choose one of TEXT, --card and --in-reader")
+    settings = settings_of(context, reader=reader)
+    if in_reader:
+        card = _in_reader(settings)
+    found = asyncio.run(people.of_card(settings, card) if card else people.find(settings, text))
     if as_json:
         print_json([asdict(one) for one in found])
     elif found:
         table(_HEADINGS, list(map(_cells, found)))
+    elif card:
+        typer.echo(f"The store does not know card {harmless(card)}.")
     else:
         typer.echo("Nobody has this id or address, or all of these words in their name.")
 
 
+def _in_reader(settings: Settings) -> str:
+    """The number of the card in the reader, which is waited for."""
+    from kiosk import wiring
+    from kiosk.office import enrolling
+    from kiosk.ownership import own_reader
+
+    with own_reader(settings, "kiosk holder find"):
+        return asyncio.run(enrolling.card_number(settings, wiring.pcsc_reader(settings), hint))
+
+
 @app.command("show")
 def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -> None:
-    """Show one holder, their registration and their cards.
+    """Show one holder: registration, attempts, cards, last events.
 
     \b
     Example: kiosk holder show 40017
@@ -103,15 +142,22 @@ def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -
     person = asyncio.run(people.one(settings_of(context), holder_id))
     if as_json:
         print_json(asdict(person))
-        return
+    else:
+        _show(person)
+
+
+def _show(person: Person) -> None:
+    held = f", may unlock from {when(person.may_unlock_from)}" if person.may_unlock_from else ""
     for label, value in (
         ("Id", person.holder.id),
         ("Name", person.holder.name),
         ("Email (RA)", person.holder.email or "-"),
         ("Email (own)", person.own_email or "-"),
-        ("Registered", "yes" if person.registered else "no"),
+        ("Registered", when(person.registered_at) + held if person.registered else "no"),
         ("Failed attempts", str(person.holder.failed_attempts)),
+        ("Attempts left", str(person.attempts_left)),
         ("Blocked since", when(person.holder.blocked_at)),
+        ("Assistance code", f"waits until {when(person.assistance_ends)}" if person.assistance_ends else "-"),
         ("Added", when(person.holder.created_at)),
     ):
         typer.echo(f"{label + ':':17}{harmless(value)}")
@@ -121,10 +167,21 @@ def show(context: typer.Context, holder_id: HolderId, as_json: AsJson = False) -
             ("CARD", "STATE", "UNBLOCK SECRET", "PROVES ITSELF"),
             [(one.card, one.state, one.unblock_secret, one.proves_itself) for one in person.cards],
         )
+    if person.events:
+        typer.echo()
+        table(
+            ("AT", "EVENT", "OUTCOME", "REASON", "ACTOR", "KIOSK", "DETAIL"),
+            [
+                (when(one.at), one.event, one.outcome, one.reason, one.actor, one.kiosk, one.detail)
+                for one in person.events
+            ],
+        )
 
 
 @app.command("clear-block")
-def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason, as_: As = None) -> None:
+def clear_block(
+    context: typer.Context, holder_id: HolderId, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
     """Give a blocked holder their attempts back.
 
     Be sure who is asking first. The audit trail keeps your names and the reason.
@@ -136,7 +193,62 @@ def clear_block(context: typer.Context, holder_id: HolderId, reason: Reason, as_
 
     settings = settings_of(context)
     asyncio.run(people.clear_block(settings, holder_id, reason, by=officer(settings, as_)))
-    typer.echo(f"Holder {harmless(holder_id)} has all attempts again.")
+    say(f"Holder {harmless(holder_id)} has all attempts again.", {"holder_id": holder_id}, as_json=as_json)
+
+
+@app.command("set-email")
+def set_email(
+    context: typer.Context,
+    holder_id: HolderId,
+    email: Annotated[str, typer.Argument(metavar="ADDRESS", help="An address the RA has confirmed.")],
+    reason: Reason,
+    as_json: AsJson = False,
+    as_: As = None,
+) -> None:
+    """Set or correct the address to which codes are mailed.
+
+    Be sure who is asking first. It takes the place of the RA's address, and of one that the holder
+    registered; codes that went there are void. The holder is told at both. It helps also where the card
+    is locked already: with unlock.proofs = ["email-code"] an address is all that is needed.
+
+    \b
+    Example: kiosk holder set-email 40017 ann@nhs.net --reason T-5515 --as jones
+    """
+    from kiosk.office import people
+
+    settings = settings_of(context)
+    by = officer(settings, as_)
+    new, old = asyncio.run(people.set_email(settings, holder_id, email, reason, by=by))
+    told = f" It took the place of {' and '.join(map(harmless, old))}." if old else ""
+    say(
+        f"Codes for holder {harmless(holder_id)} go to {harmless(new)} now.{told}",
+        {"holder_id": holder_id, "email": new, "replaced": old},
+        as_json=as_json,
+    )
+
+
+@app.command("withdraw")
+def withdraw(
+    context: typer.Context, holder_id: HolderId, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
+    """End a holder's registration, as they could at a kiosk.
+
+    Their answers, the address they gave and pending codes are erased. Attempts and a block stay, cards
+    too. The holder is told by mail, and can register again.
+
+    \b
+    Example: kiosk holder withdraw 40017 --reason "asked, T-5516" --as jones
+    """
+    from kiosk.office import people
+
+    settings = settings_of(context)
+    told = asyncio.run(people.withdraw(settings, holder_id, reason, by=officer(settings, as_)))
+    say(
+        f"The registration of holder {harmless(holder_id)} has ended. They are told at "
+        f"{' and '.join(map(harmless, told))}.",
+        {"holder_id": holder_id, "told": told},
+        as_json=as_json,
+    )
 
 
 @app.command("forget")
@@ -145,6 +257,7 @@ def forget(
     holder_id: HolderId,
     reason: Reason,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether you are sure.")] = False,
+    as_json: AsJson = False,
     as_: As = None,
 ) -> None:
     """Erase a holder, their cards, secrets and registration.
@@ -168,11 +281,17 @@ def forget(
             abort=True,
         )
     events = asyncio.run(people.forget(settings, holder_id, reason, by=by))
-    typer.echo(f"Holder {shown} is forgotten. {counted(events, 'audit event')} kept, with a bare key.")
+    say(
+        f"Holder {shown} is forgotten. {counted(events, 'audit event')} kept, with a bare key.",
+        {"holder_id": holder_id, "events_kept": events},
+        as_json=as_json,
+    )
 
 
 @app.command("assist")
-def assist(context: typer.Context, holder_id: HolderId, reason: Reason, as_: As = None) -> None:
+def assist(
+    context: typer.Context, holder_id: HolderId, reason: Reason, as_json: AsJson = False, as_: As = None
+) -> None:
     """Issue a code that stands in for the security questions.
 
     It is for one unlock: speak to the person first. It is shown this once, and an earlier one becomes
@@ -187,5 +306,8 @@ def assist(context: typer.Context, holder_id: HolderId, reason: Reason, as_: As 
     settings = settings_of(context)
     code, ends = asyncio.run(people.assist(settings, holder_id, reason, by=officer(settings, as_)))
     digits = code.get_secret_value()
+    if as_json:
+        print_json({"holder_id": holder_id, "code": digits, "valid_until": ends})
+        return
     typer.echo(f"Assistance code: {digits[:5]} {digits[5:]}")
     typer.echo(f"Valid until {when(ends)}, for one use; it will not be shown again.")

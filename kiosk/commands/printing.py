@@ -68,6 +68,14 @@ def as_json(value: Any) -> None:
     typer.echo(_json(value))
 
 
+def say(text: str, value: Any, *, as_json: bool) -> None:
+    """Say what was done: in words, or as JSON for programs."""
+    if as_json:
+        typer.echo(_json(value))
+    else:
+        typer.echo(text)
+
+
 @contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
     """A bar on standard error for each stage of a work, one below the other, where that is a terminal.

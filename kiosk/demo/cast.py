@@ -42,7 +42,9 @@ class Role:
         return self.card.state().pin if isinstance(self.card, PivCard) else ""
 
     def crib(self) -> list[tuple[Phrase, str]]:
-        """The answers to this person's questions: (question, answer)."""
+        """The answers to this person's questions: (question, answer); of nobody's card what enrols it."""
+        if not self.name and isinstance(self.card, PivCard):
+            return [(lambda _: "PUK", self.card.state().puk)]
         return [(CATALOGUE[question].text, answer) for question, answer in self.answers.items()]
 
 

@@ -22,7 +22,9 @@ class NoticeKind(Enum):
     QUESTIONS_CHANGED = "questions-changed"
     EMAIL_CHANGED = "email-changed"  # to the old and to the new address
     EMAIL_SET_BY_RA = "email-set-by-ra"  # to the old address
+    EMAIL_IS_THIS = "email-is-this"  # to the new address that the RA set
     WITHDRAWN = "withdrawn"
+    WITHDRAWN_BY_RA = "withdrawn-by-ra"
     BLOCKED = "blocked"
     CARD_LEFT_IN = "card-left-in"
     ASSISTANCE_ISSUED = "assistance-issued"
@@ -78,6 +80,18 @@ _NOTICES = {
         lambda _: _("Your email address was changed"),
         lambda _: _("The RA set another email address for your smartcard on {when}."),
         lambda _: _("Codes no longer come to this address."),
+        lambda _: _("If you did not ask for this, tell us at once: {contact}."),
+    ),
+    NoticeKind.EMAIL_IS_THIS: _Notice(
+        lambda _: _("Codes for your smartcard now come to this address"),
+        lambda _: _("The RA set this as the email address for your smartcard on {when}."),
+        lambda _: _("Codes to unlock your smartcard come here from now on."),
+        lambda _: _("If you did not ask for this, tell us at once: {contact}."),
+    ),
+    NoticeKind.WITHDRAWN_BY_RA: _Notice(
+        lambda _: _("Your self-service registration was ended"),
+        lambda _: _("The RA ended your self-service registration on {when}."),
+        lambda _: _("Your answers and the email address you gave were erased. You can register again."),
         lambda _: _("If you did not ask for this, tell us at once: {contact}."),
     ),
     NoticeKind.WITHDRAWN: _Notice(

@@ -17,7 +17,8 @@ from kiosk.audit import Event, Outcome, Subject
 from kiosk.chain import Head
 from kiosk.enrolment import EnrolmentError
 from kiosk.office import exporting
-from kiosk.office.cards import UNREADABLE, card_id
+from kiosk.office.cards import UNREADABLE
+from kiosk.office.deeds import card_id
 from kiosk.office.exporting import Format
 from kiosk.office.office import office
 from kiosk.persons import Personal

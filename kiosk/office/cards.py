@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cardio.card import CardId
-from kiosk.enrolment import EnrolledCard
-from kiosk.families import families
-from kiosk.office import fields
+from kiosk.enrolled import EnrolledCard, unknown_card
+from kiosk.office import deeds
 from kiosk.office.office import office
 from kiosk.settings import Settings
 from kiosk.storage.models import CardRow, CardState, UnblockState
@@ -79,24 +78,25 @@ async def all_cards(settings: Settings, holder_id: str | None) -> AsyncIterator[
 
 async def clear_secret(settings: Settings, serial: str, reason: str, *, by: str) -> CardId:
     """Let a card's unblock secret be sent again, or be replaced by another. Raises EnrolmentError."""
-    reason = fields.checked("the reason", fields.reason, reason)
-    card = card_id(settings, serial)
+    card = deeds.card_id(settings, serial)
     async with office(settings) as parts:
-        await parts.enrolment.clear_secret(card, by=by, reason=reason)
+        await deeds.clear_secret(parts, card, reason, by=by)
     return card
-
-
-def card_id(settings: Settings, serial: str) -> CardId:
-    """The card that somebody named. Raises EnrolmentError."""
-    known = families(settings)
-    family = next((one for one in known if serial.startswith(f"{one.name}:")), known[0])
-    return fields.checked("SERIAL", fields.card_id, serial, family)
 
 
 async def set_state(settings: Settings, serial: str, state: CardState, reason: str, *, by: str) -> CardId:
     """Suspend, revoke or take a card back into use. Raises EnrolmentError."""
-    reason = fields.checked("the reason", fields.reason, reason)
-    card = card_id(settings, serial)
+    card = deeds.card_id(settings, serial)
     async with office(settings) as parts:
-        await parts.enrolment.set_card_state(card, state, by=by, reason=reason)
+        await deeds.set_state(parts, card, state, reason, by=by)
     return card
+
+
+async def owned(settings: Settings, serial: str) -> tuple[CardId, str]:
+    """A card of the store, and its holder's id. Raises EnrolmentError."""
+    card = deeds.card_id(settings, serial)
+    async with office(settings) as parts:
+        known = await parts.service.holders.find(card)
+    if known is None:
+        raise unknown_card(card)
+    return card, known.holder_id

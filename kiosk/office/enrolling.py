@@ -14,6 +14,7 @@ from cardio.errors import NotGenuine, ProtocolError
 from cardio.reader import Reader
 from kiosk.enrolment import Change, EnrolmentError, NewCard
 from kiosk.families import by_name, families
+from kiosk.office import deeds
 from kiosk.office.cards import UNREADABLE
 from kiosk.office.office import office
 from kiosk.office.private import read_private
@@ -51,6 +52,14 @@ async def holder_name(settings: Settings, holder_id: str) -> str:
         return (await parts.enrolment.holder(holder_id)).name or UNREADABLE
 
 
+async def checked_reason(settings: Settings, holder_id: str, reason: str, *, empty: bool = True) -> str:
+    """A reason that may stand in the audit trail; ``empty``: or none at all. Raises EnrolmentError."""
+    if empty and not reason:
+        return ""
+    async with office(settings) as parts:
+        return await deeds.reason_about(parts, holder_id, reason)
+
+
 async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
     """Wait for a card, read it, and have it prove the key it offers. Closes the reader.
 
@@ -60,12 +69,23 @@ async def read_card(settings: Settings, reader: Reader, say: Say) -> SeenCard:
         present = await wait_for_card(reader, say)
         async with reader.session(present.insertion) as channel:
             card = await identify(channel, known := families(settings))
-            return await _read(settings, card, by_name(known, card.id.family))
+            return await read(settings, card, by_name(known, card.id.family))
     finally:
         await reader.aclose()
 
 
-async def _read(settings: Settings, card: Card, family: Family) -> SeenCard:
+async def card_number(settings: Settings, reader: Reader, say: Say) -> str:
+    """Wait for a card, and say which it is. Closes the reader. Raises any CardIOError."""
+    try:
+        present = await wait_for_card(reader, say)
+        async with reader.session(present.insertion) as channel:
+            return str((await identify(channel, families(settings))).id)
+    finally:
+        await reader.aclose()
+
+
+async def read(settings: Settings, card: Card, family: Family) -> SeenCard:
+    """Read a card in an open session, and have it prove the key it offers. Raises as `read_card`."""
     offered = await card.offered_key(KeyUse.FREE)
     if offered is not None:
         await card.prove(KeyUse.FREE, offered.public_key)

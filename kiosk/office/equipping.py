@@ -12,7 +12,7 @@ from enum import Enum
 
 from pydantic import SecretBytes, SecretStr
 
-from cardio.card import Card, Family, KeyUse, identify
+from cardio.card import Card, CardId, Family, KeyUse, identify
 from cardio.errors import (
     CardError,
     NoProof,
@@ -23,10 +23,11 @@ from cardio.errors import (
 )
 from cardio.reader import Reader
 from cardio.secret import SecretFormat
+from cardio.virtual.reader import VirtualReader
 from kiosk.audit import Subject
 from kiosk.enrolment import Change, EnrolmentError
 from kiosk.office import fields
-from kiosk.office.enrolling import SeenCard, enrol, new_card, require_same_keys
+from kiosk.office.enrolling import SeenCard, new_card, require_same_keys
 from kiosk.office.office import office
 from kiosk.office.waiting import Say, wait_for_card
 from kiosk.rotation import FEWEST, NotReplaceable
@@ -54,12 +55,21 @@ class Equipped:
 
 @dataclass(frozen=True)
 class Order:
-    """What an officer wants done with the card; ``replace_key``: though another key was pinned for it."""
+    """What an officer wants done with the card; ``replace_key``: though another key was pinned for it.
+
+    ``instead_of``: another card of the holder, which is revoked with it.
+    """
 
     holder_id: str = field(repr=False)
     by: str
     fresh: bool = False
     replace_key: bool = False
+    reason: str = ""
+    instead_of: CardId | None = field(default=None, repr=False)
+
+
+class TakenOut(EnrolmentError):
+    """The card was out before it had answered: what it holds is found out when the same is done again."""
 
 
 def asked_for(family: Family, *, fresh: bool) -> SecretFormat:
@@ -86,7 +96,12 @@ async def require_tries(settings: Settings, seen: SeenCard) -> None:
     Where an earlier one was cut off, that is seen once it is known what it came to: tries may come back.
     """
     async with office(settings) as parts:
-        known = await parts.service.holders.find(seen.id)
+        await require_tries_in(parts, seen)
+
+
+async def require_tries_in(parts: Parts, seen: SeenCard) -> None:
+    """The same, where the store is open."""
+    known = await parts.service.holders.find(seen.id)
     if known is None or not known.secret_unsettled:
         _require_tries(seen)
 
@@ -112,27 +127,19 @@ async def carry_out(
     reader: Callable[[Settings], Reader],
     say: Say,
     seen: SeenCard,
-    given: SecretBytes,
+    given: SecretBytes | None,
     order: Order,
 ) -> Equipped:
     """Tie a card that was read to a holder, with the card in the reader where it has to do something.
 
-    Raises as `equip`.
+    Raises as `at_desk`.
     """
-    by, replace_key = order.by, order.replace_key
-    if order.fresh or seen.family.traits.mutual:
-        return await equip(
-            settings,
-            reader(settings),
-            say,
-            order.holder_id,
-            seen,
-            given,
-            fresh=order.fresh,
-            by=by,
-            replace_key=replace_key,
-        )
-    return Equipped(await enrol(settings, order.holder_id, seen, given, by=by, replace_key=replace_key))
+    opened = reader(settings) if _at_the_card(seen, given, order) else VirtualReader()
+    try:
+        async with office(settings) as parts:
+            return await at_desk(parts, opened, say, seen, given, order)
+    finally:
+        await opened.aclose()
 
 
 async def equip(
@@ -147,26 +154,48 @@ async def equip(
     by: str,
     replace_key: bool = False,
 ) -> Equipped:
-    """Tie the card in the reader to a holder, and with it what it has accepted, or a fresh secret.
+    """The same with a reader that is open, and closed by this."""
+    order = Order(holder_id, by, fresh=fresh, replace_key=replace_key)
+    return await carry_out(settings, lambda _: reader, say, seen, given, order)
 
-    ``replace_key``: though another key was pinned for it. Closes the reader. Raises EnrolmentError and any
-    CardIOError but OutcomeUnknown.
+
+async def at_desk(
+    parts: Parts, reader: Reader, say: Say, seen: SeenCard, given: SecretBytes | None, order: Order
+) -> Equipped:
+    """Tie a card that was read to a holder, and with it what it has accepted, or a fresh secret.
+
+    The card has to be in the reader where a fresh secret is set, or it proves itself by the given one.
+    ``given`` None: the one that is kept for it stays. Raises EnrolmentError, TakenOut where it was taken out
+    too early, and any other CardIOError.
     """
+    if not order.replace_key:
+        await require_same_keys(parts, seen, by=order.by)
+    if given is None or not _at_the_card(seen, given, order):
+        return Equipped(await _enrol(parts, seen, given, order))
     try:
-        async with office(settings) as parts:
-            if not replace_key:
-                await require_same_keys(parts, seen, by=by)
-            async with _the_same_card(parts, reader, say, seen) as card:
-                work = _AtTheCard(parts, card, holder_id, seen, by, replace_key)
-                if fresh:
-                    return await work.set_fresh(given)
-                return Equipped(await work.enrol_proven(given))
+        async with _the_same_card(parts, reader, say, seen) as card:
+            work = _AtTheCard(parts, card, seen, order)
+            if order.fresh:
+                return await work.set_fresh(given)
+            return Equipped(await work.enrol_proven(given))
     except OutcomeUnknown:
-        raise EnrolmentError(
+        raise TakenOut(
             "the card was taken out too early: give the same command again, it finds out what the card holds"
         ) from None
-    finally:
-        await reader.aclose()
+
+
+def _at_the_card(seen: SeenCard, given: SecretBytes | None, order: Order) -> bool:
+    """Whether the card itself has to do something."""
+    return given is not None and (order.fresh or seen.family.traits.mutual)
+
+
+async def _enrol(
+    parts: Parts, seen: SeenCard, secret: SecretBytes | None, order: Order, *, proven: bool = False
+) -> Change:
+    new = new_card(seen, secret, proven=proven, replace_key=order.replace_key)
+    return await parts.enrolment.enrol(
+        order.holder_id, new, by=order.by, reason=order.reason, instead_of=order.instead_of
+    )
 
 
 @asynccontextmanager
@@ -186,10 +215,8 @@ async def _the_same_card(parts: Parts, reader: Reader, say: Say, seen: SeenCard)
 class _AtTheCard:
     parts: Parts
     card: Card
-    holder_id: str
     seen: SeenCard
-    by: str
-    replace_key: bool
+    order: Order
 
     async def enrol_proven(self, given: SecretBytes) -> Change:
         """Have a card of mutual authentication accept the secret, then keep it.
@@ -210,7 +237,7 @@ class _AtTheCard:
             if isinstance(refusal, WrongUnblockSecret) and refusal.sw == 0:
                 await trials.not_sent(self.seen.id, given)
                 raise EnrolmentError(f"this card takes another kind of {name}: nothing was sent") from None
-            await trials.refused(self.seen.id, given, by=self.by)
+            await trials.refused(self.seen.id, given, by=self.order.by)
             raise EnrolmentError(
                 f"card and {name} do not know each other ({type(refusal).__name__}): nothing was kept. "
                 f"No {name} is tried on it again before 'kiosk card clear-secret': find out why first, "
@@ -227,7 +254,7 @@ class _AtTheCard:
             )
 
     def _require_holder(self, known: Known | None) -> None:
-        if known is not None and known.holder_id != self.holder_id:
+        if known is not None and known.holder_id != self.order.holder_id:
             raise EnrolmentError("this card belongs to another holder: 'kiosk card list' says to whom")
 
     async def set_fresh(self, given: SecretBytes) -> Equipped:
@@ -255,7 +282,7 @@ class _AtTheCard:
         try:
             await self.card.check_secret(given)
         except (WrongUnblockSecret, UnblockSecretLocked) as refusal:
-            await trials.refused(self.seen.id, given, by=self.by)
+            await trials.refused(self.seen.id, given, by=self.order.by)
             raise self._refused(name, refusal) from None
 
     def _refused(self, name: str, refusal: CardError) -> EnrolmentError:
@@ -291,11 +318,10 @@ class _AtTheCard:
             raise self._refused(name, refusal) from None
 
     async def _enrol(self, secret: SecretBytes | None, *, proven: bool = False) -> Change:
-        new = new_card(self.seen, secret, proven=proven, replace_key=self.replace_key)
-        return await self.parts.enrolment.enrol(self.holder_id, new, by=self.by)
+        return await _enrol(self.parts, self.seen, secret, self.order, proven=proven)
 
     async def _known(self) -> Known | None:
         return await self.parts.service.holders.find(self.seen.id)
 
     def _about(self, known: Known) -> Subject:
-        return Subject(known.holder_key, known.card_key, actor=self.by)
+        return Subject(known.holder_key, known.card_key, actor=self.order.by)

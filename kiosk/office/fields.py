@@ -75,6 +75,13 @@ def email(text: str, domains: Sequence[str]) -> str:
         raise ValueError(_EMAIL_RULES.get(refused.rule, approved)) from None
 
 
+def address(text: str, domains: Sequence[str]) -> str:
+    """One address at an approved domain."""
+    if not text.strip():
+        raise ValueError("is empty")
+    return email(text, domains)
+
+
 def card_id(text: str, family: Family) -> CardId:
     """A card's number, as "KIND:NUMBER", "FAMILY:KIND:NUMBER" or the family's plain form."""
     return family.parse_id(text.strip().removeprefix(f"{family.name}:"))

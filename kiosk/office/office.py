@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
+from types import MappingProxyType
 
+from cardio.reader import Reader
 from cardio.virtual.reader import VirtualReader
 from kiosk.keyring import key_ring
 from kiosk.mail import MailNotSent
 from kiosk.origin import require_own_pepper
+from kiosk.provenance import Origins
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import require_schema
@@ -25,14 +28,24 @@ class NoMail:
 
 
 @asynccontextmanager
-async def office(settings: Settings) -> AsyncIterator[Parts]:
+async def office(
+    settings: Settings, *, reader: Reader | None = None, origins: Origins = MappingProxyType({})
+) -> AsyncIterator[Parts]:
     """Open the store and the services. Raises StoreOutOfDate, KeyProblem, StoreUnavailable.
+
+    ``reader``: where it is looked at all the time; closed at the end. ``origins``: where the settings were
+    written.
 
     A KeyProblem also where the store was written with another pepper: nothing is to be done in it then.
     """
     require_schema(place(settings))
     parts = put_together(
-        settings, reader=VirtualReader(), keys=key_ring(settings), mailer=NoMail(), patience=None
+        settings,
+        reader=reader or VirtualReader(),
+        keys=key_ring(settings),
+        mailer=NoMail(),
+        patience=None,
+        origins=origins,
     )
     try:
         await require_own_pepper(parts.service.store)

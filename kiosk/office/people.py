@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import SecretStr
 
-from cardio.card import CardId
 from kiosk import erasure
-from kiosk.enrolment import EnrolledHolder, EnrolmentError, NewHolder
-from kiosk.office import fields
+from kiosk.enrolled import EnrolledHolder
+from kiosk.enrolment import EnrolmentError
+from kiosk.office import deeds, pages
 from kiosk.office.cards import UNREADABLE, CardSummary, summary
 from kiosk.office.office import office
-from kiosk.office.operator import names
 from kiosk.proofs.emails import mask
 from kiosk.settings import Settings
+from kiosk.staff.desk import EventLine
 from kiosk.storage.models import row_id
-from kiosk.visit import Known
-from kiosk.wiring import Parts
 
 
 @dataclass(frozen=True)
@@ -36,23 +34,30 @@ class HolderSummary:
 
 @dataclass(frozen=True)
 class Person:
-    """A holder with their cards; ``own_email`` is masked, and empty where not registered."""
+    """A holder with their cards; ``own_email`` is masked, and empty where not registered.
+
+    ``may_unlock_from``: the registration is held until then. ``assistance_ends`` is set while a code waits.
+    ``events``: the newest that are about them, the newest first. Times are UTC.
+    """
 
     holder: HolderSummary
     registered: bool
     own_email: str
     cards: tuple[CardSummary, ...]
+    registered_at: datetime | None
+    may_unlock_from: datetime | None
+    attempts_left: int
+    assistance_ends: datetime | None
+    events: tuple[EventLine, ...]
 
 
-async def add(settings: Settings, holder_id: str, name: str, email: str, *, by: str) -> None:
+async def add(
+    settings: Settings, holder_id: str, name: str, email: str, reason: str = "", *, by: str
+) -> None:
     """Add a holder. Raises EnrolmentError where a value cannot stand, or the id is taken."""
-    holder = NewHolder(
-        fields.checked("the id", fields.holder_id, holder_id),
-        fields.checked("the name", fields.name, name),
-        fields.checked("the email address", fields.email, email, settings.email.domains),
-    )
+    holder = deeds.new_holder(settings, holder_id, name, email)
     async with office(settings) as parts:
-        await parts.enrolment.add_holder(holder, by=by)
+        await deeds.add(parts, holder, reason, by=by)
 
 
 async def everybody(settings: Settings) -> AsyncIterator[list[HolderSummary]]:
@@ -70,31 +75,40 @@ async def find(settings: Settings, text: str) -> list[HolderSummary]:
         return [_summary(row) for row in await parts.enrolment.find(text)]
 
 
+async def of_card(settings: Settings, serial: str) -> list[HolderSummary]:
+    """The holder of a card, as a list of one; an empty one where the store does not know the card.
+
+    Raises EnrolmentError for what is no card's number.
+    """
+    card = deeds.card_id(settings, serial)
+    async with office(settings) as parts:
+        known = await parts.service.holders.find(card)
+        return [] if known is None else [_summary(await parts.enrolment.holder(known.holder_id))]
+
+
 async def one(settings: Settings, holder_id: str) -> Person:
     """One holder. Raises EnrolmentError if there is none of that id."""
     async with office(settings) as parts:
+        page = await pages.page(parts, holder_id)
         holder = await parts.enrolment.holder(holder_id)
         cards = await parts.enrolment.cards(holder_id)
-        known = await _known(parts, holder_id)
     return Person(
         _summary(holder),
-        registered=known is not None and known.registered,
-        own_email=mask(known.own_email) if known is not None and known.own_email else "",
+        registered=page.registered_at is not None,
+        own_email=page.own_email,
         cards=tuple(map(summary, cards)),
+        registered_at=page.registered_at,
+        may_unlock_from=page.may_unlock_from,
+        attempts_left=page.attempts_left,
+        assistance_ends=page.assistance_ends,
+        events=page.events,
     )
 
 
 async def clear_block(settings: Settings, holder_id: str, reason: str, *, by: str) -> None:
     """Give the holder all attempts back. Raises EnrolmentError, also where nothing is to be cleared."""
-    reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
-        enrolled = await parts.enrolment.holder(holder_id)
-        holder = enrolled.row
-        await _require_impersonal(parts, enrolled, reason)
-        known = await _known(parts, holder_id)
-        if known is None or not (holder.attempts or holder.blocked_at):
-            raise EnrolmentError(f"holder {holder_id!r} is not blocked and has all attempts")
-        await parts.service.assistance.clear_block(known, by=by, reason=reason)
+        await deeds.clear_block(parts, holder_id, reason, by=by)
 
 
 async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) -> tuple[SecretStr, datetime]:
@@ -102,24 +116,28 @@ async def assist(settings: Settings, holder_id: str, reason: str, *, by: str) ->
 
     Raises EnrolmentError for officers' own cards, and where there is no address for the emailed code.
     """
-    reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
-        await _require_impersonal(parts, await parts.enrolment.holder(holder_id), reason)
-        await _require_another(parts, holder_id, by)
-        known = await _known(parts, holder_id)
-        if known is None:
-            raise EnrolmentError(f"holder {holder_id!r} has no card: enrol one with 'kiosk card enrol'")
-        if known.shut:
-            raise EnrolmentError(f"parts of what is kept of holder {holder_id!r} do not open: 'kiosk doctor'")
-        if not known.email:
-            raise EnrolmentError(
-                f"holder {holder_id!r} has no email address, and the code that is mailed is still needed"
-            )
-        code = await parts.service.assistance.issue(
-            known, by=by, reason=reason, language=settings.site.language
-        )
-        ends = parts.service.store.clock.now() + timedelta(minutes=settings.codes.assistance_minutes)
-        return code, ends
+        return await deeds.assist(parts, holder_id, reason, by=by)
+
+
+async def set_email(
+    settings: Settings, holder_id: str, email: str, reason: str, *, by: str
+) -> tuple[str, tuple[str, ...]]:
+    """Have codes go to another address: that one, and masked those that gave way and are told.
+
+    Raises EnrolmentError, for officers' own cards too.
+    """
+    async with office(settings) as parts:
+        before = await deeds.set_email(parts, holder_id, email, reason, by=by)
+    new = deeds.address(settings, email)
+    return new, tuple(mask(old) for old in before.addresses if old != new)
+
+
+async def withdraw(settings: Settings, holder_id: str, reason: str, *, by: str) -> tuple[str, ...]:
+    """End a registration; the addresses that are told of it, masked. Raises EnrolmentError."""
+    async with office(settings) as parts:
+        before = await deeds.withdraw(parts, holder_id, reason, by=by)
+    return tuple(map(mask, before.addresses))
 
 
 async def forget(settings: Settings, holder_id: str, reason: str, *, by: str) -> int:
@@ -127,40 +145,10 @@ async def forget(settings: Settings, holder_id: str, reason: str, *, by: str) ->
 
     Raises EnrolmentError, also for a reason that names the person: it stays.
     """
-    reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
+        reason = await deeds.reason_about(parts, holder_id, reason)
         holder = await parts.enrolment.holder(holder_id)
-        await _require_impersonal(parts, holder, reason)
         return await erasure.forget(parts.service.store, row_id(holder.row), by=by, reason=reason)
-
-
-async def _require_impersonal(parts: Parts, holder: EnrolledHolder, reason: str) -> None:
-    """Raise EnrolmentError for a reason that names the holder, or a card of theirs: no event ever does."""
-    cards = [one.card.serial for one in await parts.enrolment.cards(holder.row.holder_id)]
-    names, address = (holder.name or "").split(), (holder.email or "").partition("@")[0]
-    personal = [holder.row.holder_id, *names, address, *cards]
-    fields.checked("the reason", fields.impersonal, reason, personal)
-
-
-async def _require_another(parts: Parts, holder_id: str, by: str) -> None:
-    """Raise EnrolmentError for officers themselves: by their name, their OS account, or their staff card."""
-    themselves = names(by)
-    mine = holder_id.casefold() in themselves
-    for card in (one.card for one in await parts.enrolment.cards(holder_id)):
-        account = await parts.accounts.of_card(CardId(card.family, card.kind, card.serial))
-        mine = mine or (account is not None and account.name in themselves)
-    if mine:
-        raise EnrolmentError("nobody issues a code for themselves: ask another officer")
-
-
-async def _known(parts: Parts, holder_id: str) -> Known | None:
-    """The holder's facts, None without a card. No card is named: this is about the person."""
-    cards = await parts.enrolment.cards(holder_id)
-    if not cards:
-        return None
-    card = cards[0].card
-    known = await parts.service.holders.find(CardId(card.family, card.kind, card.serial))
-    return None if known is None else replace(known, card_key="")
 
 
 def _summary(holder: EnrolledHolder) -> HolderSummary:

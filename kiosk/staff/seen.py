@@ -12,6 +12,7 @@ from typing import Protocol
 
 from kiosk.levels import Finding
 from kiosk.staff.account import Account
+from kiosk.staff.desk import Desk
 from kiosk.staff.tools import LogTool, MailTool, ReaderTool, ReportsTool, SelftestTool, SettingsTool
 
 
@@ -64,6 +65,10 @@ class Session(Protocol):
     @property
     def service(self) -> Service:
         """The kiosk in and out of service."""
+
+    @property
+    def desk(self) -> Desk:
+        """The officer's desk: people and their cards."""
 
     @property
     def reader(self) -> ReaderTool:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 
+from cardio.reader import Reader
 from kiosk.mail import MailFacts
+from kiosk.office.office import office
+from kiosk.provenance import Origins
 from kiosk.selftest.run import Selftest
 from kiosk.selftest.visitor import Report, StepReport
 from kiosk.settings import Settings
 from kiosk.staff.account import Account
 from kiosk.staff.door import Door
+from kiosk.staff.entry import Leaving
 from kiosk.staff.lobby import StaffLobby
+from kiosk.staff.rooms.desk import DeskRoom
 from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
 from kiosk.staff.rooms.mail import MailRoom
@@ -21,7 +29,7 @@ from kiosk.staff.rooms.selftest import SelftestRoom
 from kiosk.staff.rooms.service import ServiceDesk
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.staff.rooms.settings import SettingsRoom
-from kiosk.wiring import Parts, selftest_parts, smtp_mailer
+from kiosk.wiring import Parts, pcsc_reader, selftest_parts, smtp_mailer
 
 
 def open_lobby(parts: Parts, *, at_kiosk: bool = True) -> StaffLobby:
@@ -31,14 +39,39 @@ def open_lobby(parts: Parts, *, at_kiosk: bool = True) -> StaffLobby:
     return StaffLobby(parts.hold, door, partial(_session, parts))
 
 
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, *, reader: Reader | None = None, origins: Origins = MappingProxyType({})
+) -> AsyncIterator[StaffLobby]:
+    """The lobby of the RA's own machine, until the block ends; whoever is in it then is signed out.
+
+    It works with the office's role, and no card begins a visit here. Notices wait in the store for a running
+    kiosk. ``reader``: the real one where it is None; closed at the end. Raises StoreOutOfDate, KeyProblem,
+    StoreUnavailable.
+    """
+    if reader is None:
+        reader = pcsc_reader(settings)
+        await reader.start()
+    async with office(settings, reader=reader, origins=origins) as parts:
+        lobby = open_lobby(parts, at_kiosk=False)
+        pulse = asyncio.create_task(parts.pulse.run(), name="pulse")
+        try:
+            with parts.logbook.listening():
+                yield lobby
+        finally:
+            pulse.cancel()
+            await lobby.leave(Leaving.CLOSING)
+
+
 def _session(parts: Parts, account: Account) -> StaffSession:
     service = parts.service
     store, settings = service.store, service.settings
-    reader = ReaderRoom(account, settings, parts.reader)
+    desk, reader = DeskRoom(account, parts), ReaderRoom(account, settings, parts.reader)
     session = StaffSession(
         account,
         HealthRoom(account, settings, parts.reader, parts.pulse),
         ServiceDesk(account, store, lambda: parts.hold.restart(), settings.staff.login_socket),
+        desk=desk,
         reader=reader,
         mail=MailRoom(account, service, parts.mailer, partial(_probe, settings)),
         selftest=SelftestRoom(account, store, partial(_selftest, parts)),
@@ -47,6 +80,7 @@ def _session(parts: Parts, account: Account) -> StaffSession:
         reports=ReportsRoom(account, store),
     )
     session.at_end(reader.let_go)
+    session.at_end(desk.let_go)
     return session
 
 

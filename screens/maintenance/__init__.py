@@ -12,5 +12,14 @@ selftest.py  the self-test
 log.py       the log
 settings.py  the settings
 listing.py   what those have in common: a list
+
+find.py      the officer's desk: find a person
+holder.py    one person on one page, and a letter for each deed
+events.py    what happened to them, in plain words
+asking.py    what has to be typed before a deed can be foreseen
+enrol.py     a card in the reader, whose it is, and the ways to enrol it
+deed.py      what a deed will do, the reason, and what is true then
+large.py     an assistance code in large digits
+counter.py   what the desk's screens have in common: the card in the reader
 ```
 """

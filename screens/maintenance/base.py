@@ -32,10 +32,18 @@ _WARNING = 30.0  # seconds before the end in which the bar says so
 
 
 class Stay:
-    """One stay at the maintenance side, which all its screens share. ``idle``: seconds without a key."""
+    """One stay at the maintenance side, which all its screens share.
 
-    def __init__(self, lobby: Lobby, look: Look, idle: float) -> None:
+    ``idle``: seconds without a key. ``left`` is called when they have been signed out; None at a kiosk,
+    which then shows its own screen in place of all these.
+    """
+
+    def __init__(
+        self, lobby: Lobby, look: Look, idle: float, *, left: Callable[[], None] | None = None
+    ) -> None:
         self.lobby = lobby
+        self.left = left
+        self.at_kiosk = left is None
         self.who = ""
         self.over = False
         self._watching: asyncio.Task[None] | None = None
@@ -55,7 +63,7 @@ class Stay:
         task.add_done_callback(done)
 
     def end(self, why: Leaving) -> None:
-        """Sign out, once. The kiosk then shows its own screen in place of all these."""
+        """Sign out, once."""
         if not self.over:
             self.over = True
             self.lobby.shut()
@@ -67,6 +75,8 @@ class Stay:
         while self._tasks:  # a card that is being written, a mail under way
             await asyncio.wait(set(self._tasks))
         await self.lobby.leave(why)
+        if self.left is not None:
+            self.left()
 
     def watch(self) -> None:
         """Look now and then whether whoever is signed in may still be."""
@@ -162,14 +172,16 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
             return
         self.stay.run(work, self._ended)
 
-    def meanwhile(self, work: Coroutine[Any, Any, None]) -> None:
-        """Follow something for as long as this screen is there."""
-        self._following.append(asyncio.create_task(work, name="following"))
-        self._following[-1].add_done_callback(self._followed)
+    def meanwhile(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Follow something for as long as this screen is there, or until the task is cancelled."""
+        task = asyncio.create_task(work, name="following")
+        self._following = [other for other in self._following if not other.done()] + [task]
+        task.add_done_callback(self._followed)
+        return task
 
-    def follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> None:
+    def follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> asyncio.Task[None]:
         """Show each thing of a stream for as long as this screen is there, beginning anew after trouble."""
-        self.meanwhile(self._follow(stream, show))
+        return self.meanwhile(self._follow(stream, show))
 
     async def _follow(self, stream: Callable[[], AsyncIterator[T]], show: Callable[[T], None]) -> None:
         troubled = False

@@ -14,6 +14,8 @@ from kiosk.staff.seen import Session
 from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.board import Board
+from screens.maintenance.counter import Counter
+from screens.maintenance.find import Aside, FindScreen
 from screens.maintenance.log import LogScreen
 from screens.maintenance.mail import MailScreen
 from screens.maintenance.reader import ReaderScreen
@@ -28,32 +30,50 @@ _TECHNICIANS = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
 
 @dataclass(frozen=True)
 class Tool:
-    """A screen, the letter that opens it, and who is offered it. The session checks again."""
+    """A screen, the letter that opens it, and who is offered it. The session checks again.
+
+    ``at_kiosk``: it makes no sense but at a kiosk. ``key`` opens it where letters are typed into a field.
+    """
 
     letter: str
     name: str
     screen: Callable[[Session, Stay, Manner], StaffScreen]
     roles: frozenset[Role] = _TECHNICIANS
+    at_kiosk: bool = False
+    key: str = ""
 
 
 TOOLS = (
     Tool("r", "Reader", ReaderScreen),
-    Tool("m", "Mail", MailScreen, frozenset(Role)),
+    Tool("m", "Mail", MailScreen, frozenset(Role), key="f9"),
     Tool("t", "Test", SelftestScreen),
     Tool("l", "Log", LogScreen),
     Tool("e", "Settings", SettingsScreen),
-    Tool("p", "Report", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR})),
-    Tool("s", "Service", ServiceScreen, frozenset(Role)),
+    Tool("p", "Report", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR}), key="f5"),
+    Tool("s", "Service", ServiceScreen, frozenset(Role), at_kiosk=True, key="f10"),
 )
 
 
 def home(session: Session, stay: Stay, manner: Manner) -> StaffScreen:
-    """The first screen for that role."""
-    return HealthScreen(session, stay, manner)
+    """The first screen for that role: the desk for officers, the health board for the others."""
+    if session.account.role is not Role.OFFICER:
+        return HealthScreen(session, stay, manner)
+
+    def aside(screen: Callable[[Session, Stay, Manner], StaffScreen]) -> Callable[[], StaffScreen]:
+        return lambda: screen(session, stay, manner)
+
+    health = Aside("f8", "Health", aside(HealthScreen))
+    others = [Aside(tool.key, tool.name, aside(tool.screen)) for tool in tools_of(session, stay) if tool.key]
+    return FindScreen(Counter(session, stay, manner), (health, *others))
+
+
+def tools_of(session: Session, stay: Stay) -> list[Tool]:
+    """What whoever is there is offered."""
+    return [one for one in TOOLS if session.account.role in one.roles and (stay.at_kiosk or not one.at_kiosk)]
 
 
 class HealthScreen(StaffScreen):
-    """The health board, and a key for each tool. Esc signs out from here."""
+    """The health board, and a key for each tool. Esc signs out from here, where it is the first screen."""
 
     BINDINGS = [
         Binding("up", "scroll(-1)", show=False),
@@ -74,7 +94,7 @@ class HealthScreen(StaffScreen):
 
     def keys(self) -> Sequence[FootKey]:
         tools = (FootKey(one.letter, one.letter.upper(), same(one.name)) for one in self._tools)
-        return (*tools, FootKey("escape", "Esc", same("Sign out")))
+        return (*tools, FootKey("escape", "Esc", same("Sign out" if self._first else "Back")))
 
     def begin(self) -> None:
         self.follow(self.session.health.board, self.query_one(Board).show)
@@ -89,8 +109,15 @@ class HealthScreen(StaffScreen):
                 self.app.push_screen(tool.screen(self.session, self.stay, self.manner))
 
     async def action_back(self) -> None:
-        self.stay.end(Leaving.ASKED)
+        if self._first:
+            self.stay.end(Leaving.ASKED)
+        else:
+            await super().action_back()
+
+    @property
+    def _first(self) -> bool:
+        return self.session.account.role is not Role.OFFICER
 
     @property
     def _tools(self) -> list[Tool]:
-        return [one for one in TOOLS if self.session.account.role in one.roles]
+        return tools_of(self.session, self.stay) if self._first else []

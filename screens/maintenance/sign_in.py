@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 
 from kiosk.staff.entry import Leaving, Lobby, Refused, Why
@@ -27,17 +28,34 @@ _REFUSALS = {
     Why.NOT_GENUINE: "The card could not prove that it is the one on record. This is an alarm.",
     Why.CARD_FAILED: "The card cannot be read. Take it out, wipe the chip, and put it in again.",
 }
+_AT_DESK = {
+    Why.WRONG: "Name or password is not right. Wait a minute, then try again.",
+    Why.NOT_STAFF: "This card is no staff card. Take it out, and put your own in.",
+}
 
 
 class SignInScreen(StaffScreen):
     """Asks who it is. A card in the reader turns it into a question for the card's passcode."""
 
+    BINDINGS = [Binding("f10", "leave", show=False)]
     title_text = "Maintenance"
     types = True
 
-    def __init__(self, lobby: Lobby, manner: Manner, *, idle: float) -> None:
-        super().__init__(Stay(lobby, manner.look, DOOR_IDLE), manner)
+    def __init__(
+        self,
+        lobby: Lobby,
+        manner: Manner,
+        *,
+        idle: float,
+        left: Callable[[], None] | None = None,
+        leave: Callable[[], None] | None = None,
+    ) -> None:
+        """``left`` and ``leave``: on the RA's own machine, whenever somebody has left, and for F10."""
+        super().__init__(Stay(lobby, manner.look, DOOR_IDLE, left=left), manner)
         self._idle = idle
+        self._leave = leave
+        if left is not None:
+            self.title_text = "Officers' desk"
         self._card = False
         self._busy = False
         self._said = ""
@@ -54,10 +72,9 @@ class SignInScreen(StaffScreen):
         yield Say(same("Everything done here is on record, under your name."), classes="soft")
 
     def keys(self) -> Sequence[FootKey]:
-        return (
-            FootKey("enter", "Enter", same("Sign in")),
-            FootKey("escape", "Esc", same("Back to the kiosk")),
-        )
+        back = FootKey("escape", "Esc", same("Back to the kiosk"))
+        out = FootKey("f10", "F10", same("Close the desk"))
+        return FootKey("enter", "Enter", same("Sign in")), back if self.stay.at_kiosk else out
 
     def on_unmount(self) -> None:
         super().on_unmount()
@@ -74,11 +91,12 @@ class SignInScreen(StaffScreen):
         self._look_for_card(again=True)
 
     def tick(self) -> None:
-        if self.manner.look.monotonic() - self._since > DOOR_LIMIT and not self._busy:
+        over = self.stay.at_kiosk and self.manner.look.monotonic() - self._since > DOOR_LIMIT
+        if over and not self._busy:
             self.stay.end(Leaving.IDLE)
-        if self._busy:
+        if self._busy or self._is_nobodys:
             self.stay.vigil.noticed()
-        else:
+        if not self._busy:
             self._look_for_card()
         super().tick()
 
@@ -95,6 +113,15 @@ class SignInScreen(StaffScreen):
     async def action_back(self) -> None:
         if not self._busy:
             self.stay.end(Leaving.ASKED)
+
+    def action_leave(self) -> None:
+        if self._leave is not None and not self._busy:
+            self._leave()
+
+    @property
+    def _is_nobodys(self) -> bool:
+        """Nobody waits at the RA's own machine; but what was typed there is not left standing."""
+        return not self.stay.at_kiosk and not any(entry.value for entry in self.query(Entry))
 
     def _knock(self) -> None:
         self._busy, self._said = True, "One moment"
@@ -113,7 +140,7 @@ class SignInScreen(StaffScreen):
             name.value, password.value, passcode.value = "", "", ""  # a name may be a password
             self._busy, self._said = False, ""
         if isinstance(entry, Refused):
-            self._said = _words(entry, self.manner.look.local)
+            self._said = _words(entry, self.manner.look.local, at_kiosk=self.stay.at_kiosk)
             self.tick()
             (passcode if self._card else name).focus()
         else:
@@ -124,7 +151,7 @@ class SignInScreen(StaffScreen):
 
         if self.stay.over or self.app.screen is not self:
             return
-        stay = Stay(self.stay.lobby, self.manner.look, self._idle)
+        stay = Stay(self.stay.lobby, self.manner.look, self._idle, left=self.stay.left)
         stay.watch()
         stay.who = f"{session.account.name}, {session.account.role.value}"
         self.app.switch_screen(home(session, stay, self.manner))
@@ -152,10 +179,10 @@ class SignInScreen(StaffScreen):
         return "Sign in, or put your staff card in the reader."
 
 
-def _words(refused: Refused, local: Callable[[datetime], str]) -> str:
+def _words(refused: Refused, local: Callable[[datetime], str], *, at_kiosk: bool) -> str:
     if refused.why is Why.WAIT and refused.until is not None:
         return f"Too many failures under this name here: not before {local(refused.until)}."
     if refused.why is Why.PASSCODE_WRONG:
         left = refused.tries_left
         return "The passcode is not right." + ("" if left is None else f" Tries left on the card: {left}.")
-    return _REFUSALS[refused.why]
+    return _REFUSALS[refused.why] if at_kiosk else _AT_DESK.get(refused.why, _REFUSALS[refused.why])

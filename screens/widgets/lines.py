@@ -125,6 +125,8 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
             self.post_message(self.Picked())
 
     def _lay(self) -> None:
+        if not self.size.width:  # it has no place yet, and is laid when it gets one
+            return
         mark = 2 if self._pick else 0
         width = max(8, self.size.width - self.styles.scrollbar_size_vertical - mark)
         self._drawn = [part for row in self._rows for part in self._parts(row, width)]

@@ -135,6 +135,8 @@ def test_a_notice_says_what_when_where_and_whom_to_tell(kind: NoticeKind) -> Non
     assert "Ward 9" in text or kind in {
         NoticeKind.ASSISTANCE_ISSUED,
         NoticeKind.EMAIL_SET_BY_RA,
+        NoticeKind.EMAIL_IS_THIS,
+        NoticeKind.WITHDRAWN_BY_RA,
         NoticeKind.LAPSED,
     }
     assert "RA desk, 0113 496 0000, Room 12, 9 to 5" in text

@@ -333,5 +333,5 @@ async def new_world(
 
 def with_office(kiosk: Parts, office: Parts) -> Parts:
     """A kiosk of a fleet, whose role may not do what an officer does: that is done by another role."""
-    theirs = ("enrolment", "rotation", "trials", "trail")
+    theirs = ("enrolment", "helping", "rotation", "trials", "trail")
     return replace(kiosk, **{name: getattr(office, name) for name in theirs})

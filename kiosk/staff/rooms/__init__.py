@@ -4,6 +4,7 @@
 rights.py    which roles may call a method
 session.py   StaffSession: the rooms of one who has signed in
 health.py    the health board
+desk.py      the officer's desk; desk_reader.py: the card in its reader
 service.py   the kiosk in and out of service
 reader.py    reader and card
 mail.py      the mail server, and what waits for it

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from kiosk.staff.account import Account
+from kiosk.staff.rooms.desk import DeskRoom
 from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
 from kiosk.staff.rooms.mail import MailRoom
@@ -19,7 +20,8 @@ from kiosk.staff.rooms.settings import SettingsRoom
 class StaffSession:
     """One person at the maintenance side. Its rooms check the role, and write the audit events themselves.
 
-    ``health``: the board; ``service``: the kiosk in and out of service; the others are a technician's tools.
+    ``health``: the board; ``service``: the kiosk in and out of service; ``desk``: the officer's; the
+    others are a technician's tools.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class StaffSession:
         health: HealthRoom,
         service: ServiceDesk,
         *,
+        desk: DeskRoom,
         reader: ReaderRoom,
         mail: MailRoom,
         selftest: SelftestRoom,
@@ -38,6 +41,7 @@ class StaffSession:
         self.account = account
         self.health = health
         self.service = service
+        self.desk = desk
         self.reader = reader
         self.mail = mail
         self.selftest = selftest

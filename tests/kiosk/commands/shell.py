@@ -34,7 +34,10 @@ PASSWORD = "violet tractor umbrella"
 
 SIGNED: dict[tuple[str, ...], str] = {
     **dict.fromkeys((("holder", name) for name in ("add", "assist", "clear-block", "forget")), OFFICER),
-    **dict.fromkeys((("card", name) for name in ("enrol", "import", "suspend", "revoke")), OFFICER),
+    **dict.fromkeys((("holder", name) for name in ("set-email", "withdraw")), OFFICER),
+    **dict.fromkeys(
+        (("card", name) for name in ("enrol", "import", "replace", "suspend", "revoke")), OFFICER
+    ),
     **dict.fromkeys((("card", name) for name in ("activate", "clear-secret")), OFFICER),
     **dict.fromkeys((("staff", name) for name in ("add", "list", "disable", "reset")), ADMINISTRATOR),
     ("vault", "rekey"): ADMINISTRATOR,

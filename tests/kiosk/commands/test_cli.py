@@ -43,11 +43,11 @@ def kinds(root: type[errors.CardIOError]) -> Iterator[type[errors.CardIOError]]:
 
 def test_the_commands_are_these() -> None:
     assert {" ".join(path) for path in ALL} == {
-        "run", "demo", "selftest", "init", "doctor",
+        "run", "desk", "demo", "selftest", "init", "doctor",
         "holder add", "holder list", "holder find", "holder show", "holder clear-block", "holder assist",
-        "holder forget", "vault status", "vault rekey",
+        "holder forget", "holder set-email", "holder withdraw", "vault status", "vault rekey",
         "card enrol", "card import", "card list", "card suspend", "card revoke", "card activate", "card plug",
-        "card clear-secret", "card inspect", "card trace",
+        "card clear-secret", "card replace", "card inspect", "card trace",
         "audit verify", "audit show", "audit export", "audit close", "audit checkpoints", "retention",
         "backup", "restore", "db current", "db check", "db upgrade", "fleet list", "fleet setup",
         "fleet add", "fleet revoke", "staff add", "staff list", "staff disable", "staff reset",
@@ -109,7 +109,7 @@ def test_as_a_program_of_its_own(tmp_path: Path) -> None:
 )
 def test_a_bad_configuration_is_told_with_its_line(bare_shell: Shell, text: str, told: str) -> None:
     bare_shell.config.write_text(text)
-    for command in (["init"], ["doctor"], ["holder", "list"], ["run"], ["selftest"]):
+    for command in (["init"], ["doctor"], ["holder", "list"], ["run"], ["desk"], ["selftest"]):
         assert told in bare_shell.fails(*command, code=2)
 
 
@@ -191,7 +191,9 @@ def test_a_pattern_takes_the_place_of_the_readers_name(bare_shell: Shell) -> Non
     assert configuration.settings_of(Context()).reader.name == "Gemalto"  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("command", [["holder", "list"], ["card", "list"], ["holder", "show", "1"], ["run"]])
+@pytest.mark.parametrize(
+    "command", [["holder", "list"], ["card", "list"], ["holder", "show", "1"], ["run"], ["desk"]]
+)
 def test_before_init_each_command_says_what_is_missing(bare_shell: Shell, command: list[str]) -> None:
     assert "run 'kiosk init'" in bare_shell.fails(*command)
 

@@ -36,6 +36,9 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
     ("holder", "clear-block"): ("1", "--reason", "x"),
     ("holder", "forget"): ("1", "--reason", "x", "--yes"),
     ("card", "enrol"): ("1", "--secret-stdin"),
+    ("holder", "set-email"): ("1", "ann@nhs.net", "--reason", "x"),
+    ("holder", "withdraw"): ("1", "--reason", "x"),
+    ("card", "replace"): (SERIAL, "--reason", "x", "--secret-stdin"),
     ("card", "import"): ("-",),
     ("card", "suspend"): (SERIAL, "--reason", "x"),
     ("card", "revoke"): (SERIAL, "--reason", "x"),
@@ -50,7 +53,8 @@ ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {
 ADD = ("holder", "add", "1", "Ann Jones")
 
 
-MACHINE = {"run", "demo", "selftest", "init", "doctor", "retention", "backup", "restore"}
+# "desk" has a door of its own, which asks who it is.
+MACHINE = {"run", "desk", "demo", "selftest", "init", "doctor", "retention", "backup", "restore"}
 READING = {
     *(("holder", name) for name in ("list", "find", "show")),
     *(("card", name) for name in ("list", "inspect", "trace", "plug")),

@@ -18,12 +18,12 @@ from kiosk.staff.accounts import Accounts, StaffCard
 from kiosk.staff.door import Door
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.staff.wiring import open_lobby
-from tests.stories.conftest import database
+from tests.kiosk.staff.desk import PASSWORD, at_desk
+from tests.stories.conftest import database, with_ann
 from tests.stories.world import World, new_world
 
-__all__ = ["database", "staffed"]
+__all__ = ["PASSWORD", "database", "officer", "staffed"]
 
-PASSWORD = SecretStr("violet tractor umbrella")
 PASSCODE = SecretStr("418305")
 
 
@@ -76,3 +76,17 @@ async def staffed(tmp_path: Path, database: dict[str, str]) -> AsyncIterator[Sta
         for role, card in cards.items():
             await world.office.accounts.add(role.value, role, PASSWORD, card_of(card), by="init")
         yield Staffed(world, cards, door_of(world))
+
+
+@pytest.fixture
+async def ann(staffed: Staffed) -> World:
+    """Ann is registered, and her card locked."""
+    world = await with_ann(staffed.world)
+    world.ann.lock()
+    return world
+
+
+@pytest.fixture
+async def officer(staffed: Staffed) -> StaffSession:
+    """An officer on the RA's own machine."""
+    return await at_desk(staffed.world.office)

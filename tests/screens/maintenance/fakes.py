@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import SecretStr
 
@@ -17,6 +17,7 @@ from kiosk.levels import Finding, Level
 from kiosk.reports.periods import Period
 from kiosk.reports.report import Report
 from kiosk.staff.account import Account, Role, StaffProblem
+from kiosk.staff.desk import Desk
 from kiosk.staff.entry import Leaving, Refused, Why
 from kiosk.staff.seen import Session, Stop
 from kiosk.staff.tools import (
@@ -34,6 +35,7 @@ from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.home import home
 from tests.screens.gallery import NOW
 from tests.screens.hall import Hall, hall, wait_until
+from tests.screens.maintenance.fake_desk import FakeDesk
 from tests.screens.maintenance.figures import made_up
 
 T = TypeVar("T")
@@ -181,11 +183,19 @@ class FakeReports:
         return made_up(period, kiosk)
 
 
+class NoDesk:
+    """Of whoever has nothing to do there: nobody is to ask it anything."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"only officers are at the desk, and {name} was asked")
+
+
 class FakeSession:
     """What one of a role sees."""
 
     def __init__(self, role: Role = Role.TECHNICIAN) -> None:
         self.account = Account("tess", role, False, True, False, NOW)
+        self.desk: Desk = FakeDesk() if role is Role.OFFICER else cast(Desk, NoDesk())
         self.health = FakeHealth()
         self.service = FakeService()
         self.reader = FakeReader()
@@ -194,6 +204,13 @@ class FakeSession:
         self.log = FakeLog()
         self.settings = FakeSettings()
         self.reports = FakeReports()
+
+
+def officer(desk: FakeDesk) -> FakeSession:
+    """A session of an officer's, at this desk."""
+    session = FakeSession(Role.OFFICER)
+    session.desk = desk
+    return session
 
 
 class FakeLobby:

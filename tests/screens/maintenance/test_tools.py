@@ -126,7 +126,7 @@ async def test_the_outbox_and_another_try() -> None:
 
 async def test_an_officer_drops_a_notice() -> None:
     async with office(FakeSession(Role.OFFICER)) as there:
-        await there.press("m")
+        await there.press("f9")
         await there.sees("2 notices wait, 1 given up")
         await there.press("down", "f9")
         assert isinstance(there.screen, DropScreen)
@@ -141,7 +141,7 @@ async def test_an_officer_drops_a_notice() -> None:
 
 async def test_an_officer_marks_one_with_the_mouse() -> None:
     async with office(FakeSession(Role.OFFICER)) as there:
-        await there.press("m")
+        await there.press("f9")
         await there.sees("card-left-in")
         lines = there.screen.query_one(Lines)
         await there.there.pilot.click(Lines, offset=(5, 2))

@@ -16,9 +16,13 @@ from kiosk.staff.account import Role
 from screens.app import KioskApp, Maintenance
 from screens.launch import staff_of
 from screens.maintenance.board import Line
+from screens.maintenance.deed import DeedScreen
+from screens.maintenance.find import FindScreen
+from screens.maintenance.holder import HolderScreen
 from screens.maintenance.home import TOOLS, HealthScreen
 from screens.maintenance.sign_in import SignInScreen
 from screens.scenes import AttractScreen
+from screens.widgets.fields import Entry
 from screens.widgets.lines import Lines
 from screens.widgets.say import Say
 from tests.screens.hall import look, wait_until
@@ -112,5 +116,56 @@ async def test_no_tool_shows_a_secret() -> None:
             await wait_until(lambda: isinstance(app.screen, HealthScreen))
         assert "Virtual reader" in seen
         assert not [secret for secret in secrets(kiosk) if secret in seen]
+        kiosk.close()
+        await wait_until(lambda: not app.is_running, 20)
+
+
+@asynccontextmanager
+async def at_the_desk() -> AsyncIterator[tuple[DemoKiosk, KioskApp, Pilot[int]]]:
+    """The demo, with olga at her desk, signed in by her card."""
+    kiosk = DemoKiosk()
+    maintenance = Maintenance("f12", staff_of(kiosk))
+    app = KioskApp(look(tick=0.1), kiosk.attend, maintenance=maintenance, on_signal=kiosk.close)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await wait_until(lambda: isinstance(app.screen, AttractScreen), 60)
+        await pilot.press("f12")
+        await wait_until(lambda: isinstance(app.screen, SignInScreen) and app.screen.focused is not None)
+        kiosk.desk.insert(kiosk.desk.pages[1][1])
+        await wait_until(lambda: "type its passcode" in said(app, "Say"))
+        await pilot.press(*"725190", "enter")
+        await wait_until(lambda: isinstance(app.screen, FindScreen), 20)
+        yield kiosk, app, pilot
+
+
+async def test_no_screen_of_the_desk_shows_a_secret() -> None:
+    async with at_the_desk() as (kiosk, app, pilot):
+        seen: list[str] = []
+
+        def look_at() -> None:
+            seen.append(said(app, "Say") + " ".join(entry.value for entry in app.screen.query(Entry)))
+            seen.extend(lines.told for lines in app.screen.query(Lines))
+            seen.append("\n".join(strip.text for strip in app.screen._compositor.render_strips()))
+
+        kiosk.desk.insert(0)
+        await wait_until(lambda: isinstance(app.screen, HolderScreen), 20)
+        await pilot.pause()
+        look_at()
+        for letter in "aewsr":
+            await pilot.press(letter)
+            await wait_until(lambda: not isinstance(app.screen, HolderScreen), 20)
+            await pilot.pause()
+            look_at()
+            await pilot.press("escape")
+            await wait_until(lambda: isinstance(app.screen, HolderScreen))
+        await pilot.press("n")
+        await wait_until(lambda: "How is it enrolled?" in said(app, "#which"), 20)
+        look_at()
+        await pilot.press("enter")
+        await wait_until(lambda: isinstance(app.screen, DeedScreen), 20)
+        await pilot.press(*"0000000")
+        await pilot.pause()
+        look_at()
+        assert "Ben Adams" in " ".join(seen)
+        assert not [secret for secret in secrets(kiosk) if any(secret in one for one in seen)]
         kiosk.close()
         await wait_until(lambda: not app.is_running, 20)

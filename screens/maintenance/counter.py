@@ -1,0 +1,123 @@
+"""What the screens of the officer's desk have in common: the card in the reader, and what leads where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import set_cell_size
+
+from kiosk.staff.desk import AtReader, CardSeen, Deed, Desk, Way
+from kiosk.staff.seen import Session
+from screens.look import Manner
+from screens.maintenance.base import StaffScreen, Stay
+from screens.widgets.keys import FootKey, same
+from screens.widgets.lines import cut
+from screens.widgets.say import Say
+
+
+@dataclass
+class Counter:
+    """One officer's stay at the desk, which all its screens share.
+
+    ``first``: the screen that the others are above, which follows the reader for all of them; ``look_again``
+    makes it read the card anew. ``at`` is what it saw last. ``card``: the number of the card that some screen
+    has dealt with, empty where there was none; None while nobody has, for the officer's own may be in.
+    """
+
+    session: Session
+    stay: Stay
+    manner: Manner
+    first: StaffScreen | None = None
+    look_again: Callable[[], None] = lambda: None
+    at: AtReader | None = field(default=None, repr=False)
+    card: str | None = field(default=None, repr=False)
+
+
+def column(text: str, cells: int) -> str:
+    """A text as a column of a list: cut or filled to so many cells, the last of them blank."""
+    return set_cell_size(cut(text, cells - 1), cells)
+
+
+class DeskScreen(StaffScreen):
+    """A screen of the desk. One that ``watches`` is told what is in the reader while it is in front."""
+
+    watches = False
+
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(counter.stay, counter.manner)
+        self.counter = counter
+
+    @property
+    def desk(self) -> Desk:
+        """Where everything is done."""
+        return self.counter.session.desk
+
+    def keys(self) -> Sequence[FootKey]:
+        return (*self.desk_keys(), FootKey("escape", "Esc", same("Back")))
+
+    def desk_keys(self) -> Sequence[FootKey]:
+        """The footer's keys, but for the way back."""
+        return ()
+
+    @property
+    def room(self) -> int:
+        """Cells of a line."""
+        return max(20, self.size.width - 4)
+
+    def line(self, name: str, text: str, *, kind: str = "") -> None:
+        """Say something in a line of its own; ``kind`` is "" or "wrong"."""
+        for said in self.query(f"#{name}").results(Say):
+            said.tell(same(cut(text, self.room)))
+            said.set_class(kind == "wrong", "wrong")
+
+    def on_screen_resume(self) -> None:
+        self.see()
+
+    def see(self) -> None:
+        """Deal with what is in the reader now."""
+        at, before = self.counter.at, self.counter.card
+        if at is None or not self.watches:
+            return
+        if at.card is not None:
+            self.counter.card = at.card.number
+        elif not self.stay.lobby.card_in:  # or else it is only being read, or cannot be
+            self.counter.card = ""
+        self.show_reader(at)
+        if at.card is not None and before is not None and at.card.number != before:
+            self.stay.vigil.noticed()  # somebody is there, if without a key
+            self.put_in(at.card)
+
+    def show_reader(self, at: AtReader) -> None:
+        """Say what is in the reader."""
+
+    def put_in(self, card: CardSeen) -> None:
+        """Another card was put in: open its holder's page."""
+        if card.holder_id:
+            self.later(self.open(card.holder_id))
+
+    async def open(self, holder_id: str) -> None:
+        """Show a holder's page above the first screen. Raises StaffProblem where there is no such holder."""
+        from screens.maintenance.holder import HolderScreen
+
+        page = await self.desk.page(holder_id)
+        if self.app.screen is self:
+            self.to_first()
+            self.app.push_screen(HolderScreen(self.counter, page))
+
+    def to_first(self) -> None:
+        """Leave every screen above the first."""
+        while self.app.screen is not self.counter.first and len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def propose(self, deed: Deed, who: str, way: Way | None = None) -> None:
+        """Ask what a deed would do, and show that before it is done; what forbids it is told here."""
+        self.trouble("")
+        self.later(self._propose(deed, who, way))
+
+    async def _propose(self, deed: Deed, who: str, way: Way | None) -> None:
+        from screens.maintenance.deed import DeedScreen
+
+        foreseen = await self.desk.foresee(deed)
+        if self.app.screen is self:
+            self.app.push_screen(DeedScreen(self.counter, deed, foreseen, who, way))

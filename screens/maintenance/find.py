@@ -1,0 +1,196 @@
+"""The officer's first screen: find a holder by id, name, address, or the card in the reader."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from kiosk.staff.desk import Act, AtReader, Found
+from kiosk.staff.entry import Leaving
+from screens.maintenance.asking import AskScreen
+from screens.maintenance.base import StaffScreen
+from screens.maintenance.counter import Counter, DeskScreen, column
+from screens.widgets.fields import Entry, Field
+from screens.widgets.keys import FootKey, same
+from screens.widgets.lines import Lines, Row
+from screens.widgets.say import Say
+
+_LONGEST = 254
+_MOST = 200  # people whom a search finds
+_ID, _NAME, _BLOCKED = 12, 28, 9  # cells
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Another tool of an officer's, and the key that opens it: letters are for the field here."""
+
+    key: str
+    name: str
+    screen: Callable[[], StaffScreen]
+
+
+class FindScreen(DeskScreen):
+    """A field, and below it whom it has found. Esc signs out from here."""
+
+    BINDINGS = [
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("f4", "add", show=False),
+        *(Binding(key, f"aside('{key}')", show=False) for key in ("f5", "f8", "f9", "f10")),
+    ]
+    title_text = "Desk: find a person"
+    types = True
+    watches = True
+
+    def __init__(self, counter: Counter, asides: Sequence[Aside]) -> None:
+        super().__init__(counter)
+        counter.first, counter.look_again = self, self._watch
+        self._asides = asides
+        self._found: tuple[Found, ...] = ()
+        self._watching: asyncio.Task[None] | None = None
+        self._shut = False  # none of this can be done on this machine
+
+    def content(self) -> ComposeResult:
+        yield Say(same(""), id="elsewhere", classes="notice")
+        yield Say(
+            same("Type an id, a name, an address or a card's number, and press Enter."),
+            id="lead",
+            classes="said",
+        )
+        yield Field(same("Find"), Entry(masked=False, longest=_LONGEST, console=self.console))
+        yield Say(same(""), id="in-reader", classes="soft")
+        yield Say(same(""), id="counted", classes="strong")
+        yield Lines(pick=True)
+
+    def keys(self) -> Sequence[FootKey]:
+        touch = self.manner.look.site.touch
+        asides = (FootKey(one.key, one.key.upper(), same(one.name)) for one in self._asides)
+        find = [] if touch else [FootKey("enter", "Enter", same("Find"), classes="foot-key here")]
+        return (
+            *find,  # with letters for fingers there is a key for it among them
+            FootKey("f4", "F4", same("New"), classes="foot-key here"),
+            *asides,
+            FootKey("escape", "Esc", same("Sign out")),
+        )
+
+    def focus_first(self) -> None:
+        if not self._shut:
+            self.query_one(Entry).focus()
+
+    def begin(self) -> None:
+        self._watch()
+
+    def _watch(self) -> None:
+        """Follow the reader, from now on anew; a deed may end when they have left."""
+        if self._watching is not None:
+            self._watching.cancel()
+        if self.is_attached and not self.stay.over:
+            self._watching = self.follow(self._from_reader, self._tell)
+
+    async def _from_reader(self) -> AsyncIterator[AtReader]:
+        if why := await self.desk.elsewhere():
+            self._close_desk(why)
+            return
+        async for at in self.desk.reader():
+            yield at
+
+    def _tell(self, at: AtReader) -> None:
+        self.counter.at = at
+        if isinstance(front := self.app.screen, DeskScreen):
+            front.see()
+
+    def _close_desk(self, why: str) -> None:
+        """None of it can be done here: say so, and offer nothing of it."""
+        self._shut = True
+        self.query_one(Entry).disabled = True
+        self.query_one("#elsewhere", Say).tell(same(why))
+        for part in (*self.query("#lead, #in-reader, #counted, .here"), *self.query(Field)):
+            part.display = False
+        self.query_one(Lines).show([])
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.focus_first()
+
+    async def on_input_submitted(self, event: Entry.Submitted) -> None:
+        """Find whom was typed; with nothing typed, open whom the arrows have marked."""
+        self.trouble("")
+        if text := event.value.strip():
+            self.later(self._find(text))
+        elif self._found:
+            self._open_marked()
+        else:
+            self.trouble("Type who it is, then press Enter. Or put their card in the reader.")
+
+    def on_lines_picked(self) -> None:
+        self._open_marked()
+
+    def action_move(self, lines: int) -> None:
+        self.query_one(Lines).move(lines)
+
+    def action_page(self, pages: int) -> None:
+        self.query_one(Lines).page(pages)
+
+    def action_add(self) -> None:
+        if not self._shut:
+            self.app.push_screen(AskScreen(self.counter, Act.ADD))
+
+    def action_aside(self, key: str) -> None:
+        for one in self._asides:
+            if one.key == key:
+                self.app.push_screen(one.screen())
+
+    async def action_back(self) -> None:
+        self.stay.end(Leaving.ASKED)
+
+    def show_reader(self, at: AtReader) -> None:
+        card = at.card
+        if card is None:
+            text = at.hint
+        elif card.holder_id:
+            text = f"In the reader: a card of {card.holder_id}, {card.holder_name}"
+        else:
+            text = "In the reader: a card that is nobody's here. To enrol it, find its holder."
+        self.line("in-reader", text)
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    async def _find(self, text: str) -> None:
+        self._found = await self.desk.find(text)
+        if not self.is_attached:
+            return
+        self.query_one(Lines).picked = 0
+        self._draw()
+        if not self._found:
+            self._count(f"Nobody has this: {text}")
+            return
+        self.query_one(Entry).value = ""  # the next Enter opens, and the next person begins anew
+        if len(self._found) == 1:
+            self._count("1 person found")
+            await self.open(self._found[0].holder_id)
+        else:
+            many = " or more" if len(self._found) >= _MOST else ""
+            self._count(f"{len(self._found)}{many} people found. Up and Down choose, Enter opens:")
+
+    def _count(self, text: str) -> None:
+        self.line("counted", text)
+
+    def _draw(self) -> None:
+        self.query_one(Lines).show([_row(one) for one in self._found])
+
+    def _open_marked(self) -> None:
+        if self._found:
+            self.later(self.open(self._found[self.query_one(Lines).picked].holder_id))
+
+
+def _row(one: Found) -> Row:
+    blocked = "BLOCKED" if one.blocked_at else ""
+    who = f"{column(one.holder_id, _ID)}{column(one.name, _NAME)}"
+    return Row(f"{who}{blocked:<{_BLOCKED}}{one.email}", "warn" if blocked else "plain")

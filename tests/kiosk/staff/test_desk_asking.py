@@ -1,0 +1,142 @@
+"""What the officer's desk asks and says before anything is done, and where it does nothing at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from kiosk.dialogue import Gone
+from kiosk.staff.account import Role, StaffProblem
+from kiosk.staff.desk import Act, Deed, Grounds
+from kiosk.staff.rooms.session import StaffSession
+from kiosk.steps import AnswerQuestions
+from kiosk.storage.models import (
+    AssistanceRow,
+    CardState,
+    HolderRow,
+    RegistrationRow,
+    SecurityAnswerRow,
+)
+from tests.kiosk.staff.conftest import Staffed
+from tests.kiosk.staff.desk import WHY
+from tests.stories.conftest import with_ann
+from tests.stories.plots import block
+from tests.stories.script import see
+from tests.stories.world import PUK, World, identity, wrong
+
+NEW, OWN = "ann@gov.uk", "ann.home@mod.uk"
+
+
+# -- what is asked first ------------------------------------------------------------------------
+
+DEEDS: dict[Act, dict[str, Any]] = {
+    Act.CLEAR_BLOCK: {},
+    Act.SET_EMAIL: {"email": NEW},
+    Act.ASSIST: {},
+    Act.WITHDRAW: {},
+    Act.SUSPEND: {"card": "CARD"},
+    Act.REVOKE: {"card": "CARD"},
+    Act.CLEAR_SECRET: {"card": "CARD"},
+}
+
+
+async def state_of(world: World) -> list[str]:
+    """Everything a deed could have changed."""
+    tables = (HolderRow, RegistrationRow, AssistanceRow, SecurityAnswerRow)
+    rows = [repr(row.model_dump()) for table in tables for row in await world.rows(table)]
+    return [*rows, (await world.known(world.ann)).state.value, str(len(await world.events()))]
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("", "the reason is empty"),
+        (" \t", "the reason is empty"),
+        ("x" * 201, "the reason is longer than 200"),
+        ("Mrs Jones asked", "names the person"),
+        ("card CARD is lost", "names the person"),
+    ],
+)
+async def test_no_deed_without_a_reason_that_may_stay(
+    ann: World, officer: StaffSession, reason: str, said: str
+) -> None:
+    await block(ann, ann.ann)
+    guid = ann.ann.guid.hex().upper()
+    before = await state_of(ann)
+    for act, more in DEEDS.items():
+        given: dict[str, Any] = {
+            name: value.replace("CARD", f"piv:guid:{guid}") for name, value in more.items()
+        }
+        with pytest.raises(StaffProblem, match=said):
+            await officer.desk.carry_out(
+                Deed(act, "H1", **given), Grounds(reason.replace("CARD", guid), "H1")
+            )
+    assert await state_of(ann) == before
+
+
+@pytest.mark.parametrize("typed", ["", "H2", "h1"])
+async def test_what_is_dangerous_wants_the_holders_id(ann: World, officer: StaffSession, typed: str) -> None:
+    card = str(identity(ann.ann))
+    before = await state_of(ann)
+    for act in (Act.SET_EMAIL, Act.WITHDRAW, Act.REVOKE):
+        deed = Deed(act, "H1", card=card, email=NEW)
+        assert (await officer.desk.foresee(deed)).dangerous
+        with pytest.raises(StaffProblem, match="type the holder's id as it stands on the page"):
+            await officer.desk.carry_out(deed, Grounds(WHY, typed))
+    assert await state_of(ann) == before
+    assert not (await officer.desk.foresee(Deed(Act.SUSPEND, "H1", card=card))).dangerous
+
+
+async def test_what_will_happen_is_true_for_that_very_holder(ann: World, officer: StaffSession) -> None:
+    async def told(act: Act, **more: Any) -> str:
+        return " ".join((await officer.desk.foresee(Deed(act, "H1", **more))).lines)
+
+    card = str(identity(ann.ann))
+    assert "They have no other card in use." in await told(Act.REVOKE, card=card)
+    other = await ann.card()
+    assert "no other card" not in await told(Act.REVOKE, card=card)
+    assert "cannot be unlocked" not in await told(Act.ASSIST)
+    for one in (ann.ann, other):
+        await ann.set_state(one, CardState.SUSPENDED)
+    assert "none of their cards can be unlocked" in await told(Act.ASSIST)
+    assert "block" not in await told(Act.WITHDRAW)
+    await ann.set_state(ann.ann, CardState.ACTIVE)
+    await ann.visit(ann.ann, [see(AnswerQuestions, wrong), see(AnswerQuestions, Gone.CARD_OUT)])
+    assert "now they have 2." in await told(Act.CLEAR_BLOCK)
+    assert "Their attempts and their block stay as they are." in await told(Act.WITHDRAW)
+
+
+# -- where it may be done -----------------------------------------------------------------------
+
+
+async def test_a_kiosk_of_a_fleet_sends_officers_to_their_own_machine(staffed: Staffed) -> None:
+    session = await staffed.session(Role.OFFICER)
+    await with_ann(staffed.world)
+    if not staffed.world.guarded:
+        assert await session.desk.elsewhere() == ""
+        assert await session.desk.find("H1") != ()
+        return
+    assert "'kiosk desk'" in await session.desk.elsewhere()
+    deed = Deed(Act.ASSIST, "H1")
+    for attempt in (
+        session.desk.find("H1"),
+        session.desk.page("H1"),
+        session.desk.foresee(deed),
+        session.desk.carry_out(deed, Grounds(WHY)),
+        anext(aiter(session.desk.reader())),
+    ):
+        with pytest.raises(StaffProblem, match="on the RA's own machine"):
+            await attempt
+
+
+async def test_the_ras_own_machine_says_nothing_of_the_kind(officer: StaffSession) -> None:
+    assert await officer.desk.elsewhere() == ""
+
+
+def test_who_it_is_about_is_in_no_repr() -> None:
+    deed = Deed(Act.ADD, "40017", name="Ann Jones", email=NEW, card="piv:guid:1", new_card="piv:guid:2")
+    grounds = Grounds(WHY, "40017", SecretStr(PUK))
+    told = repr(deed) + repr(grounds)
+    assert [one for one in ("40017", "Ann", NEW, "guid", PUK) if one in told] == []
