@@ -25,7 +25,7 @@ SCREENS = {
     "self-test": (Role.TECHNICIAN, ("t", "enter")),
     "log": (Role.TECHNICIAN, ("l",)),
     "settings": (Role.TECHNICIAN, ("e",)),
-    "reports": (Role.OFFICER, ("p",)),
+    "reports": (Role.OFFICER, ("f5",)),
     "reports-lists": (Role.ADMINISTRATOR, ("p", "m", "down")),
     "service": (Role.TECHNICIAN, ("s", "f8")),
 }

@@ -32,7 +32,7 @@ def officer() -> FakeSession:
 
 async def opened(there: Office) -> None:
     """The reports, as they are at first."""
-    await there.press("p")
+    await there.press("f5")
     await there.sees("hours of RA time saved")
 
 
@@ -137,7 +137,7 @@ async def test_a_store_that_is_away_and_comes_back() -> None:
     session = officer()
     session.reports.trouble = StoreUnavailable("disk I/O error")
     async with office(session) as there:
-        await there.press("p")
+        await there.press("f5")
         await there.sees("The store cannot be reached")
         assert "Counting" not in there.drawn
         session.reports.trouble = None
