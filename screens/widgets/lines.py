@@ -66,6 +66,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
         self._rows: Sequence[Row] = ()
         self._drawn: list[Row] = []
         self._at_end = True
+        self._laid_for = 0  # cells
         self.picked = 0
 
     @property
@@ -125,10 +126,9 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
             self.post_message(self.Picked())
 
     def _lay(self) -> None:
-        if not self.size.width:  # it has no place yet, and is laid when it gets one
-            return
         mark = 2 if self._pick else 0
         width = max(8, self.size.width - self.styles.scrollbar_size_vertical - mark)
+        self._laid_for = self.size.width
         self._drawn = [part for row in self._rows for part in self._parts(row, width)]
         self.virtual_size = Size(width, len(self._drawn))
         self.refresh()
@@ -140,7 +140,7 @@ class Lines(ScrollView, can_focus=False, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         line = y + self.scroll_offset.y
-        if line >= len(self._drawn):
+        if line >= len(self._drawn) or self._laid_for != self.size.width:  # it is laid anew in a moment
             return Strip.blank(self.size.width, self.rich_style)
         row = self._drawn[line]
         here = self._pick and line == self.picked

@@ -138,7 +138,10 @@ async def test_what_is_missing_is_said_beside_its_field() -> None:
 
 @pytest.mark.parametrize(
     ("trouble", "said"),
-    [(StaffProblem("they are not blocked"), "They are not blocked"), (CardRemoved(), "taken out too early")],
+    [
+        (StaffProblem("they are not blocked"), "They are not blocked"),
+        (CardRemoved(), "The card was taken out too early"),
+    ],
 )
 async def test_a_trouble_is_told_where_it_happened_and_nothing_is_lost(trouble: Exception, said: str) -> None:
     desk = FakeDesk()
