@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tests.screens.gallery import GALLERY
 from tests.screens.hall import hall
+from tests.screens.maintenance.gallery import EVERYTHING as STAFF
+from tests.screens.maintenance.gallery import hung
 
 DOCS = Path(__file__).parent.parent / "docs"
 PICTURES = DOCS / "screens"
@@ -27,7 +29,7 @@ _CHROMIUM = (
 
 
 async def drawings(size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
-    """Name and SVG of each sample that is pictured, on a terminal of this size."""
+    """Name and SVG of each screen that is pictured, on a terminal of this size."""
     for touch in (False, True):
         async with hall(size=size, touch=touch) as there:
             for sample in GALLERY:
@@ -35,6 +37,9 @@ async def drawings(size: tuple[int, int]) -> AsyncIterator[tuple[str, str]]:
                     await there.hang(sample)
                     await there.pilot.pause()
                     yield sample.name, there.app.export_screenshot(title="Unlock Kiosk")
+    for name, posed in STAFF.items():
+        async with hung(posed, size) as app:
+            yield f"staff-{name}", app.export_screenshot(title="Unlock Kiosk")
 
 
 def paint(svg: str, target: Path, scratch: Path) -> None:

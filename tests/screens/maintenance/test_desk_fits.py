@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
-from textual.pilot import Pilot
 
+from kiosk.staff.account import Role
 from kiosk.staff.desk import CardSeen
-from screens.app import KioskApp
 from tests.sampling import sample
 from tests.screens.fitting import cut
-from tests.screens.hall import Hall, StillClock, look, wait_for_end, wait_until
-from tests.screens.maintenance.fake_desk import ANN, ANNS, BLANK, FakeDesk, event
-from tests.screens.maintenance.fakes import Office, enter, office, officer
+from tests.screens.hall import wait_until
+from tests.screens.maintenance.fake_desk import ANN, BLANK, FakeDesk, event
+from tests.screens.maintenance.fakes import office, officer
+from tests.screens.maintenance.gallery import ANNS_PAGE, DESK, Posed, go, stage
 
-COPY = replace(ANNS, other_key=True)
-# Keys that lead to each screen, from the first one; a card stands for itself.
-Keys = tuple[str | CardSeen, ...]
-ANNS_PAGE: Keys = (*"A123", "enter")
-SCREENS: dict[str, Keys] = {
-    "find": (),
-    "found": (*"jones", "enter", "down"),
-    "nobody": (*"xyz", "enter"),
-    "page": ANNS_PAGE,
-    "page-other-card": (*ANNS_PAGE, "tab"),
-    "page-nothing": (*"B7", "enter", BLANK),
-    "new": ("f4",),
-    "address": (*ANNS_PAGE, "e"),
-    "deed": (*ANNS_PAGE, "b"),
-    "dangerous": (*ANNS_PAGE, "r", *"T-1", "enter", "x", "enter"),
-    "code": (*ANNS_PAGE, "a", *"T-1", "enter"),
-    "enrol-empty": (*ANNS_PAGE, "n"),
-    "enrol": (*ANNS_PAGE, "n", BLANK),
-    "enrol-copy": (*ANNS_PAGE, "n", COPY),
-    "replace": (*ANNS_PAGE, "p", BLANK, "enter"),
-    "pulled": (*ANNS_PAGE, "p", BLANK, "enter", replace(BLANK, number="piv:guid:77")),
-}
 LONG_LINES = tuple(
     f"The {nth} thing that happens to them is said at such a length that it wraps, and takes two lines."
     for nth in "123456"
@@ -58,24 +36,13 @@ ODD = (
 )
 
 
-async def go(there: Office, desk: FakeDesk, keys: Keys) -> None:
-    """Go where these lead."""
-    for key in keys:
-        if isinstance(key, str):
-            await there.press(key)
-        else:
-            desk.put(key)
-            await there.there.settle()
-    await there.there.settle()
-
-
 @pytest.mark.parametrize("touch", [False, True], ids=["keys", "touch"])
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", DESK)
 async def test_fits(name: str, size: tuple[int, int], touch: bool) -> None:
     desk = FakeDesk()
     async with office(officer(desk), size=size, touch=touch) as there:
-        await go(there, desk, SCREENS[name])
+        await go(there.there, desk, DESK[name])
         assert cut(there.there.app.screen) == []
 
 
@@ -83,7 +50,7 @@ async def test_what_does_not_fit_can_be_scrolled_to_and_that_is_said() -> None:
     desk = FakeDesk()
     desk.lines = LONG_LINES
     async with office(officer(desk)) as there:
-        await go(there, desk, SCREENS["replace"])
+        await go(there.there, desk, DESK["replace"])
         await there.sees("What will happen (Up and Down show the rest)", "The 1 thing", "The same again")
         assert "The 6 thing" not in there.drawn
         await there.press(*["down"] * 8)
@@ -107,11 +74,11 @@ def odd_desk(text: str) -> FakeDesk:
 async def test_whatever_people_are_called_nothing_is_obeyed_and_all_keys_stay(
     text: str, size: tuple[int, int]
 ) -> None:
-    for name in sample(SCREENS, 4, text):
+    for name in sample(DESK, 4, text):
         desk = odd_desk(text)
         seen: CardSeen = replace(BLANK, holder_name=text, holder_id=text, lines=((text, text),), trouble=text)
         async with office(officer(desk), size=size) as there:
-            await go(there, desk, SCREENS[name])
+            await go(there.there, desk, DESK[name])
             if "enrol" in name:
                 desk.put(seen)
             await there.there.settle()
@@ -127,7 +94,7 @@ async def test_whatever_people_are_called_nothing_is_obeyed_and_all_keys_stay(
 async def test_an_odd_reason_is_handed_on_as_it_was_typed() -> None:
     desk = FakeDesk()
     async with office(officer(desk)) as there:
-        await go(there, desk, (*ANNS_PAGE, "b"))
+        await go(there.there, desk, (*ANNS_PAGE, "b"))
         await there.type("[/] [@click=app.quit]x[/]")
         await there.sees("[/] [@click=app.quit]x[/]")
         await there.press("enter")
@@ -135,16 +102,8 @@ async def test_an_odd_reason_is_handed_on_as_it_was_typed() -> None:
         assert desk.done[0][1].reason == "[/] [@click=app.quit]x[/]"
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", DESK)
 def test_looks_as_it_did(name: str, snap_compare: Callable[..., Any]) -> None:
-    clock, end = StillClock(), asyncio.Event()
-    app = KioskApp(look(clock), lambda stage: wait_for_end(stage, end))
-
-    async def open_it(pilot: Pilot[int]) -> None:
-        there, desk = Hall(app, pilot, clock), FakeDesk()
-        session = officer(desk)
-        lobby = enter(there, session)
-        await there.settle()
-        await go(Office(there, session, lobby), desk, SCREENS[name])
-
-    assert snap_compare(app, run_before=open_it, terminal_size=(80, 24))
+    app, pose, _ = stage()
+    posed = Posed(Role.OFFICER, DESK[name])
+    assert snap_compare(app, run_before=partial(pose, posed=posed), terminal_size=(80, 24))
