@@ -20,8 +20,12 @@ _COMMON = 100  # holders who have a word: how many more there are does not matte
 async def found(
     session: AsyncSession, persons: Persons, text: str, most: int | None = None
 ) -> Sequence[HolderRow]:
-    """The holders whose id or address this is, or whose name has all these words; by id, so many at most."""
-    ways = [select(HolderRow.id).where(HolderRow.holder_id == text)]
+    """The holders whose id or address this is, or whose name has all these words; by id, so many at most.
+
+    An id may be typed in capitals or without.
+    """
+    ids = {text, text.upper(), text.lower()}
+    ways = [select(HolderRow.id).where(col(HolderRow.holder_id).in_(ids))]
     if address := persons.address_index(emails.canonical(text)):
         ways.append(select(HolderRow.id).where(HolderRow.ra_email_index == address))
         ways.append(select(RegistrationRow.holder).where(RegistrationRow.email_index == address))

@@ -57,9 +57,10 @@ class Door:
         self._named = named
 
     @property
-    def card_in(self) -> bool:
-        """Whether a card is in the reader."""
-        return self._reader.presence.state is State.CARD
+    def card(self) -> int | None:
+        """The insertion of the card in the reader; None: there is none."""
+        present = self._reader.presence
+        return present.insertion if present.state is State.CARD else None
 
     @property
     def insertion(self) -> int:
@@ -85,17 +86,17 @@ class Door:
         await self._store.record(Event.STAFF_SIGNED_IN, self._about(account), method="password")
         return account
 
-    async def by_card(self, passcode: SecretStr) -> Account | Refused:
-        """Have the card in the reader check its passcode and sign. No other card is sent a passcode."""
+    async def by_card(self, passcode: SecretStr, card: int) -> Account | Refused:
+        """Have the card of that insertion check its passcode and sign. No other card is sent a passcode."""
         try:
-            async with self._reader.session(self._reader.presence.insertion) as channel:
-                card = await identify(channel, self._families)
-                account = await self._accounts.of_card(card.id)
+            async with self._reader.session(card) as channel:
+                found = await identify(channel, self._families)
+                account = await self._accounts.of_card(found.id)
                 if account is None or account.disabled or account.card_key is None:
                     return Refused(Why.NOT_STAFF)
                 if (until := await self._slowing.spend(_by_card(account.name))) is not None:
                     return Refused(Why.WAIT, until)
-                return await self._prove(card, account, account.card_key, passcode)
+                return await self._prove(found, account, account.card_key, passcode)
         except (CardError, CardIOError):
             return Refused(Why.CARD_FAILED)
 

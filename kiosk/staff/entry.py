@@ -46,8 +46,8 @@ class Lobby(Protocol):
     """Where staff come in. While somebody is here no journey begins."""
 
     @property
-    def card_in(self) -> bool:
-        """Whether a card is in the reader."""
+    def card(self) -> int | None:
+        """The card in the reader: a number that the next one does not have. None: there is none."""
 
     def enter(self) -> bool:
         """Take the kiosk between two visits; False while somebody is being served."""
@@ -55,8 +55,8 @@ class Lobby(Protocol):
     async def by_password(self, name: str, password: SecretStr) -> Session | Refused:
         """Sign in with a name and its password. Raises StoreUnavailable."""
 
-    async def by_card(self, passcode: SecretStr) -> Session | Refused:
-        """Sign in with the card in the reader. Raises StoreUnavailable."""
+    async def by_card(self, passcode: SecretStr, card: int) -> Session | Refused:
+        """Sign in with that card, if it is still in the reader. Raises StoreUnavailable."""
 
     def shut(self) -> None:
         """They are leaving: nothing more can be begun."""

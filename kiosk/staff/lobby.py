@@ -26,9 +26,9 @@ class StaffLobby:
         self._stay = 0  # the present one; 0: nobody is here
 
     @property
-    def card_in(self) -> bool:
-        """Whether a card is in the reader."""
-        return self._door.card_in
+    def card(self) -> int | None:
+        """The insertion of the card in the reader; None: there is none."""
+        return self._door.card
 
     def enter(self) -> bool:
         """Take the kiosk between two visits; False while somebody is being served."""
@@ -42,10 +42,10 @@ class StaffLobby:
         stay = self._stay
         return await self._admit(stay, await self._door.by_password(name, password))
 
-    async def by_card(self, passcode: SecretStr) -> StaffSession | Refused:
-        """Sign in with the card in the reader."""
+    async def by_card(self, passcode: SecretStr, card: int) -> StaffSession | Refused:
+        """Sign in with the card of that insertion, if it is still in the reader."""
         stay = self._stay
-        return await self._admit(stay, await self._door.by_card(passcode))
+        return await self._admit(stay, await self._door.by_card(passcode, card))
 
     def shut(self) -> None:
         """They are leaving: nothing more can be begun."""

@@ -81,7 +81,7 @@ class DeskScreen(StaffScreen):
             return
         if at.card is not None:
             self.counter.card = at.card.number
-        elif not self.stay.lobby.card_in:  # or else it is only being read, or cannot be
+        elif self.stay.lobby.card is None:  # or else it is only being read, or cannot be
             self.counter.card = ""
         self.show_reader(at)
         if at.card is not None and before is not None and at.card.number != before:

@@ -56,7 +56,7 @@ class SignInScreen(StaffScreen):
         self._leave = leave
         if left is not None:
             self.title_text = "Officers' desk"
-        self._card = False
+        self._card: int | None = None
         self._busy = False
         self._said = ""
         self._since = manner.look.monotonic()
@@ -132,8 +132,8 @@ class SignInScreen(StaffScreen):
         name, password, passcode = self._entries
         lobby = self.stay.lobby
         try:
-            if self._card:
-                entry = await lobby.by_card(passcode.secret())
+            if self._card is not None:
+                entry = await lobby.by_card(passcode.secret(), self._card)
             else:
                 entry = await lobby.by_password(name.value, password.secret())
         finally:
@@ -142,7 +142,7 @@ class SignInScreen(StaffScreen):
         if isinstance(entry, Refused):
             self._said = _words(entry, self.manner.look.local, at_kiosk=self.stay.at_kiosk)
             self.tick()
-            (passcode if self._card else name).focus()
+            (name if self._card is None else passcode).focus()
         else:
             self._let_in(entry)
 
@@ -157,10 +157,11 @@ class SignInScreen(StaffScreen):
         self.app.switch_screen(home(session, stay, self.manner))
 
     def _look_for_card(self, *, again: bool = False) -> None:
-        card = self.stay.lobby.card_in
-        if card is self._card and not again:
+        there = self.stay.lobby.card
+        if there == self._card and not again:
             return
-        self._card, self._said = card, ""
+        self._card, self._said = there, ""
+        card = there is not None
         for field, shown in zip(self.query(Field), (not card, not card, card), strict=True):
             field.display = shown
         name, password, passcode = self._entries
@@ -174,7 +175,7 @@ class SignInScreen(StaffScreen):
         return name, password, passcode
 
     def _heading(self) -> str:
-        if self._card:
+        if self._card is not None:
             return "A card is in the reader. Staff: type its passcode."
         return "Sign in, or put your staff card in the reader."
 

@@ -20,7 +20,7 @@ from kiosk.staff.entry import Refused, Why
 from kiosk.storage.database import NotAllowed
 from kiosk.storage.staff import StaffRow
 from tests import postgres
-from tests.kiosk.staff.conftest import PASSCODE, PASSWORD, Staffed, staffed
+from tests.kiosk.staff.conftest import PASSCODE, PASSWORD, Staffed, by_card, staffed
 from tests.kiosk.test_fleet_roles import DENIED, Thief
 from tests.stories.world import PEPPER, VAULT_KEY
 
@@ -50,7 +50,7 @@ async def test_a_kiosk_lets_staff_in_and_slows_others_down(staffed: Staffed) -> 
     assert world.parts.accounts is not world.office.accounts, "by the kiosk's own role"
     assert isinstance(await staffed.door.by_password(Role.TECHNICIAN.value, PASSWORD), Account)
     world.reader.insert(staffed.cards[Role.OFFICER])
-    assert isinstance(await staffed.door.by_card(PASSCODE), Account)
+    assert isinstance(await by_card(staffed, PASSCODE), Account)
     assert await staffed.door.by_password("nobody", PASSWORD) == Refused(Why.WRONG)
     again = await staffed.door.by_password("nobody", PASSWORD)
     assert isinstance(again, Refused)

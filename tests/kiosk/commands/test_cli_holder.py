@@ -103,6 +103,7 @@ def test_what_a_store_says_cannot_command_the_terminal(ann: Shell) -> None:
         ("jones ann", ["40017"]),
         ("Jose", ["40018"]),
         ("smith", ["40018"]),
+        ("d7", ["D7"]),
         ("smith-jones", ["40018"]),
         ("Ann Smith", []),
         ("Jon", []),
@@ -114,6 +115,7 @@ def test_a_holder_is_found_by_id_address_or_words_of_the_name(
     ann: Shell, text: str, found: list[str]
 ) -> None:
     ann.ok("holder", "add", "40018", "José Smith-Jones")
+    ann.ok("holder", "add", "D7", "Zoë Lark")
     assert [one["id"] for one in ann.json("holder", "find", text)] == found
     if found:
         assert found[0] in ann.ok("holder", "find", text)

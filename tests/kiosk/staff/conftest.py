@@ -16,6 +16,7 @@ from kiosk.settings import Settings
 from kiosk.staff.account import Account, Role
 from kiosk.staff.accounts import Accounts, StaffCard
 from kiosk.staff.door import Door
+from kiosk.staff.entry import Refused
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.staff.wiring import open_lobby
 from tests.kiosk.staff.desk import PASSWORD, at_desk
@@ -59,6 +60,11 @@ def card_of(card: PivCard) -> StaffCard:
     """What is pinned of a card."""
     assert card.sign_in_der is not None
     return StaffCard(CardId("piv", "guid", card.guid.hex().upper()), card.sign_in_der)
+
+
+async def by_card(staffed: Staffed, passcode: SecretStr) -> Account | Refused:
+    """Sign in with the card in the reader."""
+    return await staffed.door.by_card(passcode, staffed.world.reader.presence.insertion)
 
 
 def door_of(world: World, *, at_kiosk: bool = True) -> Door:

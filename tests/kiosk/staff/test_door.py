@@ -13,7 +13,7 @@ from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.door import staff_card
 from kiosk.staff.entry import Refused, Why
 from kiosk.storage.staff import StaffDelayRow
-from tests.kiosk.staff.conftest import PASSCODE, PASSWORD, Staffed, card_of, door_of
+from tests.kiosk.staff.conftest import PASSCODE, PASSWORD, Staffed, by_card, card_of, door_of
 
 WRONG = SecretStr("quite another password")
 TECHNICIAN = Role.TECHNICIAN.value
@@ -86,7 +86,7 @@ async def test_who_is_disabled_is_told_nothing(staffed: Staffed) -> None:
     await staffed.accounts.disable(TECHNICIAN, "left", by="administrator")
     assert await staffed.door.by_password(TECHNICIAN, PASSWORD) == Refused(Why.WRONG)
     staffed.world.reader.insert(staffed.cards[Role.TECHNICIAN])
-    assert await staffed.door.by_card(PASSCODE) == Refused(Why.NOT_STAFF)
+    assert await by_card(staffed, PASSCODE) == Refused(Why.NOT_STAFF)
     await staffed.accounts.reset(TECHNICIAN, None, None, by="administrator")
     staffed.world.hands.forward(minutes=2)
     assert isinstance(await staffed.door.by_password(TECHNICIAN, PASSWORD), Account)
@@ -101,7 +101,7 @@ async def test_at_a_kiosk_they_need_their_card(staffed: Staffed, role: Role) -> 
     desk = door_of(staffed.world, at_kiosk=False)
     assert isinstance(await desk.by_password(role.value, PASSWORD), Account)
     staffed.world.reader.insert(staffed.cards[role])
-    entered = await staffed.door.by_card(PASSCODE)
+    entered = await by_card(staffed, PASSCODE)
     assert isinstance(entered, Account)
     assert entered.role is role
     staffed.world.reader.remove()
@@ -110,18 +110,18 @@ async def test_at_a_kiosk_they_need_their_card(staffed: Staffed, role: Role) -> 
 async def test_a_wrong_passcode(staffed: Staffed) -> None:
     card = staffed.cards[Role.TECHNICIAN]
     staffed.world.reader.insert(card)
-    refused = await staffed.door.by_card(SecretStr("111111"))
+    refused = await by_card(staffed, SecretStr("111111"))
     assert refused == Refused(Why.PASSCODE_WRONG, tries_left=2)
-    assert await why(await staffed.door.by_card(PASSCODE)) is Why.WAIT
+    assert await why(await by_card(staffed, PASSCODE)) is Why.WAIT
     assert card.state().pin_tries_left == 2, "nobody tries on"
     staffed.world.hands.forward(minutes=1, seconds=1)
-    assert isinstance(await staffed.door.by_card(PASSCODE), Account)
+    assert isinstance(await by_card(staffed, PASSCODE), Account)
 
 
 async def test_a_copy_with_the_right_passcode_proves_nothing(staffed: Staffed) -> None:
     real = staffed.cards[Role.OFFICER]
     staffed.world.reader.insert(PivCard(pin=PASSCODE.get_secret_value(), guid=real.guid))
-    assert await staffed.door.by_card(PASSCODE) == Refused(Why.NOT_GENUINE)
+    assert await by_card(staffed, PASSCODE) == Refused(Why.NOT_GENUINE)
     (alarm,) = await staffed.world.events("card.not-genuine")
     assert (alarm.outcome, alarm.actor) == ("alarm", "officer")
 
@@ -129,12 +129,22 @@ async def test_a_copy_with_the_right_passcode_proves_nothing(staffed: Staffed) -
 async def test_a_card_that_is_nobodys_is_sent_no_passcode(staffed: Staffed) -> None:
     stranger = PivCard(pin="999999")
     staffed.world.reader.insert(stranger)
-    assert await staffed.door.by_card(PASSCODE) == Refused(Why.NOT_STAFF)
+    assert await by_card(staffed, PASSCODE) == Refused(Why.NOT_STAFF)
     assert stranger.state().pin_tries_left == 3
 
 
+async def test_a_card_that_was_swapped_is_sent_no_passcode(staffed: Staffed) -> None:
+    hands, other = staffed.world.reader, staffed.cards[Role.OFFICER]
+    hands.insert(staffed.cards[Role.TECHNICIAN])
+    typed_for = hands.presence.insertion
+    hands.remove()
+    hands.insert(other)
+    assert await staffed.door.by_card(SecretStr("999999"), typed_for) == Refused(Why.CARD_FAILED)
+    assert other.state().pin_tries_left == 3
+
+
 async def test_no_card_at_all(staffed: Staffed) -> None:
-    assert await staffed.door.by_card(PASSCODE) == Refused(Why.CARD_FAILED)
+    assert await by_card(staffed, PASSCODE) == Refused(Why.CARD_FAILED)
 
 
 async def test_one_card_is_one_accounts(staffed: Staffed) -> None:

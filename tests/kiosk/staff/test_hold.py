@@ -113,7 +113,7 @@ async def test_an_officer_takes_no_kiosk_out_of_service(staffed: Staffed, lobby:
         staffed.cards[next(role for role in staffed.cards if role.value == "officer")]
     )
     assert lobby.enter()
-    session = await lobby.by_card(PASSCODE)
+    session = await lobby.by_card(PASSCODE, staffed.world.reader.presence.insertion)
     assert not isinstance(session, Refused)
     with pytest.raises(NotAllowed):
         await session.service.stop("no more cards today")

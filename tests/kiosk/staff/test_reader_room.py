@@ -11,7 +11,7 @@ from cardio.reader import State
 from cardio.tracing import MASKED, TraceLine
 from cardio.virtual.piv import PivCard
 from kiosk.staff.account import Role, StaffProblem
-from tests.kiosk.staff.conftest import PASSCODE, Staffed
+from tests.kiosk.staff.conftest import PASSCODE, Staffed, by_card
 from tests.screens.hall import wait_until
 
 
@@ -57,7 +57,7 @@ async def test_a_card_is_looked_at_and_every_command_traced(staffed: Staffed) ->
     assert any(line.command.startswith("SELECT") for line in lines)
     staffed.world.reader.remove()
     staffed.world.reader.insert(staffed.cards[Role.TECHNICIAN])
-    await staffed.door.by_card(PASSCODE)
+    await by_card(staffed, PASSCODE)
     verified = [line for line in lines if line.command.startswith("VERIFY") and line.data]
     assert {line.data for line in verified} == {MASKED}
     following.cancel()

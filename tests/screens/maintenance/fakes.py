@@ -218,7 +218,8 @@ class FakeLobby:
 
     def __init__(self) -> None:
         self.left: list[Leaving] = []
-        self.card_in = self.is_shut = False
+        self.card: int | None = None
+        self.is_shut = False
 
     def enter(self) -> bool:
         return True
@@ -226,7 +227,7 @@ class FakeLobby:
     async def by_password(self, name: str, password: SecretStr) -> Session | Refused:
         return Refused(Why.WRONG)
 
-    async def by_card(self, passcode: SecretStr) -> Session | Refused:
+    async def by_card(self, passcode: SecretStr, card: int) -> Session | Refused:
         return Refused(Why.NOT_STAFF)
 
     def shut(self) -> None:
