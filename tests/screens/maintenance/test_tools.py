@@ -14,7 +14,8 @@ from screens.maintenance.service import ServiceScreen
 from screens.widgets.lines import Lines
 from tests.screens.gallery import NOW
 from tests.screens.hall import wait_until
-from tests.screens.maintenance.fakes import LOG, TRACE, FakeSession, Office, office
+from tests.screens.maintenance.facts import LOG, TRACE
+from tests.screens.maintenance.fakes import FakeSession, Office, office
 
 
 def told(there: Office) -> str:
