@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 
 from kiosk.staff.desk import Act, Deed, Page
-from screens.maintenance.counter import Counter, DeskScreen
-from screens.maintenance.deed import TITLES, who_it_is
+from screens.maintenance.counter import Counter, DeskScreen, who_it_is
+from screens.maintenance.deed import TITLES
 from screens.widgets.fields import Entry, Field
 from screens.widgets.keys import FootKey, same
 from screens.widgets.say import Say

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rich.cells import set_cell_size
 
-from kiosk.staff.desk import AtReader, CardSeen, Deed, Desk, Way
+from kiosk.staff.desk import AtReader, CardSeen, Deed, Desk, Foreseen, Page, Way
 from kiosk.staff.seen import Session
 from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
@@ -20,6 +20,7 @@ from screens.widgets.say import Say
 class Counter:
     """One officer's stay at the desk, which all its screens share.
 
+    ``page_of`` and ``deed_of`` make the two screens that the others lead to, of what their names say.
     ``first``: the screen that the others are above, which follows the reader for all of them; ``look_again``
     makes it read the card anew. ``at`` is what it saw last. ``card``: the number of the card that some screen
     has dealt with, empty where there was none; None while nobody has, for the officer's own may be in.
@@ -28,10 +29,17 @@ class Counter:
     session: Session
     stay: Stay
     manner: Manner
+    page_of: Callable[[Counter, Page], StaffScreen]
+    deed_of: Callable[[Counter, Deed, Foreseen, str, Way | None], StaffScreen]
     first: StaffScreen | None = None
     look_again: Callable[[], None] = lambda: None
     at: AtReader | None = field(default=None, repr=False)
     card: str | None = field(default=None, repr=False)
+
+
+def who_it_is(holder_id: str, name: str) -> str:
+    """A holder as the screens of the desk name them."""
+    return f"{name}, {holder_id}"
 
 
 def column(text: str, cells: int) -> str:
@@ -98,12 +106,10 @@ class DeskScreen(StaffScreen):
 
     async def open(self, holder_id: str) -> None:
         """Show a holder's page above the first screen. Raises StaffProblem where there is no such holder."""
-        from screens.maintenance.holder import HolderScreen
-
         page = await self.desk.page(holder_id)
         if self.app.screen is self:
             self.to_first()
-            self.app.push_screen(HolderScreen(self.counter, page))
+            self.app.push_screen(self.counter.page_of(self.counter, page))
 
     def to_first(self) -> None:
         """Leave every screen above the first."""
@@ -116,8 +122,6 @@ class DeskScreen(StaffScreen):
         self.later(self._propose(deed, who, way))
 
     async def _propose(self, deed: Deed, who: str, way: Way | None) -> None:
-        from screens.maintenance.deed import DeedScreen
-
         foreseen = await self.desk.foresee(deed)
         if self.app.screen is self:
-            self.app.push_screen(DeedScreen(self.counter, deed, foreseen, who, way))
+            self.app.push_screen(self.counter.deed_of(self.counter, deed, foreseen, who, way))

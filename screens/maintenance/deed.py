@@ -39,11 +39,6 @@ _TOLD = (
 )
 
 
-def who_it_is(holder_id: str, name: str) -> str:
-    """A holder as the screens of the desk name them."""
-    return f"{name}, {holder_id}"
-
-
 class DeedScreen(DeskScreen):
     """Enter goes from line to line, and at the last one does it; F8 does it from anywhere.
 

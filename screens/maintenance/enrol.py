@@ -9,8 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from kiosk.staff.desk import Act, AtReader, CardSeen, Deed, Page
-from screens.maintenance.counter import Counter, DeskScreen
-from screens.maintenance.deed import who_it_is
+from screens.maintenance.counter import Counter, DeskScreen, who_it_is
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import Lines, Row
 from screens.widgets.say import Say

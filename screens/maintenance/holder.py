@@ -11,8 +11,7 @@ from textual.containers import Horizontal
 
 from kiosk.staff.desk import Act, AtReader, CardSeen, Deed, DeskCard, Page
 from screens.maintenance.asking import AskScreen
-from screens.maintenance.counter import Counter, DeskScreen, column
-from screens.maintenance.deed import who_it_is
+from screens.maintenance.counter import Counter, DeskScreen, column, who_it_is
 from screens.maintenance.enrol import EnrolScreen
 from screens.maintenance.events import in_plain_words, kind_of
 from screens.maintenance.listing import fact

@@ -15,7 +15,9 @@ from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.board import Board
 from screens.maintenance.counter import Counter
+from screens.maintenance.deed import DeedScreen
 from screens.maintenance.find import Aside, FindScreen
+from screens.maintenance.holder import HolderScreen
 from screens.maintenance.log import LogScreen
 from screens.maintenance.mail import MailScreen
 from screens.maintenance.reader import ReaderScreen
@@ -64,7 +66,7 @@ def home(session: Session, stay: Stay, manner: Manner) -> StaffScreen:
 
     health = Aside("f8", "Health", aside(HealthScreen))
     others = [Aside(tool.key, tool.name, aside(tool.screen)) for tool in tools_of(session, stay) if tool.key]
-    return FindScreen(Counter(session, stay, manner), (health, *others))
+    return FindScreen(Counter(session, stay, manner, HolderScreen, DeedScreen), (health, *others))
 
 
 def tools_of(session: Session, stay: Stay) -> list[Tool]:
