@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pytest
@@ -36,9 +37,12 @@ ODD = (
 )
 
 
-@pytest.mark.parametrize("touch", [False, True], ids=["keys", "touch"])
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
-@pytest.mark.parametrize("name", DESK)
+SIZES = ((80, 24), (120, 40))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "touch"), sample(product(DESK, SIZES, (False, True)), 24, "fits"), ids=str
+)
 async def test_fits(name: str, size: tuple[int, int], touch: bool) -> None:
     desk = FakeDesk()
     async with office(officer(desk), size=size, touch=touch) as there:
@@ -69,12 +73,12 @@ def odd_desk(text: str) -> FakeDesk:
     return desk
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=str)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 async def test_whatever_people_are_called_nothing_is_obeyed_and_all_keys_stay(
     text: str, size: tuple[int, int]
 ) -> None:
-    for name in sample(DESK, 4, text):
+    for name in sample(DESK, 2, f"{size} {text}"):
         desk = odd_desk(text)
         seen: CardSeen = replace(BLANK, holder_name=text, holder_id=text, lines=((text, text),), trouble=text)
         async with office(officer(desk), size=size) as there:
