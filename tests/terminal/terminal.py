@@ -134,6 +134,15 @@ class Terminal:
         while data:
             data = data[os.write(self._master, data[:4096]) :]
 
+    def click(self, text: str) -> None:
+        """Press and release the mouse on the last place where a text stands (SGR reports, mode 1006)."""
+        self.wait_for(text)
+        lines = self.screen.splitlines()
+        row = max(number for number, line in enumerate(lines) if text in line)
+        column = lines[row].rindex(text) + 1  # within its first word
+        for ending in "Mm":
+            self.send(f"\x1b[<0;{column + 1};{row + 1}{ending}".encode())
+
     def hang_up(self) -> None:
         """Take the terminal away, as when a cable is pulled or a window closed."""
         os.write(self._stop_reading, b"!")  # while somebody reads it, it would stay open
