@@ -24,7 +24,7 @@ from kiosk.persons import Personal
 from kiosk.proofs.codes import clean, new_code
 from kiosk.proofs.hashing import Hasher
 from kiosk.refusals import CodeRefusal
-from kiosk.standing import require_standing
+from kiosk.standing import require_same_addresses, require_standing
 from kiosk.steps import Purpose
 from kiosk.storage.models import CodeMailRow, CodeState, HolderRow, PendingRow, RegistrationRow
 from kiosk.store import Store
@@ -133,9 +133,13 @@ class Codes:
     async def _require_address(
         self, session: AsyncSession, visit: Visit, purpose: Purpose, email: str
     ) -> None:
-        """A code that proves the address on file goes there, even if it was changed a minute ago."""
+        """A code that proves the address on file goes there, even if it was changed a minute ago.
+
+        One that is to put another in its place goes nowhere then.
+        """
         await require_standing(session, self._store, visit, blocked_may=True)
         if purpose in NEW_ADDRESS:
+            await require_same_addresses(session, self._store, visit)
             return
         holder = await session.get_one(HolderRow, visit.known.holder)
         registration = await session.get(RegistrationRow, visit.known.holder)

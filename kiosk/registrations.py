@@ -28,7 +28,7 @@ from kiosk.pendings import ProofMissing
 from kiosk.persons import Personal
 from kiosk.proofs.answers import NORMALISER, normalise
 from kiosk.proofs.hashing import Hasher
-from kiosk.standing import require_standing
+from kiosk.standing import require_same_addresses, require_standing
 from kiosk.steps import Answered, Purpose
 from kiosk.storage.models import CardRow, PendingRow, RegistrationRow, SecurityAnswerRow
 from kiosk.store import Store
@@ -81,7 +81,7 @@ class Registrations:
         async def then(session: AsyncSession, pending: PendingRow) -> None:
             await require_standing(session, self._store, visit)
             known = visit.known
-            if not pending.draft or await session.get(RegistrationRow, known.holder) is not None:
+            if not pending.draft or await require_same_addresses(session, self._store, visit) is not None:
                 raise ProofMissing  # swept away, or they have registered with another card meanwhile
             key = await self._store.persons.key(session)
             version, answers = json.loads(key.open(known.holder_key, Personal.PENDING_DRAFT, pending.draft))
@@ -118,6 +118,7 @@ class Registrations:
         known = visit.known
         async with self._store.work(visit.known.holder) as session:
             await require_standing(session, self._store, visit)
+            await require_same_addresses(session, self._store, visit)
             await session.exec(delete(SecurityAnswerRow).where(col(SecurityAnswerRow.holder) == known.holder))
             self._add_answers(session, known.holder, answers)
             await self.drop_pending(session, known.holder, *Purpose)  # what the old answers had proven
@@ -131,7 +132,7 @@ class Registrations:
             await require_standing(session, self._store, visit)
             known, now = visit.known, self._store.clock.now()
             valid = timedelta(minutes=self._store.settings.unlock.proofs_valid_minutes)
-            row = await session.get(RegistrationRow, known.holder)
+            row = await require_same_addresses(session, self._store, visit)
             if row is None or pending.created_at < now - valid:  # withdrawn meanwhile, or proven too long ago
                 raise ProofMissing
             key = await self._store.persons.key(session)
@@ -153,6 +154,7 @@ class Registrations:
         known = visit.known
         async with self._store.work(visit.known.holder) as session:
             await require_standing(session, self._store, visit)
+            await require_same_addresses(session, self._store, visit)
             await self._notices.queue(session, NoticeKind.WITHDRAWN, known, known.email, language)
             await self.end(session, known.holder)
             self._store.audit.record(session, Event.WITHDRAWN, visit.about)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.pendings import ProofMissing
-from kiosk.storage.models import CardRow, CardState, HolderRow
+from kiosk.persons import Personal
+from kiosk.storage.models import CardRow, CardState, HolderRow, RegistrationRow
 from kiosk.store import Store
 from kiosk.visit import Visit
 
@@ -29,3 +30,20 @@ async def require_standing(
     if card.state != CardState.ACTIVE.value or blocked or not store.clock.is_believable():
         raise ProofMissing
     return card
+
+
+async def require_same_addresses(session: AsyncSession, store: Store, visit: Visit) -> RegistrationRow | None:
+    """The holder's registration, if it and both their addresses are as when the card went in.
+
+    Where the RA has set another address or ended the registration meanwhile, what was proven before counts no
+    longer, or whoever reads the old mail could undo it. Raises ProofMissing.
+    """
+    known = visit.known
+    registration = await session.get(RegistrationRow, known.holder)
+    holder = await session.get(HolderRow, known.holder)
+    person = await store.persons.opening(session, known.holder_key)
+    ra_email = person.open(Personal.RA_EMAIL, holder.ra_email if holder else None)
+    own_email = person.open(Personal.OWN_EMAIL, registration.email if registration else None)
+    if (ra_email, own_email) != (known.ra_email, known.own_email):
+        raise ProofMissing
+    return registration

@@ -203,8 +203,7 @@ async def test_a_registration_under_way_never_replaces_one_made_meanwhile(
         return CodeChoice.SEND_AGAIN
 
     void = see(EnterCode, again, refusal=CodeRefusal.VOID)
-    anew = see(EnterCode, lambda _: world.post.code())
-    lines = begun(see(EnterCode, owner_registers), void, anew, see(SeeRA, why=Why.PROOF_EXPIRED))
+    lines = begun(see(EnterCode, owner_registers), void, see(SeeRA, why=Why.PROOF_EXPIRED))
     await other.visit(second, lines)
     known = await world.known(ann)
     assert (known.own_email, set(known.questions)) == (RA_EMAIL, set(ANSWERS))
