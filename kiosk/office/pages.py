@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col
 
 from cardio.card import CardId
+from kiosk.audit import detail_of
 from kiosk.enrolled import EnrolledCard
 from kiosk.office.cards import UNREADABLE, summary
 from kiosk.persons import Personal
@@ -74,8 +75,7 @@ def _line(one: Mapping[str, Any], numbers: Mapping[str, str]) -> EventLine:
 
 def _detail(text: str) -> str:
     """The JSON of an event in words; nothing in it is what a person typed."""
-    told: dict[str, Any] = json.loads(text) if text else {}
-    return ", ".join(f"{name} {_plain(value)}" for name, value in told.items())
+    return ", ".join(f"{name} {_plain(value)}" for name, value in detail_of(text).items())
 
 
 def _plain(value: str | int | bool | None) -> str:

@@ -6,7 +6,6 @@ that, a report takes as much memory for a million visits as for ten, and summer 
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from datetime import timedelta
@@ -16,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, func
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 
-from kiosk.audit import Event, Outcome
+from kiosk.audit import Event, Outcome, detail_of
 from kiosk.reports.periods import DAY, Period, Span, midnight
 from kiosk.reports.report import ALL, Chosen, Failure, Figures, Line, Measure, Place, Reach, Report
 from kiosk.storage.trail import AuditRow, CheckpointRow
@@ -144,12 +143,12 @@ def _query(
 def _organisations(rows: Iterable[Row[Any]]) -> dict[str, str]:
     """Where each kiosk stands, as the visits of a day say."""
     ended = (row for row in rows if row.event == Event.VISIT_ENDED.value)
-    return {row.kiosk: str(_detail(row).get("organisation", "")) for row in ended}
+    return {row.kiosk: str(detail_of(row.detail).get("organisation", "")) for row in ended}
 
 
 def _fold(figures: Figures, row: Row[Any]) -> None:
     """Add what happened so many times."""
-    event, detail, times = _COUNTED[row.event], _detail(row), row.times
+    event, detail, times = _COUNTED[row.event], detail_of(row.detail), row.times
     if row.outcome == Outcome.OK.value and event in _MEASURES:
         figures.counts[_MEASURES[event]] += times
     if event is Event.REGISTERED and detail.get("own_email"):
@@ -172,12 +171,3 @@ def _failure(event: Event, row: Row[Any]) -> Failure | None:
     if event not in _MAY_FAIL or row.outcome not in _BAD:
         return None
     return Failure(row.event, "" if event in _NOT_MAILED else row.reason)  # a mail server has its own words
-
-
-def _detail(row: Row[Any]) -> dict[str, Any]:
-    """The detail of an event; nothing where somebody has damaged it, which `kiosk audit verify` says."""
-    try:
-        found = json.loads(row.detail or "{}")
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}

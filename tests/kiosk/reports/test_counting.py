@@ -166,11 +166,11 @@ async def test_the_self_test_is_nobodys_unlock(world: World) -> None:
 async def test_a_detail_that_somebody_damaged_stops_no_report(world: World) -> None:
     entries = [
         entry._replace(detail=detail)
-        for detail in ("{", "[1]", '{"seconds": "x"}')
+        for detail in ("{", "[1]", '{"seconds": "x"}', "[" * 60_000)
         for entry in visited("2027-06-01 12:00")
     ]
     await write(world, entries)
-    assert counted(await report(world)) == {Measure.VISITS: 3, Measure.UNLOCKS: 3}
+    assert counted(await report(world)) == {Measure.VISITS: 4, Measure.UNLOCKS: 4}
 
 
 async def test_figures_begin_where_older_events_were_closed(open_world: OpenWorld) -> None:

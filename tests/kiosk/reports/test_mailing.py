@@ -233,6 +233,16 @@ async def test_the_sheet_that_goes_with_it(open_world: OpenWorld) -> None:
     assert (rows[2]["unlock_visit_seconds"], rows[2]["minutes_saved"]) == ("108", "20")
 
 
+async def test_half_a_character_that_a_kiosk_has_written_holds_no_report_up(open_world: OpenWorld) -> None:
+    """JSON can say it, and no mail: a kiosk in the wrong hands would keep the report from everybody."""
+    world = await opened(open_world)
+    (ended,) = visited("2027-06-29 12:00", unlocks=False)
+    await write(world, [ended._replace(detail=r'{"organisation": "\ud800", "seconds": 60}')])
+    await world.service.report_mail.tend()
+    assert len(await world.notices()) == 2
+    assert await world.rows(NoticeRow) == []
+
+
 async def test_it_arrives_whole_by_a_real_server(open_world: OpenWorld, tmp_path: Path) -> None:
     world, sent = await letter(open_world)
     folder = tmp_path / "server"
