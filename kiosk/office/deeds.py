@@ -44,12 +44,19 @@ def card_id(settings: Settings, serial: str) -> CardId:
 
 
 async def add(parts: Parts, new: NewHolder, reason: str, *, by: str) -> None:
-    """Add a holder; a reason is not asked for everywhere, so it may be empty."""
+    """Add a holder; a reason may be empty, for not everywhere is one asked for. Nobody sets their own address."""
+    require_not_oneself(new, by)
     if reason:
         reason = fields.checked("the reason", fields.reason, reason)
         personal = [new.holder_id, *new.name.split(), new.email.partition("@")[0]]
         fields.checked("the reason", fields.impersonal, reason, personal)
     await parts.enrolment.add_holder(new, by=by, reason=reason)
+
+
+def require_not_oneself(new: NewHolder, by: str) -> None:
+    """Refuse officers who add themselves with an address: it would be one that they set for themselves."""
+    if new.email and new.holder_id.casefold() in names(by):
+        raise EnrolmentError("nobody sets an address of their own: ask another officer, or leave it empty")
 
 
 async def clear_block(parts: Parts, holder_id: str, reason: str, *, by: str) -> None:

@@ -17,7 +17,7 @@ from kiosk.office.cards import UNREADABLE
 from kiosk.office.equipping import TakenOut
 from kiosk.office.operator import signed_in
 from kiosk.proofs.emails import mask
-from kiosk.staff.account import Account, StaffProblem
+from kiosk.staff.account import Account, NotAllowed, StaffProblem
 from kiosk.staff.desk import Act, AtReader, Deed, Done, Foreseen, Found, Grounds, Page
 from kiosk.staff.foreseeing import added, foreseen
 from kiosk.staff.rooms.desk_reader import DeskReader
@@ -106,6 +106,8 @@ class DeskRoom(Room):
         will_be = await _in_words(self._foresee(deed))
         if will_be.dangerous and grounds.typed_id.strip() != deed.holder_id:
             raise StaffProblem("type the holder's id as it stands on the page: nothing was done")
+        if self.shut:  # while it was looked at: nothing begins once it is on record that they have left
+            raise NotAllowed("you are signed out: nothing was done")
         work = asyncio.create_task(_in_words(self._carry_out(deed, grounds)), name=f"desk {deed.act.value}")
         self._begun.add(work)
         work.add_done_callback(self._begun.discard)
@@ -132,6 +134,7 @@ class DeskRoom(Room):
         settings = self._parts.service.settings
         if deed.act is Act.ADD:
             new = deeds.new_holder(settings, deed.holder_id, deed.name, deed.email)
+            deeds.require_not_oneself(new, signed_in(self.account.name))
             return added(replace(deed, holder_id=new.holder_id, name=new.name, email=new.email))
         page = await pages.page(self._parts, deed.holder_id)
         if deed.act is Act.SET_EMAIL:

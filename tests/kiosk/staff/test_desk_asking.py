@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from kiosk.audit import Event
 from kiosk.dialogue import Gone
-from kiosk.staff.account import Role, StaffProblem
-from kiosk.staff.desk import Act, Deed, Grounds
+from kiosk.staff.account import NotAllowed, Role, StaffProblem
+from kiosk.staff.desk import Act, Deed, Foreseen, Grounds
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.steps import AnswerQuestions
 from kiosk.storage.models import (
@@ -19,6 +20,7 @@ from kiosk.storage.models import (
     RegistrationRow,
     SecurityAnswerRow,
 )
+from tests.kiosk.reports.conftest import happened, write
 from tests.kiosk.staff.conftest import Staffed
 from tests.kiosk.staff.desk import WHY
 from tests.stories.conftest import with_ann
@@ -106,6 +108,36 @@ async def test_what_will_happen_is_true_for_that_very_holder(ann: World, officer
     await ann.visit(ann.ann, [see(AnswerQuestions, wrong), see(AnswerQuestions, Gone.CARD_OUT)])
     assert "now they have 2." in await told(Act.CLEAR_BLOCK)
     assert "Their attempts and their block stay as they are." in await told(Act.WITHDRAW)
+
+
+async def test_nothing_begins_once_somebody_has_left(
+    ann: World, officer: StaffSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave while it is being looked at what the deed would do."""
+    before, looks = await state_of(ann), officer.desk._foresee
+
+    async def leaves(deed: Deed) -> Foreseen:
+        foreseen = await looks(deed)
+        officer.shut()
+        await officer.close()
+        return foreseen
+
+    monkeypatch.setattr(officer.desk, "_foresee", leaves)
+    with pytest.raises(NotAllowed, match="you are signed out"):
+        await officer.desk.carry_out(Deed(Act.ASSIST, "H1"), Grounds(WHY))
+    assert await state_of(ann) == before
+
+
+@pytest.mark.parametrize("detail", ["{", "[1]", '{"kind": ["x"]}', "[" * 60_000, r'{"kind": "\ud800"}'])
+async def test_what_a_kiosk_has_written_closes_nobodys_page(
+    ann: World, officer: StaffSession, detail: str
+) -> None:
+    """A kiosk in the wrong hands writes what it likes about anybody."""
+    key = (await ann.known(ann.ann)).holder_key
+    now = f"{ann.hands.wall:%Y-%m-%d %H:%M}"
+    await write(ann, [happened(now, Event.NOTICE_SENT)._replace(holder_key=key, detail=detail)])
+    page = await officer.desk.page("H1")
+    assert (page.events[0].event, page.events[0].detail) == ("notice.sent", "")
 
 
 # -- where it may be done -----------------------------------------------------------------------

@@ -18,6 +18,7 @@ from kiosk.steps import AnswerQuestions, EnterCode
 from kiosk.storage.models import (
     AssistanceRow,
     CardState,
+    HolderRow,
     PendingRow,
     RegistrationRow,
     SecurityAnswerRow,
@@ -243,6 +244,20 @@ async def test_nobody_helps_themselves_to_a_code_or_an_address(
             await attempt
     assert await world.rows(AssistanceRow) == []
     assert (await world.known(world.ann)).ra_email == RA_EMAIL
+
+
+@pytest.mark.parametrize("holder", [ME, f" {ME.upper()} "])
+async def test_nobody_adds_themselves_with_an_address(
+    staffed: Staffed, officer: StaffSession, holder: str
+) -> None:
+    deed = Deed(Act.ADD, holder, name="Olga Orr", email="olga@nhs.net")
+    for attempt in (officer.desk.foresee(deed), officer.desk.carry_out(deed, Grounds(WHY))):
+        with pytest.raises(StaffProblem, match="nobody sets an address of their own: ask another officer"):
+            await attempt
+    assert await staffed.world.rows(HolderRow) == []
+    await carry_out(officer, Act.ADD, holder=holder, name="Olga Orr", email="")
+    with pytest.raises(StaffProblem, match="nobody sets an address of their own"):
+        await carry_out(officer, Act.SET_EMAIL, holder=holder.strip(), email="olga@nhs.net")
 
 
 async def test_a_registration_is_ended_and_block_and_attempts_stay(
