@@ -54,12 +54,12 @@ class Consoles:
 
 
 def may_log_in(uid: int, shadow: Path = Path("/etc/shadow")) -> bool:
-    """Whether that account could log in at a prompt: it has a password, and a shell."""
+    """Whether that account could log in at a prompt: it has a shell, and a password here or elsewhere."""
     account = pwd.getpwuid(uid)
     if Path(account.pw_shell).name in {"nologin", "false"}:
         return False
     lines = (line.split(":") for line in shadow.read_text().splitlines())
-    password = next((fields[1] for fields in lines if fields[0] == account.pw_name), "*")
+    password = next((fields[1] for fields in lines if fields[0] == account.pw_name), "")
     return not password.startswith(("!", "*"))
 
 
@@ -69,23 +69,20 @@ def caller(call: socket.socket) -> int:
     return int(struct.unpack("3i", credentials)[1])
 
 
-def unused_for(tty: Path) -> float:
-    """Seconds since something was typed there."""
-    return time.time() - tty.stat().st_atime
-
-
 def serve(tty: Path, idle: float) -> None:
     """Ask for a name and password on a terminal, and return when it is free again."""
-    begun = time.time()
-    os.utime(tty, (begun, begun))
+    typed, since = tty.stat().st_atime, time.monotonic()  # which no change of the clock makes longer
     command = ["agetty", "--timeout", str(PROMPT), "--nohostname", str(tty.relative_to("/dev")), "linux"]
-    prompt = subprocess.Popen(command, start_new_session=True)
+    prompt: subprocess.Popen[bytes] | None = None
     try:
-        while prompt.poll() is None and unused_for(tty) < idle:
+        prompt = subprocess.Popen(command, start_new_session=True)
+        while prompt.poll() is None and time.monotonic() - since < idle:
             time.sleep(LOOK)
+            if tty.stat().st_atime != typed:
+                typed, since = tty.stat().st_atime, time.monotonic()
     finally:
         hang_up(tty)
-        if prompt.poll() is None:
+        if prompt is not None and prompt.poll() is None:
             prompt.send_signal(signal.SIGHUP)
             try:
                 prompt.wait(5)
@@ -109,6 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--vt", type=int, default=8, help="the virtual terminal of the prompt")
     parser.add_argument("--idle", type=float, default=IDLE, help="seconds without a key")
     asked = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left open
     with socket.socket(fileno=3) as call:
         if may_log_in(caller(call)):
             call.sendall(b"the account of the kiosk could log in: lock its password, or give it no shell\n")

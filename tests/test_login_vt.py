@@ -109,6 +109,27 @@ async def test_whoever_has_the_terminal_open_is_hung_up(tmp_path: Path) -> None:
         await until(lambda: started[0].poll() is not None)
 
 
+@needs_consoles
+async def test_a_service_that_is_stopped_leaves_no_terminal_open(tmp_path: Path) -> None:
+    """`systemctl stop`, with KillMode=mixed: it alone is told, and what login began may be no part of it."""
+    consoles = login_vt.Consoles()
+    before = consoles.active()
+    async with listening(tmp_path / "socket", "--vt", str(VT)) as started:
+        await ask_for_prompt(tmp_path / "socket")
+        prompts = Path(f"/proc/{started[0].pid}/task/{started[0].pid}/children")
+        await until(lambda: prompts.read_text() != "")
+        terminal = os.open(f"/dev/tty{VT}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            with pytest.raises(BlockingIOError):
+                os.read(terminal, 1)
+            started[0].terminate()
+            await until(lambda: started[0].poll() is not None)
+            assert os.read(terminal, 1) == b"", "whoever had it open was hung up"
+        finally:
+            os.close(terminal)
+        assert consoles.active() == before
+
+
 def test_an_account_that_could_log_in(tmp_path: Path) -> None:
     me = pwd.getpwuid(os.getuid())
     shadow = tmp_path / "shadow"
@@ -121,6 +142,8 @@ def test_an_account_that_could_log_in(tmp_path: Path) -> None:
     ):
         shadow.write_text(f"nobody:*:1::::::\n{me.pw_name}:{password}:20000:0:99999:7:::\n")
         assert login_vt.may_log_in(me.pw_uid, shadow) is may, password
+    shadow.write_text("nobody:*:1::::::\n")
+    assert login_vt.may_log_in(me.pw_uid, shadow), "its password may be kept elsewhere, such as in LDAP"
     shadow.write_text(f"{me.pw_name}::20000:0:99999:7:::\n")
     assert not login_vt.may_log_in(pwd.getpwnam("nobody").pw_uid, shadow)  # it has no shell
 
