@@ -96,7 +96,11 @@ async def test_nor_does_its_role(thief: Thief, statement: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "event", ["staff.added", "staff.reset", "holder.email-set", "holder.block-cleared", "assistance.issued"]
+    "event",
+    [
+        *("staff.added", "staff.reset", "holder.email-set", "holder.block-cleared", "assistance.issued"),
+        "registration.withdrawn",
+    ],
 )
 async def test_nor_says_it_that_somebody_did(thief: Thief, event: str) -> None:
     (last,) = thief.asks("SELECT seq, mac FROM audit_event ORDER BY seq DESC LIMIT 1")

@@ -36,6 +36,7 @@ def upgrade() -> None:
     op.execute("DROP TRIGGER guard_accounts ON audit_event")
     op.execute(
         "CREATE TRIGGER guard_office BEFORE INSERT ON audit_event FOR EACH ROW "
-        f"WHEN (NEW.event IN {OF_THE_OFFICE} OR NEW.event IN {OF_THE_SELFTEST} AND NOT NEW.selftest) "
+        f"WHEN (NEW.event IN {OF_THE_OFFICE} OR NEW.event IN {OF_THE_SELFTEST} AND NOT NEW.selftest "
+        "OR NEW.event = 'registration.withdrawn' AND NEW.actor <> '') "  # at a kiosk the holder does that
         "EXECUTE FUNCTION unlock_guard_accounts()"
     )
