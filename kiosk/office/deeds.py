@@ -44,7 +44,7 @@ def card_id(settings: Settings, serial: str) -> CardId:
 
 
 async def add(parts: Parts, new: NewHolder, reason: str, *, by: str) -> None:
-    """Add a holder, but not oneself with an address. The reason may be empty: not everywhere is it asked for."""
+    """Add a holder, but not oneself with an address. The reason may be empty: it is not always asked for."""
     require_not_oneself(new, by)
     if reason:
         reason = fields.checked("the reason", fields.reason, reason)

@@ -56,9 +56,9 @@ def reason(text: str) -> str:
 
 def impersonal(text: str, personal: Sequence[str]) -> str:
     """A text that stays when the person is forgotten: nothing that is theirs as a word of it."""
-    words = set(re.findall(r"[^\W_]+", text.casefold()))
+    words = set(_words(text))
     for part in personal:
-        own = re.findall(r"[^\W_]+", part.casefold())
+        own = _words(part)
         if len("".join(own)) >= _TELLING and set(own) <= words:
             raise ValueError("names the person, and would stay in the audit trail: a ticket's number does")
     return text
@@ -111,6 +111,11 @@ def card_key(text: str, family: Family, use: KeyUse) -> bytes:
             "is not a public key such a card can have (DER SubjectPublicKeyInfo, as base64 or hexadecimal)"
         ) from None
     return key
+
+
+def _words(text: str) -> list[str]:
+    """Its words, however their letters are composed, and how wide and tall they are."""
+    return re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _line(text: str, longest: int) -> str:

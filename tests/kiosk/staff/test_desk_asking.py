@@ -58,6 +58,7 @@ async def state_of(world: World) -> list[str]:
         (" \t", "the reason is empty"),
         ("x" * 201, "the reason is longer than 200"),
         ("Mrs Jones asked", "names the person"),
+        ("Mrs \uff2aones asked", "names the person"),  # a J as wide as two letters
         ("card CARD is lost", "names the person"),
     ],
 )
