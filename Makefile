@@ -18,8 +18,8 @@ help: ## list the targets
 setup: ## Debian packages and .venv, nothing else
 	@tools/setup.sh test
 
-demo: ## the kiosk full-screen, with virtual cards and a mailbox (F2)
-	@tools/setup.sh run && exec $(BIN)/kiosk demo
+demo: ## the kiosk full-screen, with virtual cards and a mailbox (F2); HISTORY=1: with half a year behind it
+	@tools/setup.sh run && until $(BIN)/kiosk demo $(if $(HISTORY),--history); do [ $$? = 75 ] || exit 1; done
 
 test: setup ## the whole test suite; ARGS="-k unlock" passes options to pytest
 	@$(PYTEST) $(ARGS)

@@ -122,6 +122,7 @@ class CardSeen:
     ``holder_id`` and ``holder_name`` are its holder's, empty where the store does not know it. ``ways``: the
     best first; empty where such a card cannot be enrolled, and ``trouble`` says why. ``other_key``: it shows
     another key than the one pinned for it, so it may be a copy; `Deed.replace_key` takes it all the same.
+    ``staff``: whose staff card it is.
     """
 
     number: str = field(repr=False)
@@ -132,6 +133,7 @@ class CardSeen:
     ways: tuple[Way, ...]
     trouble: str = ""
     other_key: bool = False
+    staff: str = ""
 
 
 @dataclass(frozen=True)

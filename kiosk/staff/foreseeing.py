@@ -18,7 +18,7 @@ _DANGEROUS = {Act.SET_EMAIL, Act.WITHDRAW, Act.REVOKE, Act.REPLACE}
 def foreseen(deed: Deed, page: Page, seen: CardSeen | None = None) -> Foreseen:
     """What will happen, and whether the holder's id has to be typed for it."""
     lines = tuple(_OF[deed.act](deed, page, seen))
-    return Foreseen(lines, dangerous=deed.act in _DANGEROUS or deed.replace_key)
+    return Foreseen(lines, dangerous=deed.act in _DANGEROUS or deed.replace_key or _undoes(deed, page))
 
 
 def added(deed: Deed) -> Foreseen:
@@ -104,7 +104,11 @@ def _revoke(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
     yield f"Every kiosk refuses card {card.number} from now on."
     if not any(one.state == "active" for one in page.cards if one.number != card.number):
         yield "They have no other card in use."
-    yield "Their registration stays, for another card. They are not mailed."
+    yield (
+        "Their registration stays, for another card. They are not mailed."
+        if page.registered_at
+        else "They are not mailed."
+    )
 
 
 def _activate(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
@@ -112,6 +116,8 @@ def _activate(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
     if card.state == "active":
         raise StaffProblem("this card is in use already")
     yield f"Kiosks take card {card.number} again; it is {card.state} now."
+    if card.state == "revoked":
+        yield "Somebody revoked it, as lost, broken or given back: be sure that it is in the right hands."
 
 
 def _clear_secret(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
@@ -133,6 +139,8 @@ def _enrol(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
         yield f"Card {card.number} is theirs already, and is enrolled again."
         if card.state != "active":
             yield f"It is {card.state}, and stays so."
+    if card.staff:
+        yield f"It is the staff card of {card.staff}, and stays that: go on only if it is their own."
     yield way.told
     if way.how is How.FRESH:
         yield "Leave the card in until it is done. If it comes out too early, do the same again: it finishes."
@@ -156,6 +164,11 @@ def _replace(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
     yield (
         "Their registration holds for the new card." if page.registered_at else "They are not registered yet."
     )
+
+
+def _undoes(deed: Deed, page: Page) -> bool:
+    """Whether a card is taken back that was revoked."""
+    return deed.act is Act.ACTIVATE and _card(deed.card, page).state == "revoked"
 
 
 def _card(number: str, page: Page) -> DeskCard:

@@ -110,6 +110,7 @@ class DeskReader:
     async def _whose(self, card: CardId, trouble: str) -> CardSeen:
         """A card that cannot be enrolled."""
         known = await self._parts.service.holders.find(card)
+        member = await self._parts.accounts.of_card(card)
         return CardSeen(
             number=str(card),
             holder_id=known.holder_id if known else "",
@@ -118,6 +119,7 @@ class DeskReader:
             lines=(("Card", str(card)),),
             ways=(),
             trouble=trouble,
+            staff=member.name if member is not None else "",
         )
 
     async def _tell(self, seen: SeenCard) -> CardSeen:
