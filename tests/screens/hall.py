@@ -110,7 +110,7 @@ class Hall:
         return screen
 
 
-async def wait_until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+async def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait for a condition, looked at every 10 ms; fails when it does not come."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - the condition is Textual's, which has no event for it

@@ -101,7 +101,7 @@ async def test_an_officer_comes_in_and_goes_and_the_door_is_shown_again() -> Non
 async def test_a_technician_has_the_tools_of_any_machine() -> None:
     async with desk() as there:
         await there.sign_in("technician")
-        await there.sees("Maintenance: health", "R Reader", "T Self-test")
+        await there.sees("Maintenance: health", "R Reader", "T Test")
         assert "Service" not in there.drawn
         await there.pilot.press("s")
         assert isinstance(there.app.screen, HealthScreen)

@@ -92,6 +92,20 @@ async def test_what_is_dangerous_wants_the_holders_id(ann: World, officer: Staff
     assert not (await officer.desk.foresee(Deed(Act.SUSPEND, "H1", card=card))).dangerous
 
 
+async def test_what_was_revoked_is_taken_back_by_the_holders_id_alone(
+    ann: World, officer: StaffSession
+) -> None:
+    take_back = Deed(Act.ACTIVATE, "H1", card=str(identity(ann.ann)))
+    await ann.set_state(ann.ann, CardState.SUSPENDED)
+    assert not (await officer.desk.foresee(take_back)).dangerous
+    await ann.set_state(ann.ann, CardState.REVOKED)
+    will_be = await officer.desk.foresee(take_back)
+    assert will_be.dangerous
+    assert "as lost, broken or given back" in " ".join(will_be.lines)
+    with pytest.raises(StaffProblem, match="type the holder's id"):
+        await officer.desk.carry_out(take_back, Grounds(WHY))
+
+
 async def test_what_will_happen_is_true_for_that_very_holder(ann: World, officer: StaffSession) -> None:
     async def told(act: Act, **more: Any) -> str:
         return " ".join((await officer.desk.foresee(Deed(act, "H1", **more))).lines)

@@ -10,7 +10,7 @@ import pytest
 from cardio.virtual.piv import PivCard
 from cardio.virtual.unknown import UnknownCard
 from kiosk.hold import Hold
-from kiosk.staff.account import StaffProblem
+from kiosk.staff.account import Role, StaffProblem
 from kiosk.staff.desk import Act, AtReader, Deed, Grounds, How
 from kiosk.staff.entry import Leaving
 from kiosk.staff.rooms.session import StaffSession
@@ -82,6 +82,16 @@ async def test_a_fresh_puk_is_set_and_the_card_unlocks_with_it(
     card.lock()
     await unlock(world, card)
     assert card.state().pin == "739164"
+
+
+async def test_a_staff_card_is_named_before_it_becomes_somebodys(
+    staffed: Staffed, world: World, officer: StaffSession
+) -> None:
+    seen = await read(world.reader, officer, staffed.cards[Role.TECHNICIAN])
+    assert (seen.holder_id, seen.staff) == ("", "technician")
+    deed = Deed(Act.ENROL, "H1", new_card=seen.number, how=How.GIVEN)
+    assert "It is the staff card of technician" in " ".join((await officer.desk.foresee(deed)).lines)
+    assert (await read(world.reader, officer, PivCard(puk=FACTORY))).staff == ""
 
 
 @pytest.mark.parametrize("happened", [True, False])
