@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.fuzz.corpus import FOLDER, kept, seeds
 from tests.fuzz.tape import MOST_COMMANDS, Endless, Tape, TapeChannel, recorded
 from tests.fuzz.targets import TARGETS
-from tests.sampling import LONG, SEED
+from tests.sampling import LONG, SEED, sample
 
 RUNS = 500_000 if LONG else 100
 STATUS_WORDS = st.sampled_from(
@@ -46,7 +46,7 @@ def test_what_hypothesis_makes_up(target: str) -> None:
     never_raises()
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", sample(TARGETS, 8))
 def test_what_atheris_finds(target: str) -> None:
     """The line that it prints belongs into the corpus, with a remark."""
     command = [sys.executable, "-m", "tests.fuzz.hunt", target, f"--runs={RUNS}", f"--seed={SEED}"]

@@ -25,7 +25,9 @@ def demo(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_technician_goes_through_the_tools(demo: Terminal) -> None:
     demo.keys(F12)
     demo.click("Password")
+    demo.wait_for("┃ Password")  # where the cursor is, the frame is heavy
     demo.click("Name")
+    demo.wait_for("┃ Name")
     demo.keys("tess", ENTER, "violet tractor umbrella")
     demo.click("Enter Sign in")
     demo.wait_for("Maintenance: health", "signed in")
