@@ -122,6 +122,9 @@ class KioskScreen(Screen[None], inherit_bindings=False):
             self.focus_first()
         return False
 
+    async def led_on(self) -> None:
+        """Wait until what was asked for here has led to another screen, or to none: keys are for that."""
+
     def retire(self) -> None:
         """This screen's time is over: take no input, hold no secret."""
         for body in self.query("#body"):  # none where it was replaced before it was drawn

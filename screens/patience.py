@@ -33,6 +33,11 @@ class Vigil:
         self._since = monotonic()
 
     @property
+    def patience(self) -> float:
+        """Seconds that it waits for a key."""
+        return self._patience
+
+    @property
     def left(self) -> float:
         """Seconds until the patience has run out, at least 0."""
         return max(0.0, self._since + self._patience - self._now())

@@ -15,6 +15,7 @@ from screens.widgets.say import Say
 
 _ID, _NAME, _ADDRESS = 64, 200, 254  # characters
 _LABEL = 9  # cells
+_NEEDED = ("Type the person's id", "Type the person's name")  # the address may be left empty
 
 
 class AskScreen(DeskScreen):
@@ -52,14 +53,28 @@ class AskScreen(DeskScreen):
         for entry in list(self.query(Entry))[-1:]:
             if entry.value:
                 entry.focus()
+                entry.offer()
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         entries = list(self.query(Entry))
         at = entries.index(event.input) if isinstance(event.input, Entry) else 0
+        if not self._is_whole(at + 1):
+            return
         if at + 1 < len(entries):
             entries[at + 1].focus()
         else:
             self._go_on([entry.value.strip() for entry in entries])
+
+    def _is_whole(self, fields: int) -> bool:
+        """Refuse beside its field the first of so many that is empty and may not be."""
+        missing = _NEEDED if self._page is None else ()
+        for field, refusal in list(zip(self.query(Field), missing, strict=False))[:fields]:
+            empty = not field.entry.value.strip()
+            field.refuse(same(refusal) if empty else None)
+            if empty:
+                field.entry.focus()
+                return False
+        return True
 
     def _go_on(self, typed: list[str]) -> None:
         if self._page is not None:
@@ -70,4 +85,4 @@ class AskScreen(DeskScreen):
             self.propose(Deed(self._act, holder_id, name=name, email=email), who_it_is(holder_id, name))
 
     def _entry(self, longest: int, value: str = "") -> Entry:
-        return Entry(masked=False, longest=longest, value=value, console=self.console)
+        return Entry(masked=False, longest=longest, value=value, console=self.console, offers=True)

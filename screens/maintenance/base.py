@@ -108,6 +108,8 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         self.add_class("staff")
         self.stay = stay
         self._following: list[asyncio.Task[None]] = []
+        self._led_on = asyncio.Event()
+        self._led_on.set()
 
     def heading(self, _: Words) -> str:
         return self.title_text
@@ -171,6 +173,24 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
             work.close()
             return
         self.stay.run(work, self._ended)
+
+    def lead_on(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that leads to another screen. What is typed meanwhile waits, and is for that one."""
+
+        async def leading() -> None:
+            try:
+                await work
+            finally:
+                self._led_on.set()
+
+        if self.stay.over:
+            work.close()
+        else:
+            self._led_on.clear()
+            self.later(leading())
+
+    async def led_on(self) -> None:
+        await self._led_on.wait()
 
     def meanwhile(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Follow something for as long as this screen is there, or until the task is cancelled."""

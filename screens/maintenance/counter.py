@@ -24,6 +24,8 @@ class Counter:
     ``first``: the screen that the others are above, which follows the reader for all of them; ``look_again``
     makes it read the card anew. ``at`` is what it saw last. ``card``: the number of the card that some screen
     has dealt with, empty where there was none; None while nobody has, for the officer's own may be in.
+    ``chosen``: the card that the officer has marked on a page. ``led``: why the next page is opened, where
+    nobody asked for it.
     """
 
     session: Session
@@ -35,6 +37,8 @@ class Counter:
     look_again: Callable[[], None] = lambda: None
     at: AtReader | None = field(default=None, repr=False)
     card: str | None = field(default=None, repr=False)
+    chosen: str = field(default="", repr=False)
+    led: str = ""
 
 
 def who_it_is(holder_id: str, name: str) -> str:
@@ -85,12 +89,14 @@ class DeskScreen(StaffScreen):
     def see(self) -> None:
         """Deal with what is in the reader now."""
         at, before = self.counter.at, self.counter.card
-        if at is None or not self.watches:
+        if at is None:
             return
         if at.card is not None:
             self.counter.card = at.card.number
         elif self.stay.lobby.card is None:  # or else it is only being read, or cannot be
             self.counter.card = ""
+        if not self.watches:  # whatever goes in while something else is done here opens nothing later
+            return
         self.show_reader(at)
         if at.card is not None and before is not None and at.card.number != before:
             self.stay.vigil.noticed()  # somebody is there, if without a key
@@ -102,12 +108,17 @@ class DeskScreen(StaffScreen):
     def put_in(self, card: CardSeen) -> None:
         """Another card was put in: open its holder's page."""
         if card.holder_id:
-            self.later(self.open(card.holder_id))
+            self.counter.chosen = ""
+            self.lead_on(self.open(card.holder_id, "Now the holder of the card in the reader"))
 
-    async def open(self, holder_id: str) -> None:
-        """Show a holder's page above the first screen. Raises StaffProblem where there is no such holder."""
+    async def open(self, holder_id: str, why: str = "") -> None:
+        """Show a holder's page above the first screen, and ``why`` where nobody asked for it.
+
+        Raises StaffProblem where there is no such holder.
+        """
         page = await self.desk.page(holder_id)
         if self.app.screen is self:
+            self.counter.led = why
             self.to_first()
             self.app.push_screen(self.counter.page_of(self.counter, page))
 
@@ -119,7 +130,7 @@ class DeskScreen(StaffScreen):
     def propose(self, deed: Deed, who: str, way: Way | None = None) -> None:
         """Ask what a deed would do, and show that before it is done; what forbids it is told here."""
         self.trouble("")
-        self.later(self._propose(deed, who, way))
+        self.lead_on(self._propose(deed, who, way))
 
     async def _propose(self, deed: Deed, who: str, way: Way | None) -> None:
         foreseen = await self.desk.foresee(deed)

@@ -33,6 +33,7 @@ _WILL = "What will happen"
 _AT_READER = frozenset({Act.ENROL, Act.REPLACE})
 _WIDEST = 100  # cells of a sentence
 _REASON, _ID, _SECRET = 200, 64, 256  # characters
+_TWICE = 2  # fields, in which a secret is typed
 _TOLD = (
     "Tell them: put the card in at a kiosk, choose 'I have a code from the RA', and type this."
     " Then a code comes by mail, which is needed too."
@@ -50,6 +51,7 @@ class DeedScreen(DeskScreen):
         Binding("enter", "on", show=False),
         Binding("up", "scroll(-1)", show=False),
         Binding("down", "scroll(1)", show=False),
+        Binding("tab", "next_field", show=False),
     ]
 
     types = True
@@ -80,7 +82,8 @@ class DeedScreen(DeskScreen):
             )
         with Vertical(id="after"):
             yield LargeCode(console=self.console)
-            yield Say(same(""), id="code-ends", classes="strong gap")
+            yield Say(same(""), id="code-ends", classes="strong")
+            yield Say(same(""), id="code-gone", classes="line gap")
             yield Say(same(""), id="code-told", classes="said")
 
     def _fields(self) -> ComposeResult:
@@ -101,6 +104,7 @@ class DeedScreen(DeskScreen):
 
     def desk_keys(self) -> Sequence[FootKey]:
         return (
+            FootKey("enter", "Enter", same("Next"), classes="foot-key doing"),
             FootKey("f8", "F8", same(f"Do it: {TITLES[self._deed.act].lower()}"), classes="foot-key doing"),
             FootKey("enter", "Enter", same("To the person"), classes="foot-key done"),
         )
@@ -153,10 +157,45 @@ class DeedScreen(DeskScreen):
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         entries = self._typed_in
         at = entries.index(event.input) if event.input in entries else len(entries)
+        if self._asked and at < _TWICE and self._differ(at + 1):
+            return
         if at + 1 < len(entries):
             entries[at + 1].focus()
         else:
             self.action_do()
+
+    def on_descendant_focus(self) -> None:
+        """Beyond the two fields of a secret nobody comes before they are the same, by a click either."""
+        if self._asked and self.focused in self._typed_in[_TWICE:]:
+            self._differ(_TWICE)
+
+    def action_next_field(self) -> None:
+        """To the next field, as Enter leads there, and from the last one to the first."""
+        at = self._typed_in.index(self.focused) if self.focused in self._typed_in else -1
+        if not (self._asked and 0 <= at < _TWICE and self._differ(at + 1)):
+            self._typed_in[(at + 1) % len(self._typed_in)].focus()
+
+    def _differ(self, typed: int) -> bool:
+        """Whether the secret has not been typed, or not twice the same: that is said where it is typed anew.
+
+        ``typed``: how often it has been. What was typed in two ways is forgotten, for nobody can see it.
+        """
+        first, second = list(self.query(Field))[:_TWICE]
+        first.refuse(None)
+        if not first.entry.value:
+            second.entry.value, refusal = "", "Type it, twice"
+        elif typed == _TWICE and first.entry.value != second.entry.value:
+            self._forget_secret()
+            refusal = "Not twice the same"
+        else:
+            return False
+        first.refuse(same(refusal))
+        first.entry.focus()
+        return True
+
+    def _forget_secret(self) -> None:
+        for entry in self._typed_in[: _TWICE if self._asked else 0]:
+            entry.value = ""
 
     def action_do(self) -> None:
         """Do it, unless something that is needed was not typed."""
@@ -192,6 +231,7 @@ class DeedScreen(DeskScreen):
                 self.line("state", self._will)
                 self._draw()
                 if not self._done:
+                    self._forget_secret()
                     self._next_empty().focus()
         if self.is_attached:
             self._show(done)
@@ -206,7 +246,9 @@ class DeedScreen(DeskScreen):
         if done.code is not None:
             self.query_one(LargeCode).show(done.code)
             ends = f", until {self.manner.look.local(done.ends)}" if done.ends else ""
-            self.line("code-ends", f"For one use{ends}. It is gone from here when you press Enter.")
+            self.line("code-ends", f"For one use{ends}.")
+            idle = _lasting(self.stay.vigil.patience)
+            self.line("code-gone", f"It is gone when you press Enter, or after {idle} without a key.")
             self.query_one("#code-told", Say).tell(same(_TOLD))
 
     def _leave(self) -> None:
@@ -217,12 +259,14 @@ class DeedScreen(DeskScreen):
         entries = self._typed_in
         given = entries[0].secret() if self._asked else None
         typed_id = entries[-1].value.strip() if self._foreseen.dangerous else ""
-        return Grounds(entries[2 if self._asked else 0].value.strip(), typed_id, given)
+        return Grounds(entries[_TWICE if self._asked else 0].value.strip(), typed_id, given)
 
     def _is_whole(self) -> bool:
         """Refuse beside its field what is missing, or was typed in two ways."""
         for field in self.query(Field):
             field.refuse(None)
+        if self._asked and self._differ(_TWICE):
+            return False
         for field, refusal in self._refusals():
             field.refuse(same(refusal))
             field.entry.focus()
@@ -230,13 +274,7 @@ class DeedScreen(DeskScreen):
         return True
 
     def _refusals(self) -> Iterator[tuple[Field, str]]:
-        fields = list(self.query(Field))
-        if self._asked:
-            first, second, *fields = fields
-            if not first.entry.value:
-                yield first, "Type it, twice"
-            if first.entry.value != second.entry.value:
-                yield second, "Not the same as before"
+        fields = list(self.query(Field))[_TWICE if self._asked else 0 :]
         if not fields[0].entry.value.strip():
             yield fields[0], "Say why you do this"
         if self._foreseen.dangerous and fields[1].entry.value.strip() != self._deed.holder_id:
@@ -272,3 +310,11 @@ class DeedScreen(DeskScreen):
         """Sentences, each in a line of its own, or more."""
         cells = min(_WIDEST, self.room - 1)
         return "\n".join(part for line in self._lines for part in folded(f"- {line}", cells, 2))
+
+
+def _lasting(seconds: float) -> str:
+    """So many seconds, in minutes where they are whole ones."""
+    minutes, rest = divmod(round(seconds), 60)
+    if rest or not minutes:
+        return f"{round(seconds)} seconds"
+    return "a minute" if minutes == 1 else f"{minutes} minutes"

@@ -21,6 +21,7 @@ from screens.widgets.say import Say
 
 _LONGEST = 254
 _MOST = 200  # people whom a search finds
+_WIDE = 100  # cells, where every key has room in the footer
 _ID, _NAME, _BLOCKED = 12, 28, 9  # cells
 
 
@@ -53,6 +54,8 @@ class FindScreen(DeskScreen):
         counter.first, counter.look_again = self, self._watch
         self._asides = asides
         self._found: tuple[Found, ...] = ()
+        self._sought = ""  # what has found them
+        self._covered = False
         self._watching: asyncio.Task[None] | None = None
         self._shut = False  # none of this can be done on this machine
 
@@ -63,7 +66,7 @@ class FindScreen(DeskScreen):
             id="lead",
             classes="said",
         )
-        yield Field(same("Find"), Entry(masked=False, longest=_LONGEST, console=self.console))
+        yield Field(same("Find"), Entry(masked=False, longest=_LONGEST, console=self.console, offers=True))
         yield Say(same(""), id="in-reader", classes="soft")
         yield Say(same(""), id="counted", classes="strong")
         yield Lines(pick=True)
@@ -76,6 +79,8 @@ class FindScreen(DeskScreen):
             *find,  # with letters for fingers there is a key for it among them
             FootKey("f4", "F4", same("New"), classes="foot-key here"),
             *asides,
+            FootKey("up", "Up", same(""), classes="foot-key several"),
+            FootKey("down", "Down", same("Choose"), classes="foot-key several"),
             FootKey("escape", "Esc", same("Sign out")),
         )
 
@@ -114,15 +119,22 @@ class FindScreen(DeskScreen):
             part.display = False
         self.query_one(Lines).show([])
 
+    def on_screen_suspend(self) -> None:
+        self._covered = True
+
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
         self.focus_first()
+        self.query_one(Entry).offer()
+        if self._covered and self._found:
+            self.later(self._find_again())
+        self._covered = False
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         """Find whom was typed; with nothing typed, open whom the arrows have marked."""
         self.trouble("")
         if text := event.value.strip():
-            self.later(self._find(text))
+            self.lead_on(self._find(text))
         elif self._found:
             self._open_marked()
         else:
@@ -163,31 +175,56 @@ class FindScreen(DeskScreen):
         self._draw()
 
     async def _find(self, text: str) -> None:
-        self._found = await self.desk.find(text)
+        found = await self.desk.find(text)
         if not self.is_attached:
             return
+        self._sought, self._found = text, found
         self.query_one(Lines).picked = 0
         self._draw()
-        if not self._found:
-            self._count(f"Nobody has this: {text}")
+        self._count()
+        entry = self.query_one(Entry)
+        if not found:
+            entry.offer()
             return
-        self.query_one(Entry).value = ""  # the next Enter opens, and the next person begins anew
-        if len(self._found) == 1:
-            self._count("1 person found")
-            await self.open(self._found[0].holder_id)
-        else:
-            many = " or more" if len(self._found) >= _MOST else ""
-            self._count(f"{len(self._found)}{many} people found. Up and Down choose, Enter opens:")
+        if entry.value.strip() == text:
+            entry.value = ""  # the next Enter opens, and the next person begins anew
+        if len(found) == 1:
+            await self._open(found[0])
 
-    def _count(self, text: str) -> None:
+    async def _find_again(self) -> None:
+        """Back from a page, where something may have been done: who it is now."""
+        sought = self._sought
+        found = await self.desk.find(sought)
+        if self.is_attached and sought == self._sought:
+            here = [one.holder_id for one in self._found][self.query_one(Lines).picked]
+            self._found = found
+            self._draw()
+            self._count()
+            ids = [one.holder_id for one in found]
+            if here in ids:
+                self.query_one(Lines).move(ids.index(here) - self.query_one(Lines).picked)
+
+    def _count(self) -> None:
+        many = len(self._found)
+        if many > 1:
+            more = " or more" if many >= _MOST else ""
+            text = f"{many}{more} people found. Up and Down choose, Enter opens:"
+        else:
+            text = "1 person found" if many else f"Nobody has this: {self._sought}"
         self.line("counted", text)
 
     def _draw(self) -> None:
         self.query_one(Lines).show([_row(one) for one in self._found])
+        for key in self.query(".several"):
+            key.display = len(self._found) > 1 and self.size.width >= _WIDE
 
     def _open_marked(self) -> None:
         if self._found:
-            self.later(self.open(self._found[self.query_one(Lines).picked].holder_id))
+            self.lead_on(self._open(self._found[self.query_one(Lines).picked]))
+
+    async def _open(self, one: Found) -> None:
+        self.counter.chosen = ""
+        await self.open(one.holder_id)
 
 
 def _row(one: Found) -> Row:

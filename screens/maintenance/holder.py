@@ -92,6 +92,7 @@ class HolderScreen(DeskScreen):
         super().__init__(counter)
         self.page = page
         self._covered = False
+        self._why, counter.led = counter.led, ""
 
     def content(self) -> ComposeResult:
         yield Say(same(""), id="who", classes="line strong")
@@ -130,7 +131,7 @@ class HolderScreen(DeskScreen):
             self.action_again()
 
     def on_lines_picked(self) -> None:
-        self._draw_keys()
+        self._choose()
 
     @property
     def marked(self) -> DeskCard | None:
@@ -159,12 +160,17 @@ class HolderScreen(DeskScreen):
     def action_next_card(self, by: int) -> None:
         if cards := len(self.page.cards):
             self._cards.move((self._cards.picked + by) % cards - self._cards.picked)
-            self._draw_keys()
+            self._choose()
 
     def action_again(self) -> None:
         """F5: how it is now."""
         self.trouble("")
         self.later(self._look())
+
+    def _choose(self) -> None:
+        """Remember what the officer has marked: it stays so after a deed."""
+        self.counter.chosen = self.marked.number if self.marked is not None else ""
+        self._draw_keys()
 
     def action_move(self, lines: int) -> None:
         self._events.move(lines)
@@ -174,6 +180,7 @@ class HolderScreen(DeskScreen):
 
     def show_reader(self, at: AtReader) -> None:
         self._draw_cards()
+        self._draw_keys()
 
     def put_in(self, card: CardSeen) -> None:
         if card.holder_id != self.page.holder_id:
@@ -202,7 +209,8 @@ class HolderScreen(DeskScreen):
 
     def _draw(self) -> None:
         page = self.page
-        self.line("who", who_it_is(page.holder_id, page.name))
+        who = who_it_is(page.holder_id, page.name)
+        self.line("who", f"{self._why}: {who}" if self._why else who)
         self.line("block", fact("Self-service", self._attempts()), kind="wrong" if page.blocked_at else "")
         self.line("address", fact("Address", self._address()))
         self.line("registered", fact("Registered", self._registered()))
@@ -219,8 +227,17 @@ class HolderScreen(DeskScreen):
         cards = self.page.cards
         self._cards.show([self._card_row(number) for number in range(len(cards))])
         self._cards.styles.height = min(_MOST_CARDS, len(cards))
+        self._mark([card.number for card in cards])
         head = "Cards" if cards else "No card yet"
         self.line("cards-head", f"{head}{self._about_reader()}")
+
+    def _mark(self, numbers: list[str]) -> None:
+        """The card that the officer chose, or else the one in the reader, where it is theirs."""
+        seen = self.counter.at.card if self.counter.at is not None else None
+        for wanted in (self.counter.chosen, seen.number if seen is not None else ""):
+            if wanted in numbers:
+                self._cards.move(numbers.index(wanted) - self._cards.picked)
+                return
 
     def _draw_keys(self) -> None:
         offered = {one.letter for one in self._offered()}

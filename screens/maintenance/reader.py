@@ -135,6 +135,7 @@ class ReaderScreen(ToolScreen):
     def _show_slot(self, slot: Slot) -> None:
         if (slot.inserted, slot.removed) != self._seen:  # somebody is there, if without a key
             self.stay.vigil.noticed()
+            self.trouble("")  # which may have been that there was none
         self._seen = slot.inserted, slot.removed
         broken = slot.state in _READERS
         self._line("reader", "Reader", _READERS.get(slot.state, slot.reader), bad=broken)

@@ -6,10 +6,12 @@ import unicodedata
 
 from pydantic import SecretStr
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widgets import Input
 from textual.widgets.input import Selection
 
@@ -33,11 +35,17 @@ class Entry(Input, inherit_bindings=False):
         Binding("backspace", "delete_left", show=False),
         Binding("delete", "delete_right", show=False),
         Binding("enter", "submit", show=False),
+        Binding("ctrl+u", "empty", show=False),
     ]
+    offered = reactive(False)
 
-    def __init__(self, *, masked: bool, longest: int, value: str = "", console: bool = False) -> None:
+    def __init__(
+        self, *, masked: bool, longest: int, value: str = "", console: bool = False, offers: bool = False
+    ) -> None:
+        """``offers``: what stands there when the cursor comes in is `offer`ed."""
         self._mask = "*" if console else "●"
         self._longest = longest
+        self._offers = offers
         super().__init__(
             _plain(value, longest),
             password=masked,
@@ -53,7 +61,32 @@ class Entry(Input, inherit_bindings=False):
     def _value(self) -> Text:
         if self.password:
             return Text(self._mask * len(self.value), no_wrap=True, overflow="ignore", end="")
-        return Text(self.value, no_wrap=True, overflow="ignore", end="")
+        plain = Text(self.value, no_wrap=True, overflow="ignore", end="")
+        if self.offered:
+            plain.stylize(self.get_component_rich_style("input--selection"))
+        return plain
+
+    def offer(self) -> None:
+        """What stands here gives way to the next that is typed, unless another key is pressed before."""
+        self.offered = bool(self.value)
+
+    def action_empty(self) -> None:
+        """Take everything away."""
+        self.value = ""
+
+    def on_focus(self, event: events.Focus) -> None:
+        if self._offers and not event.from_app_focus:
+            self.offer()
+
+    def on_blur(self) -> None:
+        self.offered = False
+
+    def on_key(self, event: events.Key) -> None:
+        if not event.is_printable:
+            self.offered = False
+
+    def on_mouse_down(self) -> None:
+        self.offered = False
 
     def validate_selection(self, selection: Selection) -> Selection:
         """A cursor, never more, whether keys or the mouse ask for it."""
@@ -61,6 +94,9 @@ class Entry(Input, inherit_bindings=False):
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Every way in leads here: put in what may be typed, as far as there is room."""
+        if self.offered and text:
+            start, end = 0, len(self.value)
+        self.offered = False
         kept = len(self.value[: min(start, end)]) + len(self.value[max(start, end) :])
         room = max(0, self._longest - kept)
         super().replace(_plain(text, room), start, end)

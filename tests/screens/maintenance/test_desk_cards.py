@@ -45,8 +45,11 @@ async def test_a_card_is_enrolled() -> None:
         await there.press("enter")
         await there.type("61730285")
         await there.press("f8")
-        await there.sees("Not the same as before")
-        await there.press("backspace", "4", "enter")
+        await there.sees("Not twice the same")
+        await there.type(PUK)
+        await there.press("enter")
+        await there.type(PUK)
+        await there.press("enter")
         assert PUK not in there.drawn
         await there.type("T-7")
         await there.press("enter")

@@ -207,6 +207,7 @@ async def test_an_assistance_code_is_shown_once(sixteen: bool, way: str) -> None
         await carry_out(there, "T-6")
         code = there.screen.query_one(LargeCode)
         await there.sees("For one use, until 15:32", "I have a code from the RA")
+        await there.sees("It is gone when you press Enter, or after 2 minutes without a key.")
         assert f"{CODE[:5]} {CODE[5:]}" in held(code)
         assert (f"{CODE[:5]} {CODE[5:]}" in there.drawn) is sixteen
         await there.press(way)

@@ -7,6 +7,8 @@ from dataclasses import replace
 from kiosk.audit import Event
 from kiosk.staff.desk import EventLine
 from kiosk.staff.entry import Leaving
+from screens.maintenance.asking import AskScreen
+from screens.maintenance.deed import DeedScreen
 from screens.maintenance.events import WORDS, in_plain_words
 from screens.maintenance.find import FindScreen
 from screens.maintenance.holder import HolderScreen
@@ -14,7 +16,7 @@ from screens.widgets.fields import Entry
 from screens.widgets.keys import FootKey
 from screens.widgets.lines import Lines
 from tests.screens.hall import wait_until
-from tests.screens.maintenance.at_desk import comes, front, open_page
+from tests.screens.maintenance.at_desk import carry_out, comes, front, open_page
 from tests.screens.maintenance.fake_desk import (
     ANN,
     ANNS,
@@ -81,7 +83,7 @@ async def test_a_card_that_is_put_in_opens_its_holders_page() -> None:
         await there.sees("Put a card in the reader.")
         desk.put(ANNS)
         await comes(there, HolderScreen)
-        await there.sees("Ann Jones, A123", "In the reader: 1")
+        await there.sees("Now the holder of the card in the reader: Ann Jones, A123", "In the reader: 1")
         await there.press("escape")
         await comes(there, FindScreen)
         await there.sees("In the reader: a card of A123")
@@ -118,6 +120,87 @@ async def test_a_card_that_is_nobodys_is_said_and_opens_nothing() -> None:
         await there.sees("In the reader: a card that is nobody's here")
         await open_page(there)
         await there.sees("The one in the reader is nobody's: N enrols it")
+
+
+async def test_the_chosen_card_stays_chosen_after_a_deed() -> None:
+    async with office(officer(FakeDesk())) as there:
+        await open_page(there)
+        await there.press("2", "k")
+        await carry_out(there, "T-1")
+        await there.press("enter")
+        await comes(there, HolderScreen)
+        assert there.screen.query_one("#cards", Lines).picked == 1
+        await there.press("escape")
+        await comes(there, FindScreen)
+        await open_page(there)
+        assert there.screen.query_one("#cards", Lines).picked == 0, "the next visit begins anew"
+
+
+async def test_where_none_was_chosen_it_is_the_card_in_the_reader() -> None:
+    desk = FakeDesk()
+    async with office(officer(desk)) as there:
+        await open_page(there)
+        desk.put(replace(ANNS, number=OTHER_CARD))
+        await there.sees("In the reader: 2")
+        assert there.screen.query_one("#cards", Lines).picked == 1
+        assert "k" in offered(there)
+        await there.press("1")
+        desk.put(None)
+        desk.put(replace(ANNS, number=OTHER_CARD))
+        await there.sees("In the reader: 2")
+        assert there.screen.query_one("#cards", Lines).picked == 0, "the officer has chosen"
+
+
+async def test_a_card_that_goes_in_during_a_deed_opens_nothing() -> None:
+    ben = replace(ANNS, number=OTHER_CARD, holder_id="B7", holder_name="Ben Adams-Jones")
+    desk = FakeDesk()
+    async with office(officer(desk)) as there:
+        desk.put(ANNS)
+        await there.sees("Now the holder of the card in the reader: Ann Jones")
+        await there.press("b")
+        await comes(there, DeedScreen)
+        desk.put(ben)
+        await carry_out(there, "T-1")
+        await there.press("enter")
+        await comes(there, HolderScreen)
+        await there.sees("Ann Jones, A123")
+        await there.press("e")
+        await comes(there, AskScreen)
+        desk.put(ANNS)
+        desk.put(ben)
+        await there.there.settle()
+        assert front(there) is AskScreen
+        await there.press("escape")
+        await comes(there, HolderScreen)
+        await there.sees("Ann Jones, A123")
+        assert "Now the holder" not in there.drawn
+
+
+async def test_those_found_are_looked_up_again_on_the_way_back() -> None:
+    desk = FakeDesk()
+    async with office(officer(desk)) as there:
+        await there.type("jones")
+        await there.press("enter")
+        await there.sees("2 people found")
+        await there.press("down", "enter")
+        await comes(there, HolderScreen)
+        desk.pages["B7"] = replace(desk.pages["B7"], email="ben@nhs.net")
+        desk.pages = {"A1": replace(ANN, holder_id="A1"), **desk.pages}
+        await there.press("escape")
+        await there.sees("ben@nhs.net", "3 people found")
+        await there.press("enter")
+        await comes(there, HolderScreen)
+        await there.sees("Ben Adams-Jones, B7")
+
+
+async def test_the_keys_of_the_list_are_named_where_there_is_room() -> None:
+    for size, named in (((80, 24), False), ((120, 40), True)):
+        async with office(officer(FakeDesk()), size=size) as there:
+            await there.type("jones")
+            assert "Down Choose" not in there.drawn
+            await there.press("enter")
+            await there.sees("2 people found")
+            assert ("Down Choose" in there.drawn) is named
 
 
 async def test_where_it_cannot_be_done_nothing_is_offered() -> None:

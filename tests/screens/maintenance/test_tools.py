@@ -52,6 +52,9 @@ async def test_a_reader_without_a_card() -> None:
         await there.press("r")
         await there.press("i")
         await there.sees("Put a card into the reader first", "Commands to the card")
+        session.reader.slot.put(Slot("Gemalto PC Twin", ("Gemalto PC Twin",), State.CARD, None, 2, 1))
+        await there.sees("2 went in")
+        assert "Put a card into the reader first" not in there.drawn
 
 
 async def test_a_card_that_goes_in_and_out_is_a_sign_of_life() -> None:
