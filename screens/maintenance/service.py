@@ -106,7 +106,8 @@ class ServiceScreen(StaffScreen):
 
     async def _look(self) -> None:
         state = await self.session.service.state()
-        self.trouble("")
+        if not self._asked:  # or the question would be gone, and the next F8 its answer all the same
+            self.trouble("")
         self.query_one("#state", Say).tell(same(self._words(state)))
 
     def _words(self, state: Stop | None) -> str:

@@ -137,6 +137,9 @@ class Terminal:
     def click(self, text: str) -> None:
         """Press and release the mouse on the last place where a text stands (SGR reports, mode 1006)."""
         self.wait_for(text)
+        with self._news:  # it may still be moving: until nothing was drawn for as long as an eye needs
+            while self._news.wait(0.3):
+                pass
         lines = self.screen.splitlines()
         row = max(number for number, line in enumerate(lines) if text in line)
         column = lines[row].rindex(text) + 1  # within its first word
