@@ -35,7 +35,6 @@ class Entry(Input, inherit_bindings=False):
         Binding("backspace", "delete_left", show=False),
         Binding("delete", "delete_right", show=False),
         Binding("enter", "submit", show=False),
-        Binding("ctrl+u", "empty", show=False),
     ]
     offered = reactive(False)
 
@@ -70,10 +69,6 @@ class Entry(Input, inherit_bindings=False):
         """What stands here gives way to the next that is typed, unless another key is pressed before."""
         self.offered = bool(self.value)
 
-    def action_empty(self) -> None:
-        """Take everything away."""
-        self.value = ""
-
     def on_focus(self, event: events.Focus) -> None:
         if self._offers and not event.from_app_focus:
             self.offer()
@@ -84,6 +79,9 @@ class Entry(Input, inherit_bindings=False):
     def on_key(self, event: events.Key) -> None:
         if not event.is_printable:
             self.offered = False
+        if event.key == "ctrl+u" and self._offers:  # a holder's fields know no such key
+            event.stop()
+            self.value = ""
 
     def on_mouse_down(self) -> None:
         self.offered = False
