@@ -167,6 +167,8 @@ class FindScreen(DeskScreen):
             text = at.hint
         elif card.holder_id:
             text = f"In the reader: a card of {card.holder_id}, {card.holder_name}"
+        elif card.staff:
+            text = f"In the reader: the staff card of {card.staff}. Take it out."
         else:
             text = "In the reader: a card that is nobody's here. To enrol it, find its holder."
         self.line("in-reader", text)

@@ -23,6 +23,7 @@ _CARD, _STATE = 46, 10  # cells
 _MOST_CARDS = 4  # lines
 _WHEN = 13  # cells: "24/11  09:12 "
 _REFUSED = "refused"  # a card's unblock secret, by the card
+_UNLOCKED = ("kept", "derived")  # where the card is in use
 _SECRETS = {
     "kept": "can be unlocked",
     "derived": "can be unlocked",
@@ -278,7 +279,8 @@ class HolderScreen(DeskScreen):
 
     def _card_row(self, number: int) -> Row:
         card = self.page.cards[number]
-        secret = _SECRETS.get(card.unblock_secret, card.unblock_secret)
+        usable = card.state == "active" or card.unblock_secret not in _UNLOCKED
+        secret = _SECRETS.get(card.unblock_secret, card.unblock_secret) if usable else ""
         text = f"{number + 1} {column(card.number, _CARD)}{column(card.state, _STATE)}{secret}"
         return Row(text, "warn" if card.unblock_secret == _REFUSED else "plain")
 

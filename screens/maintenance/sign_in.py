@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -182,8 +182,10 @@ class SignInScreen(StaffScreen):
 
 def _words(refused: Refused, local: Callable[[datetime], str], *, at_kiosk: bool) -> str:
     if refused.why is Why.WAIT and refused.until is not None:
-        return f"Too many failures under this name here: not before {local(refused.until)}."
+        minute = refused.until + timedelta(seconds=59)  # as the seconds are not shown
+        return f"You have to wait here after a failure, until {local(minute)}."
     if refused.why is Why.PASSCODE_WRONG:
         left = refused.tries_left
-        return "The passcode is not right." + ("" if left is None else f" Tries left on the card: {left}.")
+        tries = "" if left is None else f" Tries left on the card: {left}."
+        return f"The passcode is not right.{tries} Wait a minute before you try again."
     return _REFUSALS[refused.why] if at_kiosk else _AT_DESK.get(refused.why, _REFUSALS[refused.why])

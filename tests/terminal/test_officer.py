@@ -101,7 +101,7 @@ def test_every_deed_but_those_at_the_reader(desk: Terminal) -> None:
     desk.wait_for("Address ben@nhs.net")
     desk.keys("s")
     do(desk, "suspend a card", "T-3", ENTER)
-    desk.wait_for("suspended can be unlocked")
+    desk.wait_for("suspended", "U Use again")
     desk.keys("u")
     do(desk, "take a card back into use", "T-4", F8)
     desk.wait_for("active can be unlocked")
