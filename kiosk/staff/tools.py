@@ -16,7 +16,7 @@ from cardio.atr import Atr
 from cardio.reader import State
 from cardio.tracing import TraceLine
 from kiosk.reports.periods import Period
-from kiosk.reports.report import Report
+from kiosk.reports.report import Chosen, Report
 
 
 @dataclass(frozen=True)
@@ -172,5 +172,5 @@ class SettingsTool(Protocol):
 class ReportsTool(Protocol):
     """Reports: what kiosks did for people, in numbers."""
 
-    async def report(self, period: Period, kiosk: str) -> Report:
-        """All of a period, at one kiosk or, where its name is empty, at all of them."""
+    async def report(self, period: Period, chosen: Chosen) -> Report:
+        """All of a period, at one kiosk, at those of an organisation, or at all of them."""

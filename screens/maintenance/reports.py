@@ -12,7 +12,7 @@ from textual.widgets import Digits
 
 from kiosk.reports.forms import last_day
 from kiosk.reports.periods import Grain, day_of, latest
-from kiosk.reports.report import Figures, Measure, Report, lasted
+from kiosk.reports.report import ALL, Chosen, Figures, Measure, Report, lasted
 from kiosk.reports.tables import begins, days, short
 from screens.maintenance.listing import ToolScreen
 from screens.widgets.keys import FootKey, same
@@ -26,7 +26,7 @@ _NUMBERS = 20  # cells of the two numbers in a list, of its mark and its bar
 
 
 class ReportsScreen(ToolScreen):
-    """By day, week or month, at all kiosks or one. On 24 rows plot and lists take turns."""
+    """By day, week or month; at all kiosks, an organisation's or one. On 24 rows one sees plot or lists."""
 
     BINDINGS = [
         Binding("d,D", "by('day')", show=False),
@@ -71,7 +71,7 @@ class ReportsScreen(ToolScreen):
             FootKey("left", "Left", same("")),
             FootKey("right", "Right", same("Time")),
             FootKey("v", "V", same("View")),
-            FootKey("enter", "Enter", same("Kiosk")),
+            FootKey("enter", "Enter", same("Choose")),
         )
 
     @property
@@ -81,7 +81,7 @@ class ReportsScreen(ToolScreen):
 
     def begin(self) -> None:
         self._all: Report | None = None  # the last one of all kiosks
-        self._kiosk, self._kiosks = "", [""]
+        self._chosen, self._choices = ALL, [ALL]
         self._period = latest(Grain.WEEK, self._today)
         self._load()
 
@@ -107,9 +107,9 @@ class ReportsScreen(ToolScreen):
         super().action_move(lines)
 
     def action_choose(self) -> None:
-        """The kiosk that is marked, alone."""
+        """The kiosk or organisation that is marked, alone."""
         if self._in_sight:
-            self._kiosk = self._kiosks[self.lines.picked]
+            self._chosen = self._choices[self.lines.picked]
             self._load()
         else:
             self.action_view()
@@ -138,11 +138,11 @@ class ReportsScreen(ToolScreen):
         self.meanwhile(self._count())
 
     async def _count(self) -> None:
-        period, kiosk, room = self._period, self._kiosk, self.session.reports
+        period, chosen, room = self._period, self._chosen, self.session.reports
         try:
             if self._all is None or self._all.period != period:
-                self._all = await room.report(period, "")
-            one = await room.report(period, kiosk) if kiosk else self._all
+                self._all = await room.report(period, ALL)
+            one = self._all if chosen == ALL else await room.report(period, chosen)
         except BaseException:
             if self.is_attached:
                 self._say("what", "")
@@ -161,7 +161,7 @@ class ReportsScreen(ToolScreen):
         unlocks = f"{total[Measure.UNLOCKS]:,} unlocks at {report.minutes} minutes each"
         self._say("unlocked", f"{unlocks}; {total[Measure.ASSISTED]:,} with an assistance code")
         self._say("took", f"half of the visits with an unlock took less than {lasted(total.unlock_visit)}")
-        self._say("about", f"{days(report.period)}, by {grain.value}: {report.chosen.kiosk or _ALL.lower()}")
+        self._say("about", f"{days(report.period)}, by {grain.value}: {_where(report.chosen)}")
         self._say("totals", _registered(total))
         self._say("others", _others(total))
         self._say("begins", begins(report))
@@ -180,19 +180,31 @@ class ReportsScreen(ToolScreen):
             self.query_one(f"#{measure.value}", Plot).show(labels, values)
 
     def _show_kiosks(self, report: Report) -> None:
-        """All of them, the ones with the most unlocks first, whichever is looked at."""
+        """All of them, those with the most unlocks first; then the organisations, where there are several."""
         by_name: dict[str, Figures] = {}
         for place, figures in report.places.items():
             by_name.setdefault(place.kiosk, Figures()).add(figures)
         ranked = sorted(by_name.items(), key=lambda one: -one[1][Measure.UNLOCKS])
-        self._kiosks = ["", *(name for name, _ in ranked)]
+        owners = sorted(report.organisations.items()) if len(report.organisations) > 1 else []
+        self._choices = [
+            ALL,
+            *(Chosen(kiosk=name) for name, _ in ranked),
+            *(Chosen(organisation=name) for name, _ in owners if name),
+        ]
         room = (self.size.width - 4) // 2 - _NUMBERS
-        self.lines.show([_row(name or _ALL, one, room) for name, one in [("", report.total), *ranked]])
+        all_of = [(f"{_ALL} of {name}", one) for name, one in owners if name]
+        self.lines.show([_row(name, one, room) for name, one in [(_ALL, report.total), *ranked, *all_of]])
         self._say("kiosks-head", f"  {'Kiosk':<{room}}{'unlocks':>8}{'failures':>9}")
 
     def _say(self, name: str, text: str) -> None:
         line = self.query_one(f"#{name}", Say)
         line.tell(same(cut(text, max(20, self.size.width - 4))))
+
+
+def _where(chosen: Chosen) -> str:
+    if chosen.organisation:
+        return f"all kiosks of {chosen.organisation}"
+    return chosen.kiosk or _ALL.lower()
 
 
 def _registered(total: Figures) -> str:

@@ -18,6 +18,6 @@ class ReportsRoom(Room):
         self._store = store
 
     @for_roles(OFFICERS | ADMINISTRATORS)
-    async def report(self, period: Period, kiosk: str) -> Report:
-        """All of a period, at one kiosk or, where its name is empty, at all of them."""
-        return await make_report(self._store, period, Chosen(kiosk))
+    async def report(self, period: Period, chosen: Chosen) -> Report:
+        """All of a period, at one kiosk, at those of an organisation, or at all of them."""
+        return await make_report(self._store, period, chosen)

@@ -14,7 +14,7 @@ from cardio.reader import State
 from cardio.tracing import TraceLine
 from kiosk.levels import Finding
 from kiosk.reports.periods import Period
-from kiosk.reports.report import Report
+from kiosk.reports.report import Chosen, Report
 from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.desk import Desk
 from kiosk.staff.entry import Leaving, Refused, Why
@@ -175,11 +175,11 @@ class FakeReports:
         self.asked: list[tuple[Period, str]] = []
         self.trouble: Exception | None = None
 
-    async def report(self, period: Period, kiosk: str) -> Report:
-        self.asked.append((period, kiosk))
+    async def report(self, period: Period, chosen: Chosen) -> Report:
+        self.asked.append((period, chosen.kiosk or chosen.organisation))
         if self.trouble is not None:
             raise self.trouble
-        return made_up(period, kiosk)
+        return made_up(period, chosen)
 
 
 class NoDesk:

@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 
 from kiosk.reports.periods import Period, Span
-from kiosk.reports.report import Chosen, Failure, Figures, Line, Measure, Place, Reach, Report
+from kiosk.reports.report import ALL, Chosen, Failure, Figures, Line, Measure, Place, Reach, Report
 from tests.screens.gallery import NOW
 
 KIOSKS = (
@@ -39,9 +39,11 @@ def figures(span: Span, place: Place) -> Figures:
     return made
 
 
-def made_up(period: Period, kiosk: str = "") -> Report:
+def made_up(period: Period, chosen: Chosen = ALL) -> Report:
     """A report on any time."""
-    lines, places = [], {place: Figures() for place in KIOSKS if kiosk in ("", place.kiosk)}
+    kiosk, owner = chosen.kiosk, chosen.organisation
+    here = [one for one in KIOSKS if kiosk in ("", one.kiosk) and owner in ("", one.organisation)]
+    lines, places = [], {place: Figures() for place in here}
     for span in period.spans():
         line = Figures()
         for place, total in places.items():
@@ -49,4 +51,4 @@ def made_up(period: Period, kiosk: str = "") -> Report:
             line.add(one)
             total.add(one)
         lines.append(Line(span, line))
-    return Report(period, Chosen(kiosk), 20, Reach(NOW.replace(year=2026, month=1), True, NOW), lines, places)
+    return Report(period, chosen, 20, Reach(NOW.replace(year=2026, month=1), True, NOW), lines, places)

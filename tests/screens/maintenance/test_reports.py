@@ -96,6 +96,18 @@ async def test_one_kiosk_alone_by_keys(size: tuple[int, int]) -> None:
         await there.sees("by week: all kiosks")
 
 
+async def test_the_kiosks_of_one_organisation() -> None:
+    async with office(officer(), size=(120, 40)) as there:
+        await opened(there)
+        await there.press(*["down"] * 5, "enter")
+        await there.sees("by week: all kiosks of Leeds Trust")
+        leeds = made_up(WEEKS, Chosen(organisation="Leeds Trust"))
+        await there.sees(f"{leeds.total[Measure.UNLOCKS]:,} unlocks at 20 minutes each")
+        assert there.session.reports.asked[-1] == (WEEKS, "Leeds Trust")
+        await there.press("down", "enter")
+        await there.sees("by week: all kiosks of Otley Practice")
+
+
 async def test_on_a_small_screen_plot_and_lists_take_turns() -> None:
     async with office(officer()) as there:
         await opened(there)
@@ -150,10 +162,10 @@ async def test_only_the_last_that_was_asked_for_is_shown() -> None:
     session, gate = officer(), asyncio.Event()
     real = session.reports.report
 
-    async def slow(period: Period, kiosk: str) -> Report:
+    async def slow(period: Period, chosen: Chosen) -> Report:
         if period.grain is Grain.DAY:
             await gate.wait()
-        return await real(period, kiosk)
+        return await real(period, chosen)
 
     session.reports.report = slow  # type: ignore[method-assign]
     async with office(session) as there:
@@ -170,8 +182,8 @@ async def test_only_the_last_that_was_asked_for_is_shown() -> None:
 async def test_an_empty_report_is_drawn_too() -> None:
     session = officer()
 
-    async def empty(period: Period, kiosk: str) -> Report:
-        return Report(period, Chosen(kiosk), 20, Reach(None, False, NOW), [], {})
+    async def empty(period: Period, chosen: Chosen) -> Report:
+        return Report(period, chosen, 20, Reach(None, False, NOW), [], {})
 
     session.reports.report = empty  # type: ignore[method-assign]
     async with office(session) as there:
