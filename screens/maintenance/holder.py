@@ -272,6 +272,8 @@ class HolderScreen(DeskScreen):
         seen = self.counter.at.card if self.counter.at is not None else None
         if seen is None:
             return "" if self.page.cards else ": N enrols one"
+        if not seen.holder_id and seen.staff:
+            return f". The one in the reader is the staff card of {seen.staff}"
         if not seen.holder_id:
             return ". The one in the reader is nobody's: N enrols it"
         numbers = [card.number for card in self.page.cards]

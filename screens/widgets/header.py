@@ -41,19 +41,17 @@ class HeaderBar(Vertical):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         self._let_go()
-        if not isinstance(event.widget, FootKey):
+        touched, _ = self.screen.get_widget_at(event.screen_x, event.screen_y)
+        if not isinstance(touched, FootKey):
             self._holding = self.set_timer(LONG, self._held)
 
     def on_mouse_up(self) -> None:
         self._let_go()
 
-    def on_leave(self) -> None:
-        if not self.is_mouse_over:
-            self._let_go()
-
     def _held(self) -> None:
         self._holding = None
-        self.post_message(self.Held())
+        if self.region.contains_point(self.app.mouse_position):  # it has not slipped off, and gone elsewhere
+            self.post_message(self.Held())
 
     def _let_go(self) -> None:
         if self._holding is not None:

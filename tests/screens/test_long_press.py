@@ -10,6 +10,7 @@ from kiosk.steps import Attract, EnterPasscode, Purpose
 from screens.app import KioskApp, Maintenance
 from screens.look import Manner
 from screens.widgets import header
+from screens.widgets.header import HeaderBar
 from tests.screens.gallery import FORMAT
 from tests.screens.hall import Hall, hall, wait_until
 
@@ -33,6 +34,11 @@ def _finger(there: Hall, kind: type[events.MouseEvent], on: str) -> None:
     driver.process_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
 
 
+def _held(there: Hall) -> bool:
+    """Whether a finger rests on the bar."""
+    return there.screen.query_one(HeaderBar)._holding is not None
+
+
 async def _press(there: Hall, on: str) -> None:
     _finger(there, events.MouseDown, on)
     await there.settle()
@@ -41,20 +47,24 @@ async def _press(there: Hall, on: str) -> None:
 async def test_a_finger_that_rests_on_the_bar_asks_for_it_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(header, "LONG", 0.05)
     asked = Asked()
     async with hall(maintenance=Maintenance("f12", asked)) as there:
         there.stage.show(Attract())
         await there.settle()
+        monkeypatch.setattr(header, "LONG", 3600)
         await there.touch("#header .service")  # let go at once
+        assert not _held(there)
         await _press(there, "#header FootKey")  # a key has its own meaning
-        _finger(there, events.MouseUp, "#header FootKey")
+        assert not _held(there)
+        monkeypatch.setattr(header, "LONG", 0.05)
         await _press(there, "#header .service")
+        assert _held(there)
         _finger(there, events.MouseMove, "#body")  # slipped off
+        await wait_until(lambda: not _held(there))
         await there.settle()
+        assert asked.times == 0
         await _press(there, "#header .service")
-        await wait_until(lambda: asked.times > 0)  # what the others would have led to has been before
-        assert asked.times == 1
+        await wait_until(lambda: asked.times == 1)
         await _press(there, "#header .kiosk")
         await wait_until(lambda: asked.times == 2)
 

@@ -315,3 +315,20 @@ def test_what_an_event_says() -> None:
     )
     assert told(event(0, "card.not-genuine", "alarm")).startswith("ALARM")
     assert told(event(0, "of.tomorrow", "failed", reason="x")) == "of.tomorrow: failed (x)"
+
+
+async def test_a_staff_card_in_the_reader_is_called_one() -> None:
+    desk = FakeDesk()
+    desk.put(replace(BLANK, staff="tess"))
+    async with office(officer(desk)) as there:
+        await there.sees("In the reader: the staff card of tess. Take it out.")
+        await open_page(there)
+        await there.sees("The one in the reader is the staff card of tess")
+
+
+async def test_a_card_that_is_not_in_use_is_not_said_to_be_unlocked() -> None:
+    page = replace(ANN, cards=(replace(ANN.cards[0], state="suspended"),))
+    async with office(officer(FakeDesk(page))) as there:
+        await open_page(there)
+        await there.sees("suspended")
+        assert "can be unlocked" not in there.drawn
