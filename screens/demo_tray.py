@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from kiosk.i18n import Phrase, Words
 from screens.frame import KioskScreen
 from screens.look import Manner
+from screens.maintenance.sign_in import SignInScreen
 from screens.widgets.keys import FootKey
 from screens.widgets.say import Live, Say
 
@@ -58,7 +59,9 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         Binding("escape", "app.drawer", show=False),
         Binding("0,delete", "take_out", show=False),
         Binding("m,M", "mailbox", show=False),
-        Binding("s,S", "page", show=False),
+        Binding("s,S", "page('staff')", show=False),
+        Binding("p,P", "page('people')", show=False),
+        Binding("r,R", "cable", show=False),
         Binding("q,Q", "leave", show=False),
     ]
 
@@ -96,11 +99,17 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         return (
             Digits(lambda: len(self._page)),
             FootKey("0", "0", lambda _: _("Take out")),
-            FootKey("m", "M", lambda _: _("Mailbox")),
-            FootKey("s", "S", self._others),
+            FootKey("m", "M", lambda _: _("Mail")),
+            FootKey("s", "S", lambda _: _("Staff"), classes="foot-key to-staff"),
+            FootKey("p", "P", lambda _: _("People"), classes="foot-key to-people"),
+            FootKey("r", "R", self._cable),
             FootKey("q", "Q", lambda _: _("Leave")),
             FootKey("f2", "F2", lambda _: _("Back")),
         )
+
+    def on_mount(self) -> None:
+        if self._desk.inside is None and isinstance(self.app.screen_stack[-2], SignInScreen):
+            self.action_page("staff")  # whose card is waited for there
 
     def focus_first(self) -> None:
         self._show()
@@ -119,7 +128,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             if self._mailbox:
                 self._turn(1 if event.key == "right" else -1)
             else:
-                self.action_page()
+                self.action_page("people" if self._page == self._desk.pages[1] else "staff")
 
     def take(self, number: int) -> None:
         """Put the card in, and give the screen back to the kiosk."""
@@ -130,6 +139,11 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         self._desk.remove()
         self.app.call_later(self.app.run_action, "drawer")
 
+    def action_cable(self) -> None:
+        """Pull the reader's cable, or plug it in, and give the screen back to the kiosk."""
+        self._desk.pull_or_plug()
+        self.app.call_later(self.app.run_action, "drawer")
+
     def action_leave(self) -> None:
         self._desk.leave()
 
@@ -138,16 +152,15 @@ class DemoTray(KioskScreen, inherit_bindings=True):
         self._mail = 0
         self._show()
 
-    def action_page(self) -> None:
-        """To the cards of the staff, or back to those of the holders."""
-        holders, staff = self._desk.pages
-        self._page = holders if self._page == staff or self._mailbox else staff
+    def action_page(self, whose: str) -> None:
+        """To the cards of the staff, or to those of the holders."""
+        self._page = self._desk.pages[whose == "staff"]
         self._mailbox = False
         self._focused = self._page[0]
         self._show()
 
-    def _others(self, _: Words) -> str:
-        return _("Staff") if self._page == self._desk.pages[0] else _("People")
+    def _cable(self, _: Words) -> str:
+        return _("Plug in") if self._desk.unplugged else _("Unplug")
 
     def _turn(self, by: int) -> None:
         self._mail = max(0, min(len(self._desk.mails) - 1, self._mail + by))
@@ -158,6 +171,9 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             row.display = row.number in self._page
         self.query_one("#tray-cards").display = not self._mailbox
         self.query_one("#tray-mailbox").display = self._mailbox
+        staff = self._page == self._desk.pages[1] and not self._mailbox
+        self.query_one(".to-staff").display = not staff
+        self.query_one(".to-people").display = staff or self._mailbox
         self.speak()
         if self._mailbox:
             self.query_one("#tray-letter").focus()

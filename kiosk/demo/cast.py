@@ -117,6 +117,11 @@ def _strangers() -> list[Role]:
             lambda _: _("Not a card for this kiosk"),
             lambda _: _("A bank card or a bus pass: it cannot be read here"),
         ),
+        Role(
+            PivCard(pin="916480", puk="30518274", name="Nobody"),
+            lambda _: _("New card, nobody's yet"),
+            lambda _: _("An officer enrols it: the page about a person, then N"),
+        ),
     ]
 
 

@@ -19,6 +19,7 @@ class Desk:
         self.roles = (*holders, *staff)
         self.pages = (range(len(holders)), range(len(holders), len(self.roles)))
         self.leave = leave
+        self.unplugged = False  # the reader's cable
         self._reader = reader
         self._mails: Callable[[], Sequence[ReceivedMail]] = tuple
 
@@ -45,3 +46,11 @@ class Desk:
     def remove(self) -> None:
         """Take the card out."""
         self._reader.remove()
+
+    def pull_or_plug(self) -> None:
+        """Pull the reader's cable, or put it back: something for a technician to find."""
+        self.unplugged = not self.unplugged
+        if self.unplugged:
+            self._reader.unplug()
+        else:
+            self._reader.plug()

@@ -64,6 +64,13 @@ _TITLES: dict[Role, Phrase] = {
 }
 
 
+_CRIBS: dict[Role, Phrase] = {
+    Role.TECHNICIAN: lambda _: _("R unplugs the reader: find out what is wrong"),
+    Role.OFFICER: lambda _: _("put a person's card in, and help them"),
+    Role.ADMINISTRATOR: lambda _: _("see the report, and who may sign in"),
+}
+
+
 def _role(one: Member, rules: Staff) -> StaffRole:
     key, by_password = rules.key.upper(), one.role is Role.TECHNICIAN or rules.officer_password_at_kiosk
 
@@ -72,7 +79,7 @@ def _role(one: Member, rules: Staff) -> StaffRole:
             text = _("{key} on the first screen; then sign in, or F2 and this card")
         else:
             text = _("{key} on the first screen; then F2 and this card")
-        return text.format(key=key)
+        return f"{text.format(key=key)}; {_CRIBS[one.role](_)}"
 
     return StaffRole(
         one.card, _TITLES[one.role], how, one.name, password=one.password, by_password=by_password

@@ -96,7 +96,8 @@ class _Post:
                     return await self._send(), None
             except TooManyMails as limit:
                 until = earlier.expires_at if earlier else self.service.store.clock.now()
-                why = CodeRefusal.TOO_MANY if limit.again_at is None else CodeRefusal.WAIT
+                why = CodeRefusal.WAIT if earlier else CodeRefusal.VOID  # the last mail's code is of no use
+                why = CodeRefusal.TOO_MANY if limit.again_at is None else why
                 return self._or_the_ra(Sent(until, limit.again_at)), why
             except MailNotSent:
                 step = CodeNotSent(masked=mask(self.address), place=self.place)

@@ -89,7 +89,13 @@ async def receive(
         known = await _admit(sight, known, about, service)
         recognised(known)
         visit = Visit(reference, insertion, known, sight)
-        await service.store.record(Event.CARD_SEEN, about, locked=sight.locked, tries_left=sight.tries_left)
+        await service.store.record(
+            Event.CARD_SEEN,
+            about,
+            locked=sight.locked,
+            tries_left=sight.tries_left,
+            unblock_tries_left=sight.unblock_tries,
+        )
         visit = await _settle(visit, dialogue, service)
         await _serve(visit, dialogue, service)
     except CannotHelp as end:

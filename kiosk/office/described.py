@@ -7,7 +7,8 @@ from datetime import UTC
 
 from kiosk.enrolment import EnrolmentError
 from kiosk.office.enrolling import SeenCard
-from kiosk.office.equipping import asked_for, require_tries_in
+from kiosk.office.equipping import asked_for, require_tries_in, tries_for_fresh
+from kiosk.rotation import FEWEST
 from kiosk.staff.desk import How, Way
 from kiosk.wiring import Parts
 
@@ -30,17 +31,20 @@ def lines(seen: SeenCard) -> Iterator[tuple[str, str]]:
     yield "Certificate ends", ends.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if ends else "-"
 
 
-async def ways(parts: Parts, seen: SeenCard, *, derived: bool, kept: bool) -> tuple[Way, ...]:
-    """How the card can be enrolled, the best first.
+async def ways(parts: Parts, seen: SeenCard, *, derived: bool, kept: bool) -> tuple[tuple[Way, ...], str]:
+    """How the card can be enrolled, the best first; and why a random secret is not among the ways now.
 
     ``derived``: its secret comes from the master key; ``kept``: one is kept for it already.
     """
+    lacking = ""
     secret = seen.family.secret.name
     found = []
     if derived:
         found.append(Way(How.NONE, "", f"Its {secret} is derived from the master key: nothing to type."))
-    elif (fresh := await _fresh(parts, seen)) is not None:
-        found.append(fresh)
+    elif (fresh := _fresh(seen)) is not None:
+        lacking = await _lacking(parts, seen)
+        if not lacking:
+            found.append(fresh)
     found.append(Way(How.GIVEN, secret, f"You type the {secret} that is on the card now, and it is kept."))
     if not derived:
         told = (
@@ -49,14 +53,13 @@ async def ways(parts: Parts, seen: SeenCard, *, derived: bool, kept: bool) -> tu
             else f"Without a {secret}: no kiosk can unlock it, until you enrol it again with one."
         )
         found.append(Way(How.NONE, "", told))
-    return tuple(found)
+    return tuple(found), lacking
 
 
-async def _fresh(parts: Parts, seen: SeenCard) -> Way | None:
-    """None where such a card takes no fresh secret, or has too few tries left for it."""
+def _fresh(seen: SeenCard) -> Way | None:
+    """None where such a card takes no fresh secret."""
     try:
         wanted = asked_for(seen.family, fresh=True)
-        await require_tries_in(parts, seen)
     except EnrolmentError:
         return None
     secret = seen.family.secret.name
@@ -65,6 +68,17 @@ async def _fresh(parts: Parts, seen: SeenCard) -> Way | None:
         f"present {wanted.name}" if wanted.name == secret else wanted.name,
         f"A random {secret} is set on the card and kept; nobody ever sees it.",
     )
+
+
+async def _lacking(parts: Parts, seen: SeenCard) -> str:
+    """Why the card has not the tries for a fresh secret; empty where it has."""
+    try:
+        await require_tries_in(parts, seen)
+    except EnrolmentError:
+        wanted, tries = asked_for(seen.family, fresh=True), tries_for_fresh(seen)
+        left = "does not tell how many it has" if tries is None else f"has {tries}"
+        return f"A random one needs {FEWEST} tries of the {wanted.name}, and the card {left}."
+    return ""
 
 
 def _tries(count: int | None) -> str:

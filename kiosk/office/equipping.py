@@ -106,9 +106,13 @@ async def require_tries_in(parts: Parts, seen: SeenCard) -> None:
         _require_tries(seen)
 
 
+def tries_for_fresh(seen: SeenCard) -> int | None:
+    """Tries left of what a fresh secret is set with; None where the card does not tell."""
+    return seen.unblock_tries if seen.family.traits.replaceable else seen.authority_tries
+
+
 def _require_tries(seen: SeenCard) -> None:
-    traits = seen.family.traits
-    tries = seen.unblock_tries if traits.replaceable else seen.authority_tries
+    tries = tries_for_fresh(seen)
     name = asked_for(seen.family, fresh=True).name
     if tries is None:
         raise EnrolmentError(

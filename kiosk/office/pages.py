@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import col
 
 from cardio.card import CardId
-from kiosk.audit import detail_of
+from kiosk.audit import Event, Outcome, detail_of
 from kiosk.enrolled import EnrolledCard
 from kiosk.office.cards import UNREADABLE, summary
 from kiosk.persons import Personal
@@ -20,6 +20,12 @@ from kiosk.storage.trail import AuditRow
 from kiosk.wiring import Parts
 
 EVENTS = 20  # the newest
+_FILLS_TRIES = {
+    Event.UNLOCKED.value,
+    Event.CARD_ENROLLED.value,
+    Event.UNBLOCK_SECRET_REPLACED.value,
+}
+"""After these the tries may be as many as ever."""
 
 
 async def page(parts: Parts, holder_id: str) -> Page:
@@ -28,7 +34,9 @@ async def page(parts: Parts, holder_id: str) -> Page:
     cards = await parts.enrolment.cards(holder_id)
     numbers = {one.card.audit_key: number(one) for one in cards}
     events = await parts.trail.newest(EVENTS, col(AuditRow.holder_key) == person.holder_key)
-    attempts, now = parts.service.settings.unlock.attempts, parts.service.store.clock.now()
+    rules, now = parts.service.settings.unlock, parts.service.store.clock.now()
+    attempts = rules.attempts
+    spent = {card_key for card_key in numbers if _nearly_spent(events, card_key, rules.min_unblock_tries)}
     held = person.usable_from is not None and person.usable_from > now
     return Page(
         holder_id=person.holder_id,
@@ -42,7 +50,7 @@ async def page(parts: Parts, holder_id: str) -> Page:
         blocked_at=person.blocked_at,
         assistance_ends=person.assistance_ends,
         added_at=person.created_at,
-        cards=tuple(map(_card, cards)),
+        cards=tuple(_card(one, spent=one.card.audit_key in spent) for one in cards),
         events=tuple(_line(one, numbers) for one in reversed(events)),
         shut=person.shut,
     )
@@ -54,9 +62,23 @@ def number(enrolled: EnrolledCard) -> str:
     return str(CardId(card.family, card.kind, card.serial))
 
 
-def _card(enrolled: EnrolledCard) -> DeskCard:
+def _card(enrolled: EnrolledCard, *, spent: bool) -> DeskCard:
     told = summary(enrolled)
-    return DeskCard(told.card, told.state, told.unblock_secret, told.proves_itself, told.created_at)
+    secret = "nearly spent" if spent and told.unblock_secret in ("kept", "derived") else told.unblock_secret
+    return DeskCard(told.card, told.state, secret, told.proves_itself, told.created_at)
+
+
+def _nearly_spent(events: Sequence[Mapping[str, Any]], card_key: str, fewest: int) -> bool:
+    """Whether the card has told, and nothing has changed it since, that its secret will not be sent."""
+    for one in reversed(events):
+        if one["card_key"] != card_key:
+            continue
+        if one["event"] in _FILLS_TRIES and one["outcome"] == Outcome.OK.value:
+            return False
+        if one["event"] == Event.CARD_SEEN.value:
+            left = detail_of(one["detail"]).get("unblock_tries_left")
+            return isinstance(left, int) and left < fewest
+    return False
 
 
 def _line(one: Mapping[str, Any], numbers: Mapping[str, str]) -> EventLine:

@@ -10,6 +10,7 @@ from enum import Enum
 from functools import cached_property
 from typing import NamedTuple
 
+from kiosk.reasons import in_words
 from kiosk.reports.periods import Period, Span, midnight
 
 _MINUTE = 60  # seconds
@@ -61,7 +62,7 @@ class Failure(NamedTuple):
     def words(self) -> str:
         """For people."""
         what = _FAILED.get(self.event, self.event)
-        return f"{what}: {self.reason}" if self.reason else what
+        return f"{what}: {in_words(self.reason)}" if self.reason else what
 
 
 _FAILED = {

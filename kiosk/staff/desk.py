@@ -29,11 +29,14 @@ class Found:
 
 @dataclass(frozen=True)
 class DeskCard:
-    """A card of a holder, in the words of 'kiosk card list'; ``number`` names it in a `Deed`."""
+    """A card of a holder, in the words of 'kiosk card list'; ``number`` names it in a `Deed`.
+
+    ``unblock_secret`` is "nearly spent" where the card has lately told that too few tries of it are left.
+    """
 
     number: str = field(repr=False)
     state: str  # active, suspended, revoked
-    unblock_secret: str  # kept, derived, none, unfit, being replaced, refused
+    unblock_secret: str  # kept, derived, none, unfit, being replaced, refused, nearly spent
     proves_itself: str  # always, after the passcode, when unlocked, no
     added_at: datetime
 
@@ -120,9 +123,9 @@ class CardSeen:
     """The card in the reader, as it was read. ``lines``: label and text of what it says of itself.
 
     ``holder_id`` and ``holder_name`` are its holder's, empty where the store does not know it. ``ways``: the
-    best first; empty where such a card cannot be enrolled, and ``trouble`` says why. ``other_key``: it shows
-    another key than the one pinned for it, so it may be a copy; `Deed.replace_key` takes it all the same.
-    ``staff``: whose staff card it is.
+    best first; empty where such a card cannot be enrolled, and ``trouble`` says why. ``lacking`` says why no
+    random secret can be set on it now. ``other_key``: it shows another key than the one pinned for it, so it
+    may be a copy; `Deed.replace_key` takes it all the same. ``staff``: whose staff card it is.
     """
 
     number: str = field(repr=False)
@@ -132,6 +135,7 @@ class CardSeen:
     lines: tuple[tuple[str, str], ...] = field(repr=False)
     ways: tuple[Way, ...]
     trouble: str = ""
+    lacking: str = ""
     other_key: bool = False
     staff: str = ""
 

@@ -137,7 +137,7 @@ class EnrolScreen(DeskScreen):
             way = self._seen.ways[self._ways.picked]
             typed = f"To be typed next: its {way.asks}." if way.asks else "Nothing has to be typed for it."
             whole = f"{_plain(way.told)}. " if cell_len(_plain(way.told)) > self.room - 3 else ""
-            text = f"{whole}{typed}"
+            text = f"{whole}{typed} {self._seen.lacking}".rstrip()
         self.query_one("#way", Say).tell(same(text))
 
     def _whose(self, seen: CardSeen | None) -> str:

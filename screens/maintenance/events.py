@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from kiosk.reasons import in_words, notice_in_words, purpose_in_words
 from kiosk.staff.desk import EventLine
 
 # What stands for each event when it went well, and when it did not; docs/audit.md says what they are.
@@ -50,13 +53,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "notice.given-up": ("A mail never went out", "A mail never went out"),
     "notice.dropped": ("A mail was taken out", "A mail was not taken out"),
 }
-_TELLING = {
-    "attempts_left": "{} attempts left",
-    "tries_left": "{} tries left",
-    "purpose": "to {}",
-    "state": "now {}",
-    "kind": "{}",
-    "locked": "",
+_TELLING: dict[str, Callable[[str], str]] = {
+    "attempts_left": lambda count: _counted(count, "attempt", "attempts"),
+    "tries_left": lambda count: _counted(count, "try", "tries"),
+    "purpose": lambda purpose: f"to {purpose_in_words(purpose)}",
+    "state": lambda state: f"now {state}",
+    "kind": notice_in_words,
 }
 _SAID_ALREADY = frozenset({"attempts"})
 
@@ -67,7 +69,7 @@ def in_plain_words(line: EventLine) -> str:
     text = well if line.outcome == "ok" else badly
     notes = [note for name, value in _details(line.detail) if (note := _note(name, value))]
     if line.reason and line.reason not in _SAID_ALREADY:
-        notes.append(line.reason)
+        notes.append(in_words(line.reason))
     if notes:
         text = f"{text} ({', '.join(notes)})"
     return f"{text}, by {line.actor}" if line.actor else text
@@ -87,5 +89,9 @@ def _details(detail: str) -> list[tuple[str, str]]:
 
 
 def _note(name: str, value: str) -> str:
-    said = _TELLING.get(name, "").format(value)
-    return said.replace("attempts", "attempt").replace("tries", "try") if value == "1" else said
+    telling = _TELLING.get(name)
+    return telling(value) if telling is not None else ""
+
+
+def _counted(count: str, one: str, many: str) -> str:
+    return f"{count} {one if count == '1' else many} left"

@@ -23,6 +23,7 @@ _CARD, _STATE = 46, 10  # cells
 _MOST_CARDS = 4  # lines
 _WHEN = 13  # cells: "24/11  09:12 "
 _REFUSED = "refused"  # a card's unblock secret, by the card
+_SPENT = "nearly spent"
 _UNLOCKED = ("kept", "derived")  # where the card is in use
 _SECRETS = {
     "kept": "can be unlocked",
@@ -31,6 +32,7 @@ _SECRETS = {
     "unfit": "secret unfit",
     "being replaced": "secret changing",
     _REFUSED: "SECRET REFUSED",
+    _SPENT: "TOO FEW TRIES",
 }
 
 
@@ -284,7 +286,7 @@ class HolderScreen(DeskScreen):
         usable = card.state == "active" or card.unblock_secret not in _UNLOCKED
         secret = _SECRETS.get(card.unblock_secret, card.unblock_secret) if usable else ""
         text = f"{number + 1} {column(card.number, _CARD)}{column(card.state, _STATE)}{secret}"
-        return Row(text, "warn" if card.unblock_secret == _REFUSED else "plain")
+        return Row(text, "warn" if card.unblock_secret in (_REFUSED, _SPENT) else "plain")
 
     def _event_row(self, number: int) -> Row:
         line = self.page.events[number]

@@ -8,6 +8,7 @@ from datetime import datetime
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from kiosk.reasons import notice_in_words
 from kiosk.staff.account import Role
 from kiosk.staff.seen import Session
 from kiosk.staff.tools import MailServer, Waiting
@@ -152,7 +153,7 @@ class MailScreen(ToolScreen):
         following = "never: given up" if one.given_up else f"in {span(one.next_at, now)}"
         if not one.given_up and one.next_at <= now:
             following = "now"
-        text = f"{one.kind:<26}{span(now, one.created_at):<12}{one.tries:<8}{following}"
+        text = f"{notice_in_words(one.kind):<26}{span(now, one.created_at):<12}{one.tries:<8}{following}"
         return Row(text, "warn" if one.given_up else "plain")
 
     def _line(self, name: str, label: str, text: str, *, bad: bool = False) -> None:
@@ -179,9 +180,8 @@ class DropScreen(StaffScreen):
 
     def content(self) -> ComposeResult:
         age = span(self.manner.look.now(), self._notice.created_at)
-        yield Say(
-            same(f"The notice '{self._notice.kind}', {age} old, will never be sent."), classes="strong gap"
-        )
+        kind = notice_in_words(self._notice.kind)
+        yield Say(same(f"The notice '{kind}', {age} old, will never be sent."), classes="strong gap")
         warning = "It tells somebody what happened to their card. They will not hear of it from the kiosk."
         yield Say(same(warning), classes="said gap")
         yield Field(same("Reason"), Entry(masked=False, longest=_REASON, console=self.console))

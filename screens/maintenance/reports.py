@@ -160,7 +160,7 @@ class ReportsScreen(ToolScreen):
         self._say("what", f"{number} hours of RA time saved" if self.console else "hours of RA time saved")
         unlocks = f"{total[Measure.UNLOCKS]:,} unlocks at {report.minutes} minutes each"
         self._say("unlocked", f"{unlocks}; {total[Measure.ASSISTED]:,} with an assistance code")
-        self._say("took", f"half of the visits with an unlock took less than {lasted(total.unlock_visit)}")
+        self._say("took", _took(total))
         self._say("about", f"{days(report.period)}, by {grain.value}: {_where(report.chosen)}")
         self._say("totals", _registered(total))
         self._say("others", _others(total))
@@ -210,15 +210,25 @@ def _where(chosen: Chosen) -> str:
 def _registered(total: Figures) -> str:
     other = total[Measure.OTHER_ADDRESS]
     address = f" ({other:,} not with the RA's address)" if other else ""
-    passcodes = f"{total[Measure.PASSCODES]:,} passcode changes"
-    return f"{total[Measure.REGISTRATIONS]:,} registrations{address}, {passcodes}"
+    registered = _counted(total[Measure.REGISTRATIONS], "registration")
+    return f"{registered}{address}, {_counted(total[Measure.PASSCODES], 'passcode change')}"
+
+
+def _took(total: Figures) -> str:
+    if total.unlock_visit is None:
+        return "no visit with an unlock"
+    return f"half of the visits with an unlock took less than {lasted(total.unlock_visit)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _others(total: Figures) -> str:
     return (
-        f"{total[Measure.VISITS]:,} visits, {total[Measure.FAILURES]:,} failures, "
-        f"{total[Measure.BLOCKS]:,} blocks, {total[Measure.CLEARED]:,} cleared, "
-        f"{total[Measure.MAIL]:,} mails not sent"
+        f"{_counted(total[Measure.VISITS], 'visit')}, {_counted(total[Measure.FAILURES], 'failure')}, "
+        f"{_counted(total[Measure.BLOCKS], 'block')}, {total[Measure.CLEARED]:,} cleared, "
+        f"{_counted(total[Measure.MAIL], 'mail')} not sent"
     )
 
 

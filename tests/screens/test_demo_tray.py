@@ -18,8 +18,9 @@ from screens.launch import _tray, staff_of
 from screens.maintenance.find import FindScreen
 from screens.maintenance.home import HealthScreen
 from screens.maintenance.sign_in import SignInScreen
-from screens.scenes import AttractScreen
+from screens.scenes import AttractScreen, ClosedScreen
 from screens.widgets.fields import Field
+from screens.widgets.keys import FootKey
 from screens.widgets.say import Say
 from tests.sampling import sample
 from tests.screens.fitting import cut
@@ -65,14 +66,14 @@ async def test_every_card_and_its_crib_can_be_read(language: str) -> None:
     async with demo(language=language) as pilot:
         await pilot.press("f2")
         await comes(pilot, DemoTray)
-        for cards in (7, 3):
+        for cards in (8, 3):
             shown = [row for row in pilot.app.screen.query(Row) if row.display]
             assert [row.said[0] for row in shown] == [str(number + 1) for number in range(cards)]
             for _ in shown:
                 assert not cut(pilot.app.screen)
                 await pilot.press("down")
             await pilot.press("right")
-        assert [row.number for row in pilot.app.screen.query(Row) if row.display] == list(range(7))
+        assert [row.number for row in pilot.app.screen.query(Row) if row.display] == list(range(8))
 
 
 async def test_the_crib_says_how_each_of_the_staff_signs_in() -> None:
@@ -107,7 +108,7 @@ async def test_each_of_the_staff_gets_in_by_what_the_crib_says(digit: str) -> No
         await comes(pilot, SignInScreen)
         await pilot.press("f2")
         await comes(pilot, DemoTray)
-        await pilot.press("s", *["down"] * (int(digit) - 1))
+        await pilot.press(*["down"] * (int(digit) - 1))  # theirs are shown at once
         passcode = crib(pilot).partition("Passcode: ")[2].split("\n")[0]
         await pilot.press(digit)
         await comes(pilot, SignInScreen)
@@ -116,3 +117,13 @@ async def test_each_of_the_staff_gets_in_by_what_the_crib_says(digit: str) -> No
                 await pilot.pause(0.01)
         await pilot.press(*passcode, "enter")
         await comes(pilot, FindScreen if STAFF[int(digit) - 1] == "olga" else HealthScreen)
+
+
+async def test_the_readers_cable_is_pulled_and_put_back() -> None:
+    async with demo() as pilot:
+        for shown, key in ((ClosedScreen, "R Unplug"), (AttractScreen, "R Plug in")):
+            await pilot.press("f2")
+            await comes(pilot, DemoTray)
+            assert key in [one.said for one in pilot.app.screen.query(FootKey)]
+            await pilot.press("r")
+            await comes(pilot, shown)

@@ -141,6 +141,15 @@ async def test_sending_again_too_soon_leaves_the_code_as_it_was(locked: World) -
     assert [event.outcome for event in await locked.events("code.rate-reached")] == ["refused"]
 
 
+async def test_a_code_that_was_used_up_is_called_that_and_the_next_one_comes_soon(locked: World) -> None:
+    """A right code, and away before the new passcode: it has no second use, and the mail has to wait."""
+    right = see(EnterCode, lambda _: locked.post.code())
+    await locked.visit(locked.ann, [ANSWERED, right, see(NewPasscode, Gone.CARD_OUT)])
+    soon = locked.hands.wall + timedelta(seconds=60)
+    used = see(EnterCode, again(locked, seconds=60).reply, refusal=CodeRefusal.VOID, resend_at=soon)
+    await locked.visit(locked.ann, [ANSWERED, used, *unlocking(locked)[1:]])
+
+
 async def test_three_mails_a_visit(locked: World) -> None:
     mails = len(locked.post.mails)
     lines = [ANSWERED, again(locked, seconds=60), again(locked, seconds=60)]
@@ -171,7 +180,7 @@ async def test_five_mails_an_hour_for_a_holder_over_visits_and_cards(locked: Wor
     nothing_yet = see(
         EnterCode,
         again(locked, seconds=60).reply,
-        refusal=CodeRefusal.WAIT,
+        refusal=CodeRefusal.VOID,
         expires_at=locked.hands.wall,
     )
     await locked.visit(

@@ -227,7 +227,7 @@ async def test_beginning_anew_replaces_the_draft_and_its_code(world: World) -> N
         see(EnterPasscode, PIN),
         see(EnterCode, CodeChoice.SOMETHING_ELSE, something_else=True, masked="t····o@nhs.net"),
         *again,
-        see(EnterCode, old, refusal=CodeRefusal.WAIT, something_else=False, masked="a····n@trust.nhs.net"),
+        see(EnterCode, old, refusal=CodeRefusal.VOID, something_else=False, masked="a····n@trust.nhs.net"),
         see(EnterCode, lambda _: after(world, 61), refusal=CodeRefusal.VOID),
         code,
         finished,

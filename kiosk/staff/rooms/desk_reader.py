@@ -133,8 +133,8 @@ class DeskReader:
         mine = [summary(one) for one in await self._parts.enrolment.cards(holder_id)] if holder_id else []
         kept = any(one.card == str(seen.id) and one.unblock_secret not in _WITHOUT for one in mine)
         derived = seen.family.name in diversified(self._parts.service.settings)
-        how = await ways(self._parts, seen, derived=derived, kept=kept)
-        return replace(told, lines=tuple(lines(seen)), ways=how, other_key=other_key)
+        how, lacking = await ways(self._parts, seen, derived=derived, kept=kept)
+        return replace(told, lines=tuple(lines(seen)), ways=how, lacking=lacking, other_key=other_key)
 
 
 def _given(card: SeenCard, how: How, grounds: Grounds) -> SecretBytes | None:

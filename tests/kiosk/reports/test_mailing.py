@@ -198,7 +198,7 @@ async def test_what_it_says(open_world: OpenWorld) -> None:
         assert "A visit with an unlock took 1 min 30 s" in text
         assert "Figures begin on 28 June 2027." in text
         assert re.search(r"with another address than the RA's ?1\b", text)
-        assert "card refused: no-unblock-secret" in text
+        assert "card refused: no unblock secret that may be sent" in text
         assert "code not mailed" in text
         assert "Tue 29/06" in text
         assert "Library" in text
@@ -229,7 +229,9 @@ async def test_the_sheet_that_goes_with_it(open_world: OpenWorld) -> None:
         ("2027-06-30", "Ward 7", "1"),
     ]
     assert rows[2]["organisation"].startswith("'=HYPERLINK"), "a spreadsheet does not run it"
-    assert rows[1]["failure_reasons"] == "card refused: no-unblock-secret 1, code not mailed 1"
+    assert (
+        rows[1]["failure_reasons"] == "card refused: no unblock secret that may be sent 1, code not mailed 1"
+    )
     assert (rows[2]["unlock_visit_seconds"], rows[2]["minutes_saved"]) == ("108", "20")
 
 

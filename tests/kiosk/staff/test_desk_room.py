@@ -9,12 +9,12 @@ import pytest
 
 from cardio.virtual.piv import PivCard
 from kiosk.dialogue import Gone
-from kiosk.refusals import CodeRefusal
+from kiosk.refusals import CodeRefusal, Why
 from kiosk.staff.account import StaffProblem
 from kiosk.staff.desk import Act, Deed, Grounds
 from kiosk.staff.rooms import desk
 from kiosk.staff.rooms.session import StaffSession
-from kiosk.steps import AnswerQuestions, EnterCode
+from kiosk.steps import AnswerQuestions, EnterCode, SeeRA
 from kiosk.storage.models import (
     AssistanceRow,
     CardState,
@@ -29,7 +29,7 @@ from tests.kiosk.staff.desk import ME, WHY, carry_out
 from tests.stories.conftest import with_ann
 from tests.stories.plots import block, register, unlock
 from tests.stories.script import see
-from tests.stories.world import ANSWERS, PIN, PUK, RA_EMAIL, World, identity, in_order
+from tests.stories.world import ANSWERS, PIN, PUK, RA_EMAIL, World, identity, in_order, tries
 
 NEW, OWN = "ann@gov.uk", "ann.home@mod.uk"
 
@@ -100,6 +100,24 @@ async def test_a_page_tells_all_but_secrets(staffed: Staffed, officer: StaffSess
     assert assistance.code is not None
     secrets = [PIN, PUK, world.post.code(), assistance.code.get_secret_value(), *ANSWERS.values(), OWN]
     assert [secret for secret in secrets if secret.casefold() in told.casefold()] == []
+
+
+async def test_a_card_that_told_a_kiosk_of_too_few_tries_is_not_said_to_be_unlocked(
+    ann: World, officer: StaffSession
+) -> None:
+    async def secret() -> str:
+        (card,) = (await officer.desk.page("H1")).cards
+        return card.unblock_secret
+
+    spent = ann.ann.state().puk_tries_left
+    await ann.visit(ann.ann, [see(AnswerQuestions, Gone.CARD_OUT)])
+    assert await secret() == "kept"
+    tries(ann.ann, puk=1)
+    await ann.visit(ann.ann, [see(SeeRA, why=Why.NO_UNBLOCK)])
+    assert await secret() == "nearly spent"
+    tries(ann.ann, puk=spent)
+    await ann.visit(ann.ann, [see(AnswerQuestions, Gone.CARD_OUT)])
+    assert await secret() == "kept", "as it told last"
 
 
 async def test_a_held_registration_and_what_cannot_be_read_are_told(

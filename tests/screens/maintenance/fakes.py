@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 YUBIKEY = bytes.fromhex("3B8D80018073C021C057597562694B6579F9")
 
+NAMES = {Role.TECHNICIAN: "tess", Role.OFFICER: "olga", Role.ADMINISTRATOR: "adam"}
+
 
 class Feed(Generic[T]):
     """A stream: what was there at first, then whatever is put in. ``open`` counts who follows it."""
@@ -193,7 +195,7 @@ class FakeSession:
     """What one of a role sees."""
 
     def __init__(self, role: Role = Role.TECHNICIAN) -> None:
-        self.account = Account("tess", role, False, True, False, NOW)
+        self.account = Account(NAMES[role], role, False, True, False, NOW)
         self.desk: Desk = FakeDesk() if role is Role.OFFICER else cast(Desk, NoDesk())
         self.health = FakeHealth()
         self.service = FakeService()

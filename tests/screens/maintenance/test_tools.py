@@ -146,7 +146,7 @@ async def test_an_officer_drops_a_notice() -> None:
 async def test_an_officer_marks_one_with_the_mouse() -> None:
     async with office(FakeSession(Role.OFFICER)) as there:
         await there.press("f9")
-        await there.sees("card-left-in")
+        await there.sees("card left in")
         lines = there.screen.query_one(Lines)
         await there.there.pilot.click(Lines, offset=(5, 2))
         assert lines.picked == 2
