@@ -30,7 +30,7 @@ from kiosk.commands.configuration import AsJson, ReaderPattern, origins_of, sett
 from kiosk.commands.failures import Commands
 
 if TYPE_CHECKING:
-    from kiosk.selftest.visitor import StepReport
+    from kiosk.selftest.report import StepReport
 
 app = typer.Typer(
     cls=Commands,

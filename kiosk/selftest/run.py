@@ -25,7 +25,8 @@ from kiosk.journeys.reception import receive
 from kiosk.keyring import key_ring
 from kiosk.origin import StrangePepper, require_own_pepper
 from kiosk.proofs.questions import CATALOGUE
-from kiosk.selftest.visitor import Report, StepReport, Unexpected, Visitor, since
+from kiosk.selftest.report import Report, StepReport
+from kiosk.selftest.visitor import Unexpected, Visitor, since
 from kiosk.settings import Settings
 from kiosk.steps import (
     Answered,

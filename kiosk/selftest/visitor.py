@@ -6,28 +6,10 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from kiosk.selftest.report import StepReport
 from kiosk.steps import Busy, Ending, Finished, Offer, Step
-
-
-@dataclass(frozen=True)
-class StepReport:
-    """One thing a holder sees or the kiosk does."""
-
-    name: str
-    ok: bool
-    ms: float
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Report:
-    """How the self-test went; ``steps`` ends with the step at fault."""
-
-    ok: bool
-    steps: tuple[StepReport, ...]
 
 
 class Unexpected(Exception):

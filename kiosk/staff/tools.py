@@ -17,6 +17,7 @@ from cardio.reader import State
 from cardio.tracing import TraceLine
 from kiosk.reports.periods import Period
 from kiosk.reports.report import Chosen, Report
+from kiosk.selftest.report import StepReport
 
 
 @dataclass(frozen=True)
@@ -94,23 +95,13 @@ class MailTool(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of a self-test. ``ms``: how long it took."""
-
-    name: str
-    ok: bool
-    ms: float
-    detail: str = ""
-
-
-@dataclass(frozen=True)
 class SelftestResult:
     """How a self-test went, when (UTC), and who began it."""
 
     ok: bool
     at: datetime
     by: str
-    steps: tuple[Step, ...]
+    steps: tuple[StepReport, ...]
 
 
 class SelftestTool(Protocol):
@@ -119,7 +110,7 @@ class SelftestTool(Protocol):
     async def last(self) -> SelftestResult | None:
         """How the last one at this kiosk went; None: there was none."""
 
-    async def run(self, told: Callable[[Step], None]) -> SelftestResult:
+    async def run(self, told: Callable[[StepReport], None]) -> SelftestResult:
         """Run one; ``told`` hears of each step as it ends. Raises StaffProblem while one is running."""
 
 

@@ -12,8 +12,8 @@ from cardio.reader import Reader
 from kiosk.mail import MailFacts
 from kiosk.office.office import office
 from kiosk.provenance import Origins
+from kiosk.selftest.report import Report, StepReport
 from kiosk.selftest.run import Selftest
-from kiosk.selftest.visitor import Report, StepReport
 from kiosk.settings import Settings
 from kiosk.staff.account import Account
 from kiosk.staff.door import Door

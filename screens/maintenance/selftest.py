@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from kiosk.staff.tools import SelftestResult, Step
+from kiosk.selftest.report import StepReport
+from kiosk.staff.tools import SelftestResult
 from screens.maintenance.listing import ToolScreen
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import Lines, Row
@@ -36,7 +37,7 @@ class SelftestScreen(ToolScreen):
         return (FootKey("enter", "Enter", same("Run it")),)
 
     def begin(self) -> None:
-        self._steps: list[Step] = []
+        self._steps: list[StepReport] = []
         self.later(self._look())
 
     def tick(self) -> None:
@@ -72,7 +73,7 @@ class SelftestScreen(ToolScreen):
         else:
             self._show(result)
 
-    def _told(self, step: Step) -> None:
+    def _told(self, step: StepReport) -> None:
         self._steps.append(step)
         if self.is_attached:
             self._say(f"Running: {len(self._steps)} steps done")
@@ -90,7 +91,7 @@ class SelftestScreen(ToolScreen):
             line.tell(same(text))
 
 
-def _row(step: Step) -> Row:
+def _row(step: StepReport) -> Row:
     word = "done" if step.ok else "FAILED"
     detail = f"  ({step.detail})" if step.detail else ""
     return Row(f"{word:<8}{step.ms:6.0f} ms  {step.name}{detail}", "plain" if step.ok else "bad")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from kiosk.audit import Event, Outcome, Subject
-from kiosk.selftest.visitor import Report, StepReport
+from kiosk.selftest.report import Report, StepReport
 from kiosk.staff.account import Account, StaffProblem
 from kiosk.staff.rooms.rights import TECHNICIANS, Room, for_roles
-from kiosk.staff.tools import SelftestResult, Step
+from kiosk.staff.tools import SelftestResult
 from kiosk.storage.staff import SelftestRow
 from kiosk.store import Store
 
@@ -35,20 +35,22 @@ class SelftestRoom(Room):
             row = await session.get(SelftestRow, self._store.kiosk)
         if row is None:
             return None
-        return SelftestResult(row.ok, row.at, row.by, tuple(Step(**step) for step in json.loads(row.report)))
+        return SelftestResult(
+            row.ok, row.at, row.by, tuple(StepReport(**step) for step in json.loads(row.report))
+        )
 
     @for_roles(TECHNICIANS)
-    async def run(self, told: Callable[[Step], None]) -> SelftestResult:
+    async def run(self, told: Callable[[StepReport], None]) -> SelftestResult:
         """Run one; ``told`` hears of each step as it ends. Raises StaffProblem while one is running."""
         if self._running:
             raise StaffProblem("a self-test is running: wait for its end")
         self._running = True
         try:
-            report = await self._run(lambda step: told(_step(step)))
+            report = await self._run(lambda step: told(_short(step)))
         finally:
             self._running = False
         result = SelftestResult(
-            report.ok, self._store.clock.now(), self.account.name, tuple(map(_step, report.steps))
+            report.ok, self._store.clock.now(), self.account.name, tuple(map(_short, report.steps))
         )
         await self._keep(result)
         return result
@@ -64,5 +66,5 @@ class SelftestRoom(Room):
             self._store.audit.record(session, Event.SELFTEST_RUN, about, outcome, failed)
 
 
-def _step(step: StepReport) -> Step:
-    return Step(step.name, step.ok, step.ms, step.detail[:LONGEST])
+def _short(step: StepReport) -> StepReport:
+    return replace(step, detail=step.detail[:LONGEST])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kiosk.selftest.report import StepReport
 from kiosk.staff.account import Role
-from kiosk.staff.tools import Step
 from kiosk.storage.models import HolderRow
 from tests.kiosk.staff.conftest import Staffed
 
@@ -11,7 +11,7 @@ from tests.kiosk.staff.conftest import Staffed
 async def test_it_goes_through_and_is_kept(staffed: Staffed) -> None:
     session = await staffed.session(Role.TECHNICIAN)
     assert await session.selftest.last() is None
-    told: list[Step] = []
+    told: list[StepReport] = []
     result = await session.selftest.run(told.append)
     assert result.ok, [step for step in told if not step.ok]
     assert result.by == "technician"

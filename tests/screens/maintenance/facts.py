@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from cardio.tracing import TraceLine
 from kiosk.levels import Finding, Level
-from kiosk.staff.tools import LogLine, MailServer, Setting, Step, Waiting, Weight
+from kiosk.selftest.report import StepReport
+from kiosk.staff.tools import LogLine, MailServer, Setting, Waiting, Weight
 from tests.screens.gallery import NOW
 
 BOARD = (
@@ -41,10 +42,10 @@ OUTBOX = (
     Waiting(5, "card-left-in", True, 80, NOW - timedelta(days=4), NOW - timedelta(hours=1)),
 )
 STEPS = (
-    Step("prepare", True, 130.0),
-    Step("register: enter-passcode", True, 0.4),
-    Step("register: sending-mail", True, 528.0),
-    Step("unlock: sending-mail", False, 10003.0, "MailNotSent: no answer in time"),
+    StepReport("prepare", True, 130.0),
+    StepReport("register: enter-passcode", True, 0.4),
+    StepReport("register: sending-mail", True, 528.0),
+    StepReport("unlock: sending-mail", False, 10003.0, "MailNotSent: no answer in time"),
 )
 LOG = (
     LogLine(datetime(2026, 11, 24, 8, 0, tzinfo=UTC), Weight.NOTE, "kiosk.audit", "audit head 17:c9b876"),

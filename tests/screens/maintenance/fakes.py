@@ -15,6 +15,7 @@ from cardio.tracing import TraceLine
 from kiosk.levels import Finding
 from kiosk.reports.periods import Period
 from kiosk.reports.report import Chosen, Report
+from kiosk.selftest.report import StepReport
 from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.desk import Desk
 from kiosk.staff.entry import Leaving, Refused, Why
@@ -25,7 +26,6 @@ from kiosk.staff.tools import (
     SelftestResult,
     Setting,
     Slot,
-    Step,
     Waiting,
 )
 from screens.look import Manner
@@ -150,7 +150,7 @@ class FakeSelftest:
     async def last(self) -> SelftestResult | None:
         return self.result
 
-    async def run(self, told: Callable[[Step], None]) -> SelftestResult:
+    async def run(self, told: Callable[[StepReport], None]) -> SelftestResult:
         self.runs += 1
         for step in STEPS[:-1]:
             told(step)
