@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from pydantic import SecretBytes
 from sqlalchemy import ColumnElement
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
@@ -70,9 +71,13 @@ class Enrolment:
     ) -> None:
         """Add one holder. Raises EnrolmentError if the id is taken."""
         async with self._store.work() as session:
+            taken = EnrolmentError(f"there is a holder {holder.holder_id!r} already")
             if await self._holder(session, holder.holder_id) is not None:
-                raise EnrolmentError(f"there is a holder {holder.holder_id!r} already")
-            await self._intake(session, by, reason).add_holder(holder, selftest=selftest)
+                raise taken
+            try:
+                await self._intake(session, by, reason).add_holder(holder, selftest=selftest)
+            except IntegrityError:  # another officer was quicker
+                raise taken from None
 
     async def enrol(
         self, holder_id: str, card: NewCard, *, by: str, reason: str = "", instead_of: CardId | None = None
@@ -93,6 +98,8 @@ class Enrolment:
                 ((change, *_),) = await self._intake(session, by, reason).take_in([row])
             except RowsRefused as refusal:
                 raise EnrolmentError(refusal.faults[0].reason) from None
+            except IntegrityError:
+                raise EnrolmentError(f"card {card.id} was enrolled just now: see whose it is") from None
             if change is Change.REFUSED:
                 raise refused_before("unblock secret")
             if instead_of is not None:

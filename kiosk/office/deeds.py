@@ -123,10 +123,10 @@ async def clear_secret(parts: Parts, card: CardId, reason: str, *, by: str) -> N
 async def reason_about(parts: Parts, holder_id: str, reason: str, email: str = "") -> str:
     """A reason that does not name the holder, or a card of theirs, or ``email``: no event ever does."""
     reason = fields.checked("the reason", fields.reason, reason)
-    enrolled = await parts.enrolment.holder(holder_id)
+    person = await parts.helping.person(holder_id)
     cards = [one.card.serial for one in await parts.enrolment.cards(holder_id)]
-    locals_ = [(one or "").partition("@")[0] for one in (enrolled.email, email)]
-    personal = [holder_id, *(enrolled.name or "").split(), *locals_, *cards]
+    locals_ = [one.partition("@")[0] for one in (*person.addresses, email)]
+    personal = [holder_id, *person.name.split(), *locals_, *cards]
     return fields.checked("the reason", fields.impersonal, reason, personal)
 
 

@@ -114,8 +114,10 @@ def card_key(text: str, family: Family, use: KeyUse) -> bytes:
 
 
 def _words(text: str) -> list[str]:
-    """Its words, however their letters are composed, and how wide and tall they are."""
-    return re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", text).casefold())
+    """Its words, whatever accents their letters have or have not, and how wide and tall they are."""
+    apart = unicodedata.normalize("NFKD", text)
+    bare = "".join(character for character in apart if not unicodedata.combining(character))
+    return re.findall(r"[^\W_]+", bare.casefold())
 
 
 def _line(text: str, longest: int) -> str:

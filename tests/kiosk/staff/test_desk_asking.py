@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from kiosk.audit import Event
 from kiosk.dialogue import Gone
+from kiosk.enrolment import EnrolmentError, NewHolder
 from kiosk.staff.account import NotAllowed, Role, StaffProblem
 from kiosk.staff.desk import Act, Deed, Foreseen, Grounds
 from kiosk.staff.rooms.session import StaffSession
@@ -24,7 +27,7 @@ from tests.kiosk.reports.conftest import happened, write
 from tests.kiosk.staff.conftest import Staffed
 from tests.kiosk.staff.desk import WHY
 from tests.stories.conftest import with_ann
-from tests.stories.plots import block
+from tests.stories.plots import block, register
 from tests.stories.script import see
 from tests.stories.world import PUK, World, identity, wrong
 
@@ -60,6 +63,7 @@ async def state_of(world: World) -> list[str]:
         ("Mrs Jones asked", "names the person"),
         ("Mrs \uff2aones asked", "names the person"),  # a J as wide as two letters
         ("card CARD is lost", "names the person"),
+        ("Mrs J\u00f3n\u00e9s asked", "names the person"),
     ],
 )
 async def test_no_deed_without_a_reason_that_may_stay(
@@ -187,3 +191,35 @@ def test_who_it_is_about_is_in_no_repr() -> None:
     grounds = Grounds(WHY, "40017", SecretStr(PUK))
     told = repr(deed) + repr(grounds)
     assert [one for one in ("40017", "Ann", NEW, "guid", PUK) if one in told] == []
+
+
+async def test_two_officers_who_add_the_same_person_at_once(
+    ann: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both look, find nobody of that id, and write: the second is told what the first has done."""
+    enrolment, looked = ann.office.enrolment, asyncio.Barrier(2)
+    find = enrolment._holder
+
+    async def look(session: AsyncSession, holder_id: str) -> HolderRow | None:
+        found = await find(session, holder_id)
+        if not ann.office.database.backend.one_at_a_time:
+            await looked.wait()
+        return found
+
+    monkeypatch.setattr(enrolment, "_holder", look)
+    new = NewHolder("H7", "Bob Smith", "")
+    both = (enrolment.add_holder(new, by="olga"), enrolment.add_holder(new, by="olga"))
+    told = await asyncio.gather(*both, return_exceptions=True)
+    assert sorted(map(repr, told)) == sorted(
+        map(repr, (None, EnrolmentError("there is a holder 'H7' already")))
+    )
+    assert [one.holder_id for one in await ann.rows(HolderRow)] == ["H1", "H7"]
+
+
+async def test_a_reason_does_not_name_the_address_that_they_have_registered(
+    staffed: Staffed, officer: StaffSession
+) -> None:
+    await staffed.world.holder()
+    await register(staffed.world, await staffed.world.card(), email=OWN)
+    with pytest.raises(StaffProblem, match="names the person"):
+        await officer.desk.carry_out(Deed(Act.WITHDRAW, "H1"), Grounds("wrote from ann.home", "H1"))
