@@ -4,8 +4,8 @@
 Run by systemd as root, once for each call on unlock-kiosk-login.socket; the call is descriptor 3. It
 answers "shown" when the prompt is in front, or says why there is none. The kiosk's screen comes back when
 whoever logged in has logged out, when nobody has within a minute, or when nothing was typed for two: then
-everything on that terminal is hung up. Needs Python's standard library alone, so that it never runs code
-which the kiosk's account may write.
+everything on that terminal is hung up. Where it was killed, ``--tidy`` does that in its place. Needs
+Python's standard library alone, so that it never runs code which the kiosk's account may write.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ VT_GETSTATE, VT_ACTIVATE, VT_WAITACTIVE, VT_LOCKSWITCH, VT_UNLOCKSWITCH = (
 TIOCVHANGUP = 0x5437
 PROMPT = 60  # seconds in which somebody has to log in
 IDLE = 120  # seconds without a key
+NOTE = Path("/run/unlock-kiosk-login.before")
 LOOK = 1.0  # seconds between two looks; the kernel keeps the time of a key to within 8 s
 
 
@@ -100,25 +101,38 @@ def hang_up(tty: Path) -> None:
         os.close(descriptor)
 
 
+def tidy(vt: int, note: Path) -> None:
+    """Hang up what is open on the prompt's terminal, and bring the one back that was in front before."""
+    if note.exists():
+        hang_up(Path(f"/dev/tty{vt}"))
+        Consoles().show(int(note.read_text()))
+        note.unlink()
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Answer one call."""
+    """Answer one call, or tidy up after one that was killed."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--vt", type=int, default=8, help="the virtual terminal of the prompt")
     parser.add_argument("--idle", type=float, default=IDLE, help="seconds without a key")
+    parser.add_argument("--note", type=Path, default=NOTE, help="keeps which terminal is to come back")
+    parser.add_argument("--tidy", action="store_true", help="end what a prompt that was killed has left")
     asked = parser.parse_args(arguments)
+    if asked.tidy:
+        tidy(asked.vt, asked.note)
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left open
     with socket.socket(fileno=3) as call:
         if may_log_in(caller(call)):
             call.sendall(b"the account of the kiosk could log in: lock its password, or give it no shell\n")
             return 1
         consoles = Consoles()
-        before = consoles.active()
+        asked.note.write_text(str(consoles.active()))
         try:
             consoles.show(asked.vt)
             call.sendall(b"shown\n")
             serve(Path(f"/dev/tty{asked.vt}"), asked.idle)
         finally:
-            consoles.show(before)
+            tidy(asked.vt, asked.note)
     return 0
 
 

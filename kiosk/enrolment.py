@@ -167,15 +167,17 @@ class Enrolment:
         about = await self._about(session, row, by)
         self._store.audit.record(session, Event.CARD_STATE_SET, about, reason=reason, state=state.value)
 
-    async def require_pinned(self, card: CardId, shown: Mapping[KeyUse, bytes | None], *, by: str) -> None:
-        """Raise EnrolmentError, with an alarm on record, if a pinned key is none of those shown."""
+    async def require_pinned(
+        self, card: CardId, shown: Mapping[KeyUse, bytes | None], *, by: str, alarm: bool = True
+    ) -> None:
+        """Raise EnrolmentError if a pinned key is none of those shown. ``alarm``: it goes on record."""
         async with self._store.work() as session:
             row = await self._card(session, card)
             if row is None:
                 return
             pinned = {KeyUse.FREE: row.public_key, KeyUse.PASSCODE: row.passcode_key}
             others = [use for use, key in pinned.items() if key is not None and key != shown.get(use)]
-            if others:
+            if others and alarm:
                 about = await self._about(session, row, by)
                 use = others[0].value
                 self._store.audit.record(

@@ -39,7 +39,8 @@ async def listening(path: Path, *options: str) -> AsyncIterator[list[subprocess.
     def answer(call: socket.socket) -> None:
         with closing(call):
             if not started or started[-1].poll() is not None:  # MaxConnections=1
-                command = [*HANDED_OVER, sys.executable, "-I", str(SCRIPT), *options]
+                note = ("--note", str(path.with_name("note")))
+                command = [*HANDED_OVER, sys.executable, "-I", str(SCRIPT), *note, *options]
                 started.append(subprocess.Popen(command, stdin=call.fileno()))
 
     listener = socket.socket(socket.AF_UNIX)
@@ -128,6 +129,25 @@ async def test_a_service_that_is_stopped_leaves_no_terminal_open(tmp_path: Path)
         finally:
             os.close(terminal)
         assert consoles.active() == before
+
+
+@needs_consoles
+async def test_what_a_killed_service_has_left_is_tidied_up(tmp_path: Path) -> None:
+    """What ExecStopPost= does after an end of which the service itself cannot know."""
+    consoles = login_vt.Consoles()
+    before = consoles.active()
+    async with listening(tmp_path / "socket", "--vt", str(VT)) as started:
+        await ask_for_prompt(tmp_path / "socket")
+        await until(lambda: "login:" in on_the_screen(VT))
+        prompts = Path(f"/proc/{started[0].pid}/task/{started[0].pid}/children").read_text().split()
+        started[0].kill()
+        await until(lambda: started[0].poll() is not None)
+        assert consoles.active() == VT
+        tidy = ["--vt", str(VT), "--note", str(tmp_path / "note"), "--tidy"]
+        for _ in range(2):  # systemd calls it after every end
+            assert login_vt.main(tidy) == 0
+            assert consoles.active() == before
+        await until(lambda: not any(Path(f"/proc/{prompt}").exists() for prompt in prompts))
 
 
 def test_an_account_that_could_log_in(tmp_path: Path) -> None:

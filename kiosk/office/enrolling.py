@@ -142,10 +142,10 @@ async def require_pinned(settings: Settings, seen: SeenCard, *, by: str) -> None
         await require_same_keys(parts, seen, by=by)
 
 
-async def require_same_keys(parts: Parts, seen: SeenCard, *, by: str) -> None:
-    """The same, where the store is open."""
+async def require_same_keys(parts: Parts, seen: SeenCard, *, by: str, alarm: bool = True) -> None:
+    """The same, where the store is open. ``alarm``: it goes on record."""
     shown = {KeyUse.FREE: seen.key, KeyUse.PASSCODE: seen.shown}
-    await parts.enrolment.require_pinned(seen.id, shown, by=by)
+    await parts.enrolment.require_pinned(seen.id, shown, by=by, alarm=alarm)
 
 
 async def enrol(

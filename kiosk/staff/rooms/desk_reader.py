@@ -54,6 +54,7 @@ class DeskReader:
         self._reader = parts.reader
         self._by = by
         self._read: tuple[Presence, SeenCard | None, CardSeen] | None = None
+        self._told_of = 0  # the insertion whose card is on record as one that may be a copy
 
     @property
     def seen(self) -> CardSeen | None:
@@ -103,7 +104,7 @@ class DeskReader:
             return AtReader(None, "This card cannot be read here: no kiosk of this site knows its kind.")
         except CardIOError as problem:
             return AtReader(None, in_words(problem))
-        told = await (self._whose(card.id, trouble) if seen is None else self._tell(seen))
+        told = await (self._whose(card.id, trouble) if seen is None else self._tell(seen, present.insertion))
         self._read = (present, seen, told)
         return AtReader(told)
 
@@ -122,12 +123,12 @@ class DeskReader:
             staff=member.name if member is not None else "",
         )
 
-    async def _tell(self, seen: SeenCard) -> CardSeen:
+    async def _tell(self, seen: SeenCard, insertion: int) -> CardSeen:
         other_key = False
         try:
-            await require_same_keys(self._parts, seen, by=self._by)
-        except EnrolmentError:  # with an alarm on record
-            other_key = True
+            await require_same_keys(self._parts, seen, by=self._by, alarm=insertion != self._told_of)
+        except EnrolmentError:
+            other_key, self._told_of = True, insertion
         told = await self._whose(seen.id, "")
         holder_id = told.holder_id
         mine = [summary(one) for one in await self._parts.enrolment.cards(holder_id)] if holder_id else []

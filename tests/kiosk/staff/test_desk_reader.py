@@ -213,6 +213,11 @@ async def test_what_may_be_a_copy_raises_an_alarm_and_wants_more_than_a_key(
     assert seen.other_key
     (alarm,) = await world.events("card.not-genuine")
     assert (alarm.actor, alarm.outcome) == ("officer", "alarm")
+    async with looking(officer) as stream:
+        again = (await anext(stream)).card
+    assert again is not None
+    assert again.other_key
+    assert len(await world.events("card.not-genuine")) == 1, "once, however often it is looked at"
     with pytest.raises(StaffProblem, match="it may be a copy"):
         await enrol(officer, seen, How.NONE)
     deed = Deed(Act.ENROL, "H1", new_card=seen.number, how=How.NONE, replace_key=True)
