@@ -139,7 +139,8 @@ async def test_what_a_killed_service_has_left_is_tidied_up(tmp_path: Path) -> No
     async with listening(tmp_path / "socket", "--vt", str(VT)) as started:
         await ask_for_prompt(tmp_path / "socket")
         await until(lambda: "login:" in on_the_screen(VT))
-        prompts = Path(f"/proc/{started[0].pid}/task/{started[0].pid}/children").read_text().split()
+        children = Path(f"/proc/{started[0].pid}/task/{started[0].pid}/children")
+        prompts = (await asyncio.to_thread(children.read_text)).split()
         started[0].kill()
         await until(lambda: started[0].poll() is not None)
         assert consoles.active() == VT

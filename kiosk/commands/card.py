@@ -14,13 +14,15 @@ from kiosk.commands.configuration import AsJson, Reason, settings_of
 from kiosk.commands.enrol import enrol, replace
 from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
+from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, listed, say, stages
 from kiosk.commands.signing import As, officer
 from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from kiosk.arrivals import RowFault
     from kiosk.settings import Settings
 
 app = typer.Typer(
@@ -44,6 +46,7 @@ def import_(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="A CSV file in UTF-8, of mode 0600; - reads standard input.")
     ],
+    as_json: AsJson = False,
     as_: As = None,
 ) -> None:
     """Bring in holders and cards from a CSV file.
@@ -75,6 +78,9 @@ def import_(
         faults, counts = asyncio.run(
             rolls.import_roll(settings, roll, by=by, told=lambda stage, *reached: told(stage.value, *reached))
         )
+    if as_json:
+        print_json(_summary(settings, counts, faults))
+        raise typer.Exit(1 if faults else 0)
     if faults:
         for fault in faults:
             typer.echo(f"{name}:{fault.line}: {harmless(fault.reason)}", err=True)
@@ -87,6 +93,16 @@ def import_(
         f"{counts['unchanged']} unchanged."
     )
     _tell_more(settings, counts)
+
+
+def _summary(settings: Settings, counts: Mapping[str, int], faults: Sequence[RowFault]) -> dict[str, object]:
+    """What came of a file, for scripts: either what is wrong with it, or how many cards became what."""
+    from kiosk.office.believed import believed
+
+    if faults:
+        return {"faults": [{"line": fault.line, "reason": fault.reason} for fault in faults]}
+    found = believed(settings)
+    return {**counts, "unpinned": found.unpinned, "shared": found.shared}
 
 
 def _tell_more(settings: Settings, counts: Mapping[str, int]) -> None:

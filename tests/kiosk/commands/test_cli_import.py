@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,20 @@ def test_every_row_is_brought_in(shell: Shell, tmp_path: Path) -> None:
     assert [one["email"] for one in shell.json("holder", "list")] == ["ann.jones@nhs.net", "bob@nhs.net"]
     stored = b"".join(path.read_bytes() for path in shell.state.iterdir())
     assert PUK.encode() not in stored
+
+
+def test_a_script_is_told_what_came_of_it(shell: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.touch(0o600)
+    file.write_text(file_of(ANN, BOB.replace("piv,", "visa,")))
+    fault = {"line": 3, "reason": "family is none of those configured: piv"}
+    told = shell.run("card", "import", str(file), "--json")
+    assert (told.exit_code, json.loads(told.stdout)) == (1, {"faults": [fault]})
+    file.write_text(file_of(ANN, BOB))
+    assert shell.json("card", "import", str(file)) == {
+        **dict.fromkeys(("renewed", "unchanged", "kept", "refused", "held", "shared"), 0),
+        **dict.fromkeys(("added", "unpinned"), 2),
+    }
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
