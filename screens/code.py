@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
-from pydantic import SecretStr
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -26,7 +26,27 @@ def minutes_and_seconds(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02}"
 
 
-class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
+S = TypeVar("S", EnterCode, EnterAssistance)
+
+
+class DigitsScreen(StepScreen[S, Any]):
+    """A code of so many digits; the last one typed sends it."""
+
+    def focus_first(self) -> None:
+        self.set_focus(self.query_one(Slots))
+
+    def on_slots_filled(self, event: Slots.Filled) -> None:
+        self.reply(event.slots.secret())
+
+    def on_slots_entered(self, event: Slots.Entered) -> None:
+        digits = self.step.digits
+        self.query_one(Refusal).tell_entered(
+            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits),
+            empty=not event.slots.count,
+        )
+
+
+class CodeScreen(DigitsScreen[EnterCode]):
     """Eight digits from the mail; the last one typed sends them."""
 
     BINDINGS = [Binding("f4", "again", show=False), Binding("f5", "leave_for_later", show=False)]
@@ -63,19 +83,6 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
             *([again] if self.step.resend_at is not None else []),
             *([later] if self.step.something_else else []),
             self.stop_key(),
-        )
-
-    def focus_first(self) -> None:
-        self.set_focus(self.query_one(Slots))
-
-    def on_slots_filled(self, event: Slots.Filled) -> None:
-        self.reply(event.slots.secret())
-
-    def on_slots_entered(self, event: Slots.Entered) -> None:
-        digits = self.step.digits
-        self.query_one(Refusal).tell_entered(
-            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits),
-            empty=not event.slots.count,
         )
 
     def action_again(self) -> None:
@@ -130,7 +137,7 @@ class CodeScreen(StepScreen[EnterCode, SecretStr | CodeChoice]):
         return _("Send again in {time}").replace("{time}", minutes_and_seconds(wait))
 
 
-class AssistanceScreen(StepScreen[EnterAssistance, SecretStr]):
+class AssistanceScreen(DigitsScreen[EnterAssistance]):
     """The code from the RA; the last digit typed sends it."""
 
     def heading(self, _: Words) -> str:
@@ -154,19 +161,6 @@ class AssistanceScreen(StepScreen[EnterAssistance, SecretStr]):
 
     def keys(self) -> Sequence[FootKey]:
         return (self.stop_key(),)
-
-    def focus_first(self) -> None:
-        self.set_focus(self.query_one(Slots))
-
-    def on_slots_filled(self, event: Slots.Filled) -> None:
-        self.reply(event.slots.secret())
-
-    def on_slots_entered(self, event: Slots.Entered) -> None:
-        digits = self.step.digits
-        self.query_one(Refusal).tell_entered(
-            lambda _: _.n("The code has {n} digit.", "The code has {n} digits.", digits),
-            empty=not event.slots.count,
-        )
 
     def _refusal(self, _: Words) -> str:
         if self.step.refusal is None:
