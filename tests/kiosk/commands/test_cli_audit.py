@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -18,16 +20,27 @@ CARD = f"piv:guid:{GUID}"
 EVENTS = 25  # of Ann's: thirteen, and an officer who signed in for each of twelve commands
 
 
-@pytest.fixture
-def ann(shell: Shell) -> Shell:
-    """A store with Ann and her card, and what an officer did with them."""
+@pytest.fixture(scope="session")
+def told_of_ann(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state directory of a store with Ann and her card, and what an officer did with them."""
+    shell = Shell(tmp_path_factory.mktemp("ann"))
+    shutil.copytree(prepared, shell.state)
+    shell.staffed = True
     head = "holder_id,name,email,family,serial,unblock_secret"
     shell.ok("card", "import", "-", typed=f"{head}\n40017,Ann Jones,ann.jones@nhs.net,piv,{GUID},{PUK}\n")
     for number in range(5):
         shell.ok("card", "suspend", CARD, "--reason", f"ticket {number}")
         shell.ok("card", "activate", CARD, "--reason", f"ticket {number}")
     shell.ok("holder", "add", "40018", "Bob Smith")
-    return shell
+    return shell.state
+
+
+@pytest.fixture
+def ann(bare_shell: Shell, told_of_ann: Path) -> Shell:
+    """A copy of that store."""
+    shutil.copytree(told_of_ann, bare_shell.state)
+    bare_shell.staffed = True
+    return bare_shell
 
 
 def spoil(shell: Shell, sql: str) -> None:
