@@ -69,7 +69,7 @@ def in_plain_words(line: EventLine) -> str:
     text = well if line.outcome == "ok" else badly
     notes = [note for name, value in _details(line.detail) if (note := _note(name, value))]
     if line.reason and line.reason not in _SAID_ALREADY:
-        notes.append(in_words(line.reason))
+        notes.append(line.reason if line.actor else in_words(line.reason))  # staff have words of their own
     if notes:
         text = f"{text} ({', '.join(notes)})"
     return f"{text}, by {line.actor}" if line.actor else text

@@ -314,6 +314,13 @@ def test_what_an_event_says() -> None:
         told(event(0, "passcode.checked", "refused", detail="tries_left 1")) == "Passcode wrong (1 try left)"
     )
     assert told(event(0, "card.not-genuine", "alarm")).startswith("ALARM")
+    seen = event(0, "card.refused", "refused", reason="no-unblock-secret")
+    assert told(seen) == "Card sent to the RA (no unblock secret that may be sent)"
+    assert (
+        told(event(0, "notice.sent", detail="kind email-is-this")) == "Told by mail (new address, to itself)"
+    )
+    by_olga = replace(event(0, "card.state-set", reason="mail", detail="state suspended"), actor="olga")
+    assert told(by_olga) == "Card's state changed (now suspended, mail), by olga", "as she has typed it"
     assert told(event(0, "of.tomorrow", "failed", reason="x")) == "of.tomorrow: failed (x)"
 
 
