@@ -98,8 +98,9 @@ def run(context: typer.Context, reader: ReaderPattern = "") -> None:
 def desk(context: typer.Context, reader: ReaderPattern = "") -> None:
     """The officers' desk, on the RA's own machine.
 
-    Find people, see them on one page, and help them; enrol cards. It asks who you are: name and password,
-    or your staff card. It serves nobody else, and is no kiosk. F10 at the sign-in closes it.
+    Find people, see them on one page, and help them; enrol cards. Administrators make staff accounts here.
+    It asks who you are: name and password, or your staff card. It serves nobody else, and is no kiosk. F10
+    at the sign-in closes it.
 
     \b
     Example: kiosk --config /etc/unlock-kiosk/kiosk.toml desk

@@ -9,7 +9,6 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from cardio.card import CardId, KeyUse, identify
-from cardio.errors import PasscodeLocked, PasscodeRefused, WrongPasscode
 from cardio.reader import Reader
 from kiosk.families import families
 from kiosk.office import fields
@@ -19,7 +18,7 @@ from kiosk.office.waiting import Say, wait_for_card
 from kiosk.settings import Settings
 from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.accounts import StaffCard, folded
-from kiosk.staff.door import staff_card
+from kiosk.staff.door import NO_KEY, staff_card
 from kiosk.staff.passwords import weakness
 
 
@@ -116,7 +115,7 @@ async def see_card(settings: Settings, reader: Reader, say: Say) -> SeenStaffCar
         async with reader.session(present.insertion) as channel:
             card = await identify(channel, families(settings))
             if await card.offered_key(KeyUse.PASSCODE) is None:
-                raise StaffProblem("this card shows no key that signs after its passcode (PIV: key 9A)")
+                raise StaffProblem(NO_KEY)
             return SeenStaffCard(card.id, await card.tries_left())
     finally:
         await reader.aclose()
@@ -128,15 +127,8 @@ async def take_card(settings: Settings, reader: Reader, say: Say, passcode: Secr
     Raises StaffProblem, and any CardIOError that is not about the passcode.
     """
     try:
-        await wait_for_card(reader, say)
-        return await staff_card(reader, families(settings), passcode)
-    except WrongPasscode as wrong:
-        left = "" if wrong.tries_left is None else f"; tries left on the card: {wrong.tries_left}"
-        raise StaffProblem(f"the card refused this passcode{left}") from None
-    except PasscodeLocked:
-        raise StaffProblem("the card is locked: unlock it first, as any other") from None
-    except PasscodeRefused:
-        raise StaffProblem("this card takes no passcode of that length or alphabet") from None
+        present = await wait_for_card(reader, say)
+        return await staff_card(reader, families(settings), passcode, present.insertion)
     finally:
         await reader.aclose()
 

@@ -8,5 +8,7 @@ slowing.py     failures cost time, by name and kiosk
 rooms/         what the one who signed in may see and do
 desk.py        the officer's desk, as the screens know it
 foreseeing.py  what a deed at the desk will do, in words
+roster.py      accounts, as the screens of administrators know them
+foreseeing_accounts.py  what a change of an account will do, in words
 ```
 """

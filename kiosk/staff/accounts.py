@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -171,7 +172,7 @@ class Accounts:
     async def _hashed(self, name: str, password: SecretStr | None) -> str:
         if password is None:
             return ""
-        if wrong := weakness(password, name):
+        if wrong := await asyncio.to_thread(weakness, password, name):  # it takes a moment to think
             raise StaffProblem(f"the password {wrong}")
         return await self._hasher.hash(context(name), password)
 

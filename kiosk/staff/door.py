@@ -29,6 +29,8 @@ from kiosk.staff.entry import Refused, Why
 from kiosk.staff.slowing import Slowing
 from kiosk.store import Store
 
+NO_KEY = "this card shows no key that signs after its passcode (PIV: key 9A)"
+
 
 class Door:
     """Lets staff in. ``at_kiosk``: in a corridor, where officers and administrators need their card.
@@ -153,22 +155,35 @@ def _possible(typed: str) -> str:
         return "-"
 
 
-async def staff_card(reader: Reader, families: Sequence[Family], passcode: SecretStr) -> StaffCard:
-    """Read the card in the reader to pin it to an account: it has to prove the key it shows.
+async def staff_card(
+    reader: Reader, families: Sequence[Family], passcode: SecretStr, insertion: int
+) -> StaffCard:
+    """Read the card of that insertion to pin it to an account: it has to prove the key it shows.
 
-    Raises StaffProblem for a card that cannot be one, and whatever `Card.verify` raises.
+    Raises StaffProblem for a card that cannot be one, or does not take the passcode; any other CardIOError.
     """
-    async with reader.session(reader.presence.insertion) as channel:
-        card = await identify(channel, families)
-        offered = await card.offered_key(KeyUse.PASSCODE)
-        if offered is None:
-            raise StaffProblem("this card shows no key that signs after its passcode (PIV: key 9A)")
-        with suppress(CardError):
-            await card.prove(KeyUse.PASSCODE, offered.public_key)
-            raise StaffProblem("this card's key signs without a passcode: whoever finds it could sign in")
-        await card.verify(passcode)
+    try:
+        async with reader.session(insertion) as channel:
+            return await _pinned(await identify(channel, families), passcode)
+    except WrongPasscode as wrong:
+        left = "" if wrong.tries_left is None else f"; tries left on the card: {wrong.tries_left}"
+        raise StaffProblem(f"the card refused this passcode{left}") from None
+    except PasscodeLocked:
+        raise StaffProblem("the card is locked: unlock it first, as any other") from None
+    except PasscodeRefused:
+        raise StaffProblem("this card takes no passcode of that length or alphabet") from None
+
+
+async def _pinned(card: Card, passcode: SecretStr) -> StaffCard:
+    offered = await card.offered_key(KeyUse.PASSCODE)
+    if offered is None:
+        raise StaffProblem(NO_KEY)
+    with suppress(CardError):
         await card.prove(KeyUse.PASSCODE, offered.public_key)
-        free = await card.offered_key(KeyUse.FREE)
-        if free is not None and free.public_key == offered.public_key:
-            raise StaffProblem("this card signs with one key for whoever asks: it proves no passcode")
-        return StaffCard(card.id, offered.public_key)
+        raise StaffProblem("this card's key signs without a passcode: whoever finds it could sign in")
+    await card.verify(passcode)
+    await card.prove(KeyUse.PASSCODE, offered.public_key)
+    free = await card.offered_key(KeyUse.FREE)
+    if free is not None and free.public_key == offered.public_key:
+        raise StaffProblem("this card signs with one key for whoever asks: it proves no passcode")
+    return StaffCard(card.id, offered.public_key)

@@ -13,6 +13,7 @@ from typing import Protocol
 from kiosk.levels import Finding
 from kiosk.staff.account import Account
 from kiosk.staff.desk import Desk
+from kiosk.staff.roster import AccountsTool
 from kiosk.staff.tools import LogTool, MailTool, ReaderTool, ReportsTool, SelftestTool, SettingsTool
 
 
@@ -93,3 +94,7 @@ class Session(Protocol):
     @property
     def reports(self) -> ReportsTool:
         """What kiosks did for people, in numbers."""
+
+    @property
+    def accounts(self) -> AccountsTool:
+        """Staff accounts."""

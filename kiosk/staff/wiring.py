@@ -19,6 +19,7 @@ from kiosk.staff.account import Account
 from kiosk.staff.door import Door
 from kiosk.staff.entry import Leaving
 from kiosk.staff.lobby import StaffLobby
+from kiosk.staff.rooms.accounts import AccountsRoom
 from kiosk.staff.rooms.desk import DeskRoom
 from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
@@ -67,6 +68,7 @@ def _session(parts: Parts, account: Account) -> StaffSession:
     service = parts.service
     store, settings = service.store, service.settings
     desk, reader = DeskRoom(account, parts), ReaderRoom(account, settings, parts.reader)
+    accounts = AccountsRoom(account, parts)
     session = StaffSession(
         account,
         HealthRoom(account, settings, parts.reader, parts.pulse),
@@ -78,9 +80,11 @@ def _session(parts: Parts, account: Account) -> StaffSession:
         log=LogRoom(account, parts.logbook),
         settings=SettingsRoom(account, settings, parts.origins),
         reports=ReportsRoom(account, store),
+        accounts=accounts,
     )
     session.at_end(reader.let_go)
     session.at_end(desk.let_go)
+    session.at_end(accounts.let_go)
     return session
 
 

@@ -22,6 +22,7 @@ from screens.look import Look, Manner
 from screens.patience import Mood, Vigil
 from screens.widgets.keyboard import OnScreenKeyboard
 from screens.widgets.keys import FootKey, same
+from screens.widgets.lines import cut
 from screens.widgets.say import Live, Say
 
 T = TypeVar("T")
@@ -238,6 +239,17 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
             self.trouble(text)
         elif isinstance(self.app, ClosedApp):
             self.app.fail(error, "maintenance")
+
+    @property
+    def room(self) -> int:
+        """Cells of a line."""
+        return max(20, self.size.width - 4)
+
+    def line(self, name: str, text: str, *, kind: str = "") -> None:
+        """Say something in a line of its own; ``kind`` is "" or "wrong"."""
+        for said in self.query(f"#{name}").results(Say):
+            said.tell(same(cut(text, self.room)))
+            said.set_class(kind == "wrong", "wrong")
 
     def trouble(self, text: str) -> None:
         """Show what went wrong with something that was asked for here."""

@@ -13,7 +13,6 @@ from screens.look import Manner
 from screens.maintenance.base import StaffScreen, Stay
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import cut
-from screens.widgets.say import Say
 
 
 @dataclass
@@ -71,17 +70,6 @@ class DeskScreen(StaffScreen):
     def desk_keys(self) -> Sequence[FootKey]:
         """The footer's keys, but for the way back."""
         return ()
-
-    @property
-    def room(self) -> int:
-        """Cells of a line."""
-        return max(20, self.size.width - 4)
-
-    def line(self, name: str, text: str, *, kind: str = "") -> None:
-        """Say something in a line of its own; ``kind`` is "" or "wrong"."""
-        for said in self.query(f"#{name}").results(Say):
-            said.tell(same(cut(text, self.room)))
-            said.set_class(kind == "wrong", "wrong")
 
     def on_screen_resume(self) -> None:
         self.see()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 
 from kiosk.staff.account import Role
 from kiosk.staff.entry import Leaving
 from kiosk.staff.seen import Session
 from screens.look import Manner
+from screens.maintenance.accounts import AccountsScreen
 from screens.maintenance.base import StaffScreen, Stay
 from screens.maintenance.board import Board
 from screens.maintenance.counter import Counter
@@ -28,6 +30,7 @@ from screens.maintenance.settings import SettingsScreen
 from screens.widgets.keys import FootKey, same
 
 _TECHNICIANS = frozenset({Role.TECHNICIAN, Role.ADMINISTRATOR})
+_IN_A_ROW, _LAST_ROW = 6, 3  # tools, at 80 cells; and those below where they take two rows
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ TOOLS = (
     Tool("l", "Log", LogScreen),
     Tool("e", "Settings", SettingsScreen),
     Tool("p", "Report", ReportsScreen, frozenset({Role.OFFICER, Role.ADMINISTRATOR}), key="f5"),
+    Tool("a", "Accounts", AccountsScreen, frozenset({Role.ADMINISTRATOR})),
     Tool("s", "Service", ServiceScreen, frozenset(Role), at_kiosk=True, key="f10"),
 )
 
@@ -93,10 +97,21 @@ class HealthScreen(StaffScreen):
 
     def content(self) -> ComposeResult:
         yield Board()
+        above, _ = self._rows()
+        if above:
+            with Horizontal(id="more-keys"):
+                yield from map(_key, above)
 
     def keys(self) -> Sequence[FootKey]:
-        tools = (FootKey(one.letter, one.letter.upper(), same(one.name)) for one in self._tools)
-        return (*tools, FootKey("escape", "Esc", same("Sign out" if self._first else "Back")))
+        back = FootKey("escape", "Esc", same("Sign out" if self._first else "Back"))
+        _, below = self._rows()
+        return (*map(_key, below), back)
+
+    def _rows(self) -> tuple[list[Tool], list[Tool]]:
+        """The tools of the row above the footer, and of the footer."""
+        tools = self._tools
+        at = len(tools) - _LAST_ROW if len(tools) > _IN_A_ROW else 0
+        return tools[:at], tools[at:]
 
     def begin(self) -> None:
         self.follow(self.session.health.board, self.query_one(Board).show)
@@ -123,3 +138,7 @@ class HealthScreen(StaffScreen):
     @property
     def _tools(self) -> list[Tool]:
         return tools_of(self.session, self.stay) if self._first else []
+
+
+def _key(tool: Tool) -> FootKey:
+    return FootKey(tool.letter, tool.letter.upper(), same(tool.name))

@@ -20,6 +20,7 @@ from screens.maintenance.home import HealthScreen
 from screens.maintenance.sign_in import SignInScreen
 from screens.widgets.fields import Entry
 from screens.widgets.keys import FootKey
+from tests.screens.fitting import cut
 from tests.screens.hall import StillClock, look, wait_until
 from tests.screens.maintenance.fakes import FakeLobby, FakeSession
 
@@ -98,13 +99,16 @@ async def test_an_officer_comes_in_and_goes_and_the_door_is_shown_again() -> Non
         assert len(there.app.screen_stack) == 2, "nothing of the visits is left"
 
 
-async def test_a_technician_has_the_tools_of_any_machine() -> None:
+async def test_an_administrator_has_the_tools_of_any_machine_and_the_accounts() -> None:
     async with desk() as there:
-        await there.sign_in("technician")
-        await there.sees("Maintenance: health", "R Reader", "T Test")
+        await there.sign_in("administrator")
+        await there.sees("Maintenance: health", "R Reader", "T Test", "A Accounts")
         assert "Service" not in there.drawn
+        assert cut(there.app.screen) == []
         await there.pilot.press("s")
         assert isinstance(there.app.screen, HealthScreen)
+        await there.pilot.press("a")
+        await there.sees("Maintenance: accounts", "6 accounts")
 
 
 @pytest.mark.parametrize("by_mouse", [False, True])

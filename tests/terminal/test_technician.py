@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.attendant import EXIT_START_AGAIN
-from tests.terminal.terminal import ENTER, ESC, F2, F5, F8, F9, Terminal
+from tests.terminal.terminal import ENTER, ESC, F2, F5, F8, Terminal
 from tests.terminal.town import ATTRACT, KIOSK
 
 F12 = "\x1b[24~"
@@ -80,26 +80,3 @@ def test_out_of_service_and_back_and_started_again(demo: Terminal) -> None:
     demo.keys(F8)
     assert demo.wait_for_end() == EXIT_START_AGAIN
     demo.assert_restored()
-
-
-def test_an_administrator_has_the_machines_tools_and_the_reports(demo: Terminal) -> None:
-    demo.keys(ESC)
-    demo.wait_for(ATTRACT)
-    demo.keys(F12)
-    demo.wait_for("Sign in, or put your staff card")
-    demo.keys("adam", ENTER, "walnut harbour piano", ENTER)
-    demo.wait_for("your role needs its staff card here")
-    demo.keys(F2)
-    demo.wait_for("put a card in the reader")
-    demo.keys("s", "3")
-    demo.wait_for("A card is in the reader. Staff: type its passcode")
-    demo.keys("960274", ENTER)
-    demo.wait_for("Maintenance: health", "adam, administrator")
-    demo.keys("p")
-    demo.wait_for("hours of RA time saved")
-    back(demo)
-    demo.keys("s")
-    demo.wait_for("This kiosk is in service")
-    demo.keys(F9)
-    demo.wait_for("This kiosk has none: staff.login_socket")
-    back(demo)

@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import text as sql
-
 from kiosk.enrolled import EnrolledHolder
 from kiosk.enrolment import EnrolmentError
 from kiosk.office import deeds, fields, pages
@@ -22,6 +20,7 @@ from kiosk.staff.desk import Act, AtReader, Deed, Done, Foreseen, Found, Grounds
 from kiosk.staff.foreseeing import added, foreseen
 from kiosk.staff.rooms.desk_reader import DeskReader
 from kiosk.staff.rooms.rights import OFFICERS, Room, for_roles
+from kiosk.staff.rooms.writing import may_change
 from kiosk.storage.models import CardState
 from kiosk.vault import VaultError
 from kiosk.wiring import Parts
@@ -120,11 +119,7 @@ class DeskRoom(Room):
 
     async def _may(self) -> bool:
         """Whether the database lets this machine change people."""
-        if self._parts.database.backend.one_at_a_time:  # a file of its own
-            return True
-        asked = sql("SELECT has_column_privilege('holder', 'ra_email', 'UPDATE')")
-        async with self._parts.service.store.work() as session:
-            return bool((await (await session.connection()).execute(asked)).scalar())
+        return await may_change(self._parts.service.store, "holder", "ra_email")
 
     async def _require_here(self) -> None:
         if not await self._may():

@@ -23,7 +23,7 @@ from kiosk.staff.desk import Act, AtReader, CardSeen, Deed, Done, Grounds, How
 from kiosk.staff.trouble import in_words
 from kiosk.wiring import Parts
 
-_HINTS = {
+HINTS = {
     State.NO_SERVICE: "The card service is not running; it is waited for.",
     State.NO_READER: "There is no reader of that name: plug one in.",
     State.SEVERAL: "Several readers fit: unplug the others, or set reader.name.",
@@ -90,7 +90,7 @@ class DeskReader:
     async def _look(self, present: Presence) -> AtReader:
         self._read = None
         if present.state is not State.CARD:
-            return AtReader(None, _HINTS[present.state])
+            return AtReader(None, HINTS[present.state])
         seen, trouble = None, ""
         try:
             async with self._reader.session(present.insertion) as channel:

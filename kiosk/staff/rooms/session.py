@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from kiosk.staff.account import Account
+from kiosk.staff.rooms.accounts import AccountsRoom
 from kiosk.staff.rooms.desk import DeskRoom
 from kiosk.staff.rooms.health import HealthRoom
 from kiosk.staff.rooms.log import LogRoom
@@ -20,8 +21,8 @@ from kiosk.staff.rooms.settings import SettingsRoom
 class StaffSession:
     """One person at the maintenance side. Its rooms check the role, and write the audit events themselves.
 
-    ``health``: the board; ``service``: the kiosk in and out of service; ``desk``: the officer's; the
-    others are a technician's tools.
+    ``health``: the board; ``service``: the kiosk in and out of service; ``desk``: the officer's;
+    ``accounts``: the administrator's; the others are a technician's tools.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class StaffSession:
         log: LogRoom,
         settings: SettingsRoom,
         reports: ReportsRoom,
+        accounts: AccountsRoom,
     ) -> None:
         self.account = account
         self.health = health
@@ -48,6 +50,7 @@ class StaffSession:
         self.log = log
         self.settings = settings
         self.reports = reports
+        self.accounts = accounts
         self._at_end: list[Callable[[], Awaitable[None]]] = []
 
     def at_end(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -164,9 +164,10 @@ class Careless(PivCard):
 async def test_a_card_whose_key_signs_without_a_passcode_is_no_staff_card(staffed: Staffed) -> None:
     card = PivCard(pin=PASSCODE.get_secret_value())
     staffed.world.reader.insert(card)
-    pinned = await staff_card(staffed.world.reader, staffed.world.parts.families, PASSCODE)
+    reader, families = staffed.world.reader, staffed.world.parts.families
+    pinned = await staff_card(reader, families, PASSCODE, reader.presence.insertion)
     assert pinned.public_key == card.sign_in_der
-    staffed.world.reader.remove()
-    staffed.world.reader.insert(Careless(pin=PASSCODE.get_secret_value()))
+    reader.remove()
+    reader.insert(Careless(pin=PASSCODE.get_secret_value()))
     with pytest.raises(StaffProblem, match="without a passcode"):
-        await staff_card(staffed.world.reader, staffed.world.parts.families, PASSCODE)
+        await staff_card(reader, families, PASSCODE, reader.presence.insertion)

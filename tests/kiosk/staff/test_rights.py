@@ -45,10 +45,10 @@ async def test_nobody_does_what_is_not_theirs(staffed: Staffed, role: Role) -> N
             with pytest.raises(NotAllowed):
                 await call(method)
         seen += 1
-    assert seen >= 20, "or the walk has lost its way"
+    assert seen >= 30, "or the walk has lost its way"
 
 
-async def test_only_officers_drop_a_notice_and_only_technicians_touch_the_machine(staffed: Staffed) -> None:
+async def test_whose_the_tools_are(staffed: Staffed) -> None:
     session = await staffed.session(Role.OFFICER)
     roles = {name: getattr(method, "roles", None) for name, method in methods(session)}
     assert roles["mail.drop"] == {Role.OFFICER}
@@ -56,6 +56,11 @@ async def test_only_officers_drop_a_notice_and_only_technicians_touch_the_machin
     assert desk == {
         f"desk.{name}": {Role.OFFICER}
         for name in ("elsewhere", "find", "page", "reader", "foresee", "carry_out")
+    }
+    accounts = {name: allowed for name, allowed in roles.items() if name.startswith("accounts.")}
+    assert accounts == {
+        f"accounts.{name}": {Role.ADMINISTRATOR}
+        for name in ("elsewhere", "all", "free", "weakness", "reader", "foresee", "carry_out")
     }
     technicians = {Role.TECHNICIAN, Role.ADMINISTRATOR}
     for name in (

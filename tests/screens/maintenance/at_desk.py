@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from textual import events
+
 from screens.maintenance.deed import DeedScreen
 from screens.maintenance.holder import HolderScreen
 from tests.screens.hall import wait_until
 from tests.screens.maintenance.fakes import Office
+
+
+def at_once(there: Office, *keys: str) -> None:
+    """Press keys as a scanner does: none waits for what the one before has led to."""
+    for key in keys:
+        there.there.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 def front(there: Office) -> type[object]:

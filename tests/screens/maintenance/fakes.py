@@ -19,6 +19,7 @@ from kiosk.selftest.report import StepReport
 from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.desk import Desk
 from kiosk.staff.entry import Leaving, Refused, Why
+from kiosk.staff.roster import AccountsTool
 from kiosk.staff.seen import Session, Stop
 from kiosk.staff.tools import (
     LogLine,
@@ -34,6 +35,7 @@ from screens.maintenance.home import home
 from tests.screens.gallery import NOW
 from tests.screens.hall import Hall, hall, wait_until
 from tests.screens.maintenance.facts import BOARD, CARD, LOG, OUTBOX, SERVER, SETTINGS, STEPS, TRACE
+from tests.screens.maintenance.fake_accounts import ME, FakeAccounts
 from tests.screens.maintenance.fake_desk import FakeDesk
 from tests.screens.maintenance.figures import made_up
 
@@ -41,7 +43,7 @@ T = TypeVar("T")
 
 YUBIKEY = bytes.fromhex("3B8D80018073C021C057597562694B6579F9")
 
-NAMES = {Role.TECHNICIAN: "tess", Role.OFFICER: "olga", Role.ADMINISTRATOR: "adam"}
+NAMES = {Role.TECHNICIAN: "tess", Role.OFFICER: "olga", Role.ADMINISTRATOR: ME}
 
 
 class Feed(Generic[T]):
@@ -184,11 +186,11 @@ class FakeReports:
         return made_up(period, chosen)
 
 
-class NoDesk:
-    """Of whoever has nothing to do there: nobody is to ask it anything."""
+class Nobodys:
+    """A room of whoever has nothing to do there: nobody is to ask it anything."""
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"only officers are at the desk, and {name} was asked")
+        raise AssertionError(f"that is for another role, and {name} was asked")
 
 
 class FakeSession:
@@ -196,7 +198,7 @@ class FakeSession:
 
     def __init__(self, role: Role = Role.TECHNICIAN) -> None:
         self.account = Account(NAMES[role], role, False, True, False, NOW)
-        self.desk: Desk = FakeDesk() if role is Role.OFFICER else cast(Desk, NoDesk())
+        self.desk: Desk = FakeDesk() if role is Role.OFFICER else cast(Desk, Nobodys())
         self.health = FakeHealth()
         self.service = FakeService()
         self.reader = FakeReader()
@@ -205,12 +207,22 @@ class FakeSession:
         self.log = FakeLog()
         self.settings = FakeSettings()
         self.reports = FakeReports()
+        self.accounts: AccountsTool = (
+            FakeAccounts() if role is Role.ADMINISTRATOR else cast(AccountsTool, Nobodys())
+        )
 
 
 def officer(desk: FakeDesk) -> FakeSession:
     """A session of an officer's, at this desk."""
     session = FakeSession(Role.OFFICER)
     session.desk = desk
+    return session
+
+
+def administrator(accounts: FakeAccounts) -> FakeSession:
+    """A session of an administrator's, with these accounts."""
+    session = FakeSession(Role.ADMINISTRATOR)
+    session.accounts = accounts
     return session
 
 

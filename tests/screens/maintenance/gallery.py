@@ -13,17 +13,19 @@ from textual.pilot import Pilot
 from kiosk.staff.account import Role
 from kiosk.staff.desk import Act, CardSeen, Deed, Foreseen
 from kiosk.staff.foreseeing import foreseen
+from kiosk.staff.roster import StaffCardSeen
 from screens.app import KioskApp
 from screens.look import Manner
 from screens.maintenance.reports import ReportsScreen
 from screens.maintenance.sign_in import SignInScreen
 from screens.widgets.say import Say
 from tests.screens.hall import Hall, StillClock, look, wait_for_end, wait_until
+from tests.screens.maintenance.fake_accounts import MINE, PASSCODE, THEIRS, FakeAccounts
 from tests.screens.maintenance.fake_desk import ANNS, BLANK, FakeDesk
 from tests.screens.maintenance.fakes import FakeLobby, FakeSession, enter
 
 COPY = replace(ANNS, other_key=True)
-Keys = tuple[str | CardSeen, ...]
+Keys = tuple[str | CardSeen | StaffCardSeen, ...]
 """Keys that lead to a screen from the first one; a card stands for itself."""
 
 
@@ -49,6 +51,7 @@ ANNS_PAGE: Keys = (*"A123", "enter")
 TOOLS = {
     "sign-in": Posed(None),
     "health": Posed(Role.TECHNICIAN),
+    "health-administrator": Posed(Role.ADMINISTRATOR),
     "reader": Posed(Role.TECHNICIAN, ("r",)),
     "card": Posed(Role.TECHNICIAN, ("r", "i")),
     "mail": Posed(Role.TECHNICIAN, ("m",)),
@@ -80,7 +83,24 @@ DESK: dict[str, Keys] = {
     "replace": (*ANNS_PAGE, "p", BLANK, "enter"),
     "pulled": (*ANNS_PAGE, "p", BLANK, "enter", replace(BLANK, number="piv:guid:77")),
 }
-EVERYTHING = {**TOOLS, **{f"desk-{name}": Posed(Role.OFFICER, keys) for name, keys in DESK.items()}}
+JONES: Keys = ("a", "down")
+ACCOUNTS: dict[str, Keys] = {
+    "list": ("a", "down", "down", "down"),
+    "new": ("a", "n", *"jones", "enter"),
+    "role": ("a", "n", *"eve", "enter"),
+    "way": ("a", "n", *"eve", "enter", "2"),
+    "weak": (*JONES, "p", *"abc", "enter"),
+    "card": (*JONES, "c", THEIRS, *PASSCODE),
+    "card-mine": (*JONES, "c", MINE),
+    "disable": (*JONES, "d", *"T-1", "enter", "x", "enter"),
+    "use-again": ("a", "down", "down", "down", "u"),
+    "used-again": ("a", "down", "down", "down", "u", "enter"),
+}
+EVERYTHING = {
+    **TOOLS,
+    **{f"desk-{name}": Posed(Role.OFFICER, keys) for name, keys in DESK.items()},
+    **{f"accounts-{name}": Posed(Role.ADMINISTRATOR, keys) for name, keys in ACCOUNTS.items()},
+}
 
 
 def stage() -> tuple[KioskApp, Callable[..., Any], asyncio.Event]:
@@ -98,9 +118,12 @@ def stage() -> tuple[KioskApp, Callable[..., Any], asyncio.Event]:
         session.selftest.goes_on.set()
         if posed.role is Role.OFFICER:
             session.desk = desk
+        accounts = FakeAccounts()
+        if posed.role is Role.ADMINISTRATOR:
+            session.accounts = accounts
         enter(there, session)
         await there.settle()
-        await go(there, desk, posed.keys)
+        await go(there, desk, posed.keys, accounts)
         screen = app.screen
         if isinstance(screen, ReportsScreen):
             await wait_until(lambda: screen.query_one("#about", Say).said != "")
@@ -109,11 +132,14 @@ def stage() -> tuple[KioskApp, Callable[..., Any], asyncio.Event]:
     return app, pose, end
 
 
-async def go(there: Hall, desk: FakeDesk, keys: Keys) -> None:
+async def go(there: Hall, desk: FakeDesk, keys: Keys, accounts: FakeAccounts | None = None) -> None:
     """Go where these lead."""
     for key in keys:
         if isinstance(key, str):
             await there.pilot.press(key)
+        elif isinstance(key, StaffCardSeen):
+            if accounts is not None:
+                accounts.put(key)
         else:
             desk.put(key)
         await there.settle()

@@ -16,15 +16,9 @@ from screens.maintenance.find import FindScreen
 from screens.widgets.fields import Entry
 from screens.widgets.lines import Lines
 from tests.screens.hall import wait_until
-from tests.screens.maintenance.at_desk import comes, front, open_page
+from tests.screens.maintenance.at_desk import at_once, comes, front, open_page
 from tests.screens.maintenance.fake_desk import BLANK, PUK, FakeDesk
 from tests.screens.maintenance.fakes import Office, office, officer
-
-
-def at_once(there: Office, *keys: str) -> None:
-    """Press keys as a scanner does: none waits for what the one before has led to."""
-    for key in keys:
-        there.there.app.post_message(events.Key(key, key if len(key) == 1 else None))
 
 
 def typed(there: Office) -> list[str]:

@@ -10,12 +10,14 @@ from kiosk.levels import Finding, Level
 from kiosk.staff.account import Role
 from kiosk.staff.entry import Leaving
 from kiosk.storage.database import StoreUnavailable
+from screens.maintenance import base
+from screens.maintenance.base import Stay
 from screens.maintenance.home import TOOLS, HealthScreen
 from screens.widgets.keys import FootKey
 from tests.sampling import sample
 from tests.screens.fitting import cut
-from tests.screens.hall import wait_until
-from tests.screens.maintenance.fakes import FakeSession, office
+from tests.screens.hall import look, wait_until
+from tests.screens.maintenance.fakes import FakeLobby, FakeSession, office
 
 
 def keys(role: Role) -> set[str]:
@@ -24,7 +26,7 @@ def keys(role: Role) -> set[str]:
 
 def test_who_is_offered_what() -> None:
     assert keys(Role.TECHNICIAN) == set("rmtles")
-    assert keys(Role.ADMINISTRATOR) == set("rmtlesp")
+    assert keys(Role.ADMINISTRATOR) == set("rmtlespa")
     assert keys(Role.OFFICER) == set("msp")
     assert [tool.key for tool in TOOLS if Role.OFFICER in tool.roles] == ["f9", "f5", "f10"], (
         "letters are for the field"
@@ -101,6 +103,21 @@ async def test_esc_signs_out_and_nothing_is_followed_any_more() -> None:
         await there.press("escape")
         await wait_until(lambda: there.lobby.left == [Leaving.ASKED])
     await wait_until(lambda: there.session.health.board.open == 0)
+
+
+class Shut(FakeLobby):
+    """A lobby that knows that the account was disabled meanwhile."""
+
+    async def standing(self) -> bool:
+        return False
+
+
+async def test_whose_account_is_disabled_is_put_out_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert base._STANDING <= 10
+    monkeypatch.setattr(base, "_STANDING", 0.01)
+    lobby = Shut()
+    Stay(lobby, look(), 120).watch()
+    await wait_until(lambda: lobby.left == [Leaving.SHUT])
 
 
 async def test_while_somebody_leaves_nobody_goes_on() -> None:
