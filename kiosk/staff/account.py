@@ -17,7 +17,10 @@ class Role(Enum):
 
 @dataclass(frozen=True)
 class Account:
-    """A staff account. ``card``: it has a staff card; ``card_key`` is pinned for it (DER)."""
+    """A staff account. ``card``: it has a staff card; ``card_key`` is pinned for it (DER).
+
+    ``opened_by`` stands for its password and card: it changes with either, and tells nothing of them.
+    """
 
     name: str
     role: Role
@@ -26,6 +29,7 @@ class Account:
     card: bool
     created_at: datetime
     card_key: bytes | None = field(default=None, repr=False)
+    opened_by: str = field(default="", repr=False)
 
 
 class StaffProblem(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -193,6 +194,7 @@ async def _administrators(session: AsyncSession) -> int:
 
 
 def _account(row: StaffRow) -> Account:
+    opens = f"{row.password_hash}|{row.card}".encode() + (row.card_key or b"")
     return Account(
         name=row.name,
         role=Role(row.role),
@@ -201,4 +203,5 @@ def _account(row: StaffRow) -> Account:
         card=row.card is not None,
         created_at=row.created_at,
         card_key=row.card_key,
+        opened_by=hashlib.sha256(opens).hexdigest(),
     )

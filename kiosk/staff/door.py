@@ -103,9 +103,11 @@ class Door:
             return Refused(Why.CARD_FAILED)
 
     async def stands(self, account: Account) -> bool:
-        """Whether somebody who was let in would still be."""
+        """Whether somebody who was let in would still be, by the password and card of then."""
         now = await self._accounts.find(account.name)
-        return now is not None and not now.disabled and now.role is account.role
+        if now is None or now.disabled:
+            return False
+        return (now.role, now.opened_by) == (account.role, account.opened_by)
 
     async def signed_out(self, account: Account, reason: str) -> None:
         """Put on record that they have left, and why."""

@@ -72,6 +72,8 @@ def _reset(deed: AccountDeed, office: Office) -> Iterator[str]:
     if deed.opens is None:
         yield from _use_again(account)
         return
+    if account.name == office.me:
+        yield "This is your own account: you are signed out, and sign in again."
     if account.disabled:
         yield f"The account is disabled, and is taken back into use: {deed.name} can sign in again."
     if deed.opens is Opens.PASSWORD:
@@ -89,6 +91,8 @@ def _reset(deed: AccountDeed, office: Office) -> Iterator[str]:
     other = Opens.CARD if deed.opens is Opens.PASSWORD else Opens.PASSWORD
     if kept:
         yield f"Their {_WAYS[other]} stays as it is."
+    if account.name != office.me:
+        yield f"Whoever is signed in as {account.name} is put out within seconds."
 
 
 def _use_again(account: Account) -> Iterator[str]:

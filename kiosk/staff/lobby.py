@@ -53,7 +53,7 @@ class StaffLobby:
             self._session.shut()
 
     async def standing(self) -> bool:
-        """Whether whoever is signed in may still be: the account is there, not disabled, and of that role."""
+        """Whether whoever is signed in may still be: nobody has disabled the account, or reset it."""
         return self._session is None or await self._door.stands(self._session.account)
 
     async def leave(self, why: Leaving) -> None:

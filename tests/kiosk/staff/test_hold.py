@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from kiosk import attendant
 from kiosk.refusals import OutOfService
@@ -153,4 +154,14 @@ async def test_whose_account_is_shut_does_not_stay(staffed: Staffed, lobby: Staf
     await signed_in(lobby)
     assert await lobby.standing()
     await staffed.accounts.disable(TECHNICIAN, "left", by="administrator")
+    assert not await lobby.standing()
+    await staffed.accounts.reset(TECHNICIAN, None, None, by="administrator")
+    assert await lobby.standing(), "in use again, by what has opened it before"
+
+
+async def test_who_came_in_by_a_password_that_was_changed_does_not_stay(
+    staffed: Staffed, lobby: StaffLobby
+) -> None:
+    await signed_in(lobby)
+    await staffed.accounts.reset(TECHNICIAN, SecretStr("another long enough"), None, by="administrator")
     assert not await lobby.standing()
