@@ -48,9 +48,10 @@ def tray(demo: Terminal, *keys: str) -> None:
     demo.keys(*keys)
 
 
-def crib(demo: Terminal) -> dict[str, str]:
-    """What the tray, which is open, tells about the card in focus."""
-    return dict(re.findall(r"▌ (.+): (.+)$", demo.screen, re.MULTILINE))
+def crib(demo: Terminal, *labels: str) -> dict[str, str]:
+    """What the tray, which is open, tells about the card in focus; these labels are known to be there."""
+    demo.wait_for(*(f"{label}:" for label in labels))
+    return dict(re.findall(r"▌ (.+): (.+)$", demo.at_rest(), re.MULTILINE))
 
 
 def by_password(demo: Terminal, role: Role) -> None:

@@ -145,8 +145,7 @@ class Terminal:
     def press(self, text: str) -> None:
         """Press the mouse on the last place where a text stands (SGR reports, mode 1006), and hold it."""
         self.wait_for(text)
-        self._wait_for_rest()
-        places = [(row, line.rfind(text)) for row, line in enumerate(self.screen.splitlines())]
+        places = [(row, line.rfind(text)) for row, line in enumerate(self.at_rest().splitlines())]
         found = [(row, column) for row, column in places if column >= 0]
         if not found:
             self.fail(f"{text!r} is no longer on the screen, or not in one line")
@@ -158,8 +157,8 @@ class Terminal:
         """Let go of the mouse where it was pressed."""
         self.send(f"\x1b[<0;{self._mouse_at}m".encode())
 
-    def _wait_for_rest(self) -> None:
-        """Wait until nothing moves: at some looks in a row the program slept, and had drawn nothing new.
+    def at_rest(self) -> str:
+        """What stands on the screen when nothing moves: the program slept at some looks, and drew nothing.
 
         They are spread over some frames, and at each the reader of this terminal had its turn: so a program
         that only waits for its next frame, or for a processor, is not taken for one that rests.
@@ -172,6 +171,7 @@ class Terminal:
                 moved = self._news.wait(_LOOK) or len(self.output) != drawn
                 drawn = len(self.output)
             looks = 0 if moved or _is_busy(self.process.pid) else looks + 1
+        return self.screen
 
     def hang_up(self) -> None:
         """Take the terminal away, as when a cable is pulled or a window closed."""

@@ -19,8 +19,7 @@ BANNER = "DEMO: nothing is real"
 def put_in(demo: Terminal, number: str) -> dict[str, str]:
     """Put a card of the tray in; what the crib says about its person."""
     tray(demo)
-    demo.wait_for("Passcode:", "Street you grew up in:")
-    told = crib(demo)
+    told = crib(demo, "Passcode", "Street you grew up in")
     demo.keys(number)
     return told
 
@@ -43,7 +42,7 @@ def test_the_officer_signs_in_in_the_demo(demo: Terminal) -> None:
     demo.wait_for("Staff: the officer")
     demo.keys(DOWN)
     demo.wait_for("Name: olga", "F12 on the first screen; then F2 and this card")
-    passcode = crib(demo)["Passcode"]
+    passcode = crib(demo, "Passcode")["Passcode"]
     demo.keys("2")
     demo.wait_for("type its passcode")
     demo.keys(passcode, ENTER)

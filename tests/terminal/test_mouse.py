@@ -107,8 +107,7 @@ def _enrol_a_card(desk: Terminal) -> None:
     put_in(desk, "Card of another organisation")
     desk.wait_for("It is nobody's yet", "How is it enrolled?")
     put_in(desk)
-    desk.wait_for("PUK:")
-    puk = crib(desk)["PUK"]
+    puk = crib(desk, "PUK")["PUK"]
     desk.click("F2 Back")
     desk.wait_for("How is it enrolled?")
     desk.click("Enter Take this way")

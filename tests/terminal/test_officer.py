@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.terminal.demo import BEN, EVE, TRAY, at_the_desk, tray, use_up_the_attempts
+from tests.terminal.demo import BEN, EVE, TRAY, at_the_desk, crib, tray, use_up_the_attempts
 from tests.terminal.staff import FIND, PERSON, do, find
 from tests.terminal.terminal import BACKSPACE, DOWN, ENTER, ESC, F2, F4, F5, F8, F9, F10, Terminal
 from tests.terminal.town import ATTRACT
@@ -84,8 +84,8 @@ def test_a_new_person_gets_a_card_and_then_another(desk: Terminal) -> None:
     desk.keys("n")
     desk.wait_for("Desk: enrol a card", "Put the card into the reader.")
     tray(desk, *[DOWN] * 5)
-    crib = desk.wait_for("The kiosk does not know it", "PUK:")
-    puk = crib.partition("PUK: ")[2].split()[0]
+    desk.wait_for("The kiosk does not know it")
+    puk = crib(desk, "PUK")["PUK"]
     desk.keys("6")
     desk.wait_for("It is nobody's yet", "How is it enrolled?")
     desk.keys(ENTER)
