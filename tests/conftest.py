@@ -12,7 +12,10 @@ import typer.testing
 from hypothesis import settings
 
 from tests.pcscd import SOCKET
+from tests.prompting import consoles
 from tests.sampling import LONG, SEED, sample
+
+__all__ = ["consoles"]
 
 # The PC/SC library reads this at its first call: from here on no test can reach a reader of this machine.
 os.environ["PCSCLITE_CSOCK_NAME"] = str(SOCKET)

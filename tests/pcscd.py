@@ -167,8 +167,13 @@ def _prepare_run() -> None:
 
 
 def _free_ports() -> int:
-    """The first of two neighbouring TCP ports, one for each slot of vpcd, that nobody listens on."""
-    return next(port for port in range(36_100, 36_900, 2) if not _listens(port) and not _listens(port + 1))
+    """The first of two neighbouring TCP ports, one for each slot of vpcd, that nobody listens on.
+
+    Another run that starts at the same moment begins to look elsewhere.
+    """
+    first = 2 * os.getpid()
+    ports = (36_100 + (first + further) % 800 for further in range(0, 800, 2))
+    return next(port for port in ports if not _listens(port) and not _listens(port + 1))
 
 
 def _listens(port: int) -> bool:

@@ -5,63 +5,20 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-import socket
 import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from deploy import login_vt
+from deploy.login_vt import Consoles
 from kiosk.settings import Settings
 from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
 from kiosk.staff.prompting import ask_for_prompt
 from kiosk.staff.rooms.service import ServiceDesk
+from tests.prompting import VT, listening, on_the_screen
 from tests.stories.world import new_world
-
-SCRIPT = Path(__file__).parent.parent / "deploy" / "login_vt.py"
-VT = 9
-HANDED_OVER = ("sh", "-c", 'exec 3<&0 </dev/null "$@"', "sh")  # as descriptor 3, as systemd does
-
-needs_consoles = pytest.mark.skipif(
-    os.geteuid() != 0 or not os.access("/dev/tty0", os.R_OK | os.W_OK),
-    reason="no root, or a kernel without virtual terminals: nothing that could be installed",
-)
-
-
-@asynccontextmanager
-async def listening(path: Path, *options: str) -> AsyncIterator[list[subprocess.Popen[bytes]]]:
-    """What unlock-kiosk-login.socket does: one call at a time starts the service, with it as descriptor 3."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    def answer(call: socket.socket) -> None:
-        with closing(call):
-            if not started or started[-1].poll() is not None:  # MaxConnections=1
-                note = ("--note", str(path.with_name("note")))
-                command = [*HANDED_OVER, sys.executable, "-I", str(SCRIPT), *note, *options]
-                started.append(subprocess.Popen(command, stdin=call.fileno()))
-
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(path))
-    listener.listen()
-    listener.setblocking(False)
-
-    async def accept() -> None:
-        while True:
-            call, _ = await asyncio.get_running_loop().sock_accept(listener)
-            answer(call)
-
-    accepting = asyncio.create_task(accept())
-    try:
-        yield started
-    finally:
-        accepting.cancel()
-        listener.close()
-        for process in started:
-            process.terminate()
-            await asyncio.to_thread(process.wait)
 
 
 async def until(true: Callable[[], bool]) -> None:
@@ -77,14 +34,9 @@ def _read_all(terminal: str) -> bytes:
         return subprocess.run(["cat"], stdin=opened, capture_output=True).stdout
 
 
-def on_the_screen(number: int) -> str:
-    """What a virtual terminal shows (vcs(4))."""
-    return Path(f"/dev/vcs{number}").read_text("latin-1")
-
-
-@needs_consoles
-async def test_a_prompt_in_front_and_the_kiosk_again_when_nobody_types(tmp_path: Path) -> None:
-    consoles = login_vt.Consoles()
+async def test_a_prompt_in_front_and_the_kiosk_again_when_nobody_types(
+    consoles: Consoles, tmp_path: Path
+) -> None:
     before = consoles.active()
     async with listening(tmp_path / "socket", "--vt", str(VT), "--idle", "3") as started:
         await ask_for_prompt(tmp_path / "socket")
@@ -101,8 +53,7 @@ async def test_a_prompt_in_front_and_the_kiosk_again_when_nobody_types(tmp_path:
         assert consoles.active() == before
 
 
-@needs_consoles
-async def test_whoever_has_the_terminal_open_is_hung_up(tmp_path: Path) -> None:
+async def test_whoever_has_the_terminal_open_is_hung_up(consoles: Consoles, tmp_path: Path) -> None:
     async with listening(tmp_path / "socket", "--vt", str(VT), "--idle", "3") as started:
         await ask_for_prompt(tmp_path / "socket")
         left = await asyncio.to_thread(_read_all, f"/dev/tty{VT}")
@@ -110,10 +61,8 @@ async def test_whoever_has_the_terminal_open_is_hung_up(tmp_path: Path) -> None:
         await until(lambda: started[0].poll() is not None)
 
 
-@needs_consoles
-async def test_a_service_that_is_stopped_leaves_no_terminal_open(tmp_path: Path) -> None:
+async def test_a_service_that_is_stopped_leaves_no_terminal_open(consoles: Consoles, tmp_path: Path) -> None:
     """`systemctl stop`, with KillMode=mixed: it alone is told, and what login began may be no part of it."""
-    consoles = login_vt.Consoles()
     before = consoles.active()
     async with listening(tmp_path / "socket", "--vt", str(VT)) as started:
         await ask_for_prompt(tmp_path / "socket")
@@ -131,10 +80,10 @@ async def test_a_service_that_is_stopped_leaves_no_terminal_open(tmp_path: Path)
         assert consoles.active() == before
 
 
-@needs_consoles
-async def test_what_a_killed_service_has_left_is_tidied_up(tmp_path: Path) -> None:
+async def test_what_a_killed_service_has_left_is_tidied_up(
+    tmp_path: Path, consoles: login_vt.Consoles
+) -> None:
     """What ExecStopPost= does after an end of which the service itself cannot know."""
-    consoles = login_vt.Consoles()
     before = consoles.active()
     async with listening(tmp_path / "socket", "--vt", str(VT)) as started:
         await ask_for_prompt(tmp_path / "socket")

@@ -135,6 +135,8 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
                 if look.banner:
                     yield Say(look.banner, classes="banner")
                 yield Live(self._who, classes="who")
+                if self.manner.drawer:
+                    yield FootKey("f2", "F2", same("Demo"))
         with Vertical(id="staff-body"):
             yield from self.content()
         yield Say(same(""), id="trouble", classes="wrong")

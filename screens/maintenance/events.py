@@ -59,6 +59,7 @@ _TELLING: dict[str, Callable[[str], str]] = {
     "purpose": lambda purpose: f"to {purpose_in_words(purpose)}",
     "state": lambda state: f"now {state}",
     "kind": notice_in_words,
+    "assisted": lambda yes: "with an assistance code, which ends a block" if yes == "true" else "",
 }
 _SAID_ALREADY = frozenset({"attempts"})
 

@@ -139,7 +139,11 @@ class MailScreen(ToolScreen):
         )
 
     def _show_outbox(self, waiting: tuple[Waiting, ...]) -> None:
+        marked = self._waiting[self.lines.picked].number if self._waiting else 0
         self._waiting = waiting
+        numbers = [one.number for one in waiting]
+        if marked in numbers:  # others have gone meanwhile
+            self.lines.picked = numbers.index(marked)
         over = sum(one.given_up for one in waiting)
         left = len(waiting) - over
         count = "1 notice waits" if left == 1 else f"{left or 'No'} notices wait"

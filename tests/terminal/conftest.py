@@ -1,4 +1,4 @@
-"""The town that all stories in a terminal share."""
+"""The town that all stories in a terminal share, and the demo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.pcscd import PcscService, pcsc_session
+from tests.terminal.demo import Demos
 from tests.terminal.hands import Hands
+from tests.terminal.terminal import Terminal
 from tests.terminal.town import Town
 
 __all__ = ["pcsc_session"]
@@ -34,3 +36,17 @@ def town(whole_town: Town) -> Iterator[Town]:
     whole_town.end()
     whole_town.hands.remove()
     assert "Traceback" not in whole_town.log.read_text()
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demos]:
+    """The demo, which is started when a test needs it and none runs."""
+    demos = Demos(tmp_path_factory.mktemp("demo"))
+    yield demos
+    demos.end()
+
+
+@pytest.fixture
+def demo(demos: Demos) -> Terminal:
+    """The demo, as it waits for a card."""
+    return demos.waiting()

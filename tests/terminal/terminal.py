@@ -32,6 +32,8 @@ F1, F2, F3, F4 = "\x1bOP", "\x1bOQ", "\x1bOR", "\x1bOS"
 F5, F6, F7, F8, F9 = "\x1b[15~", "\x1b[17~", "\x1b[18~", "\x1b[19~", "\x1b[20~"
 F10, F11, F12 = "\x1b[21~", "\x1b[23~", "\x1b[24~"
 
+_LOOK, _LOOKS = 0.01, 6  # seconds between two looks whether it rests: it draws 60 frames a second
+
 _ALTERNATE, _CURSOR, _PASTE, _MOUSE = 1049, 25, 2004, 1000  # DEC private modes
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[a-zA-Z]")  # it would draw their last letter
 
@@ -46,6 +48,7 @@ class Terminal:
     def __init__(self, command: Sequence[str], log: Path, *, term: str = "xterm-256color") -> None:
         self.log = log
         self.typed = 0
+        self._mouse_at = ""
         self.output = bytearray()
         self._screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self._screen)
@@ -85,9 +88,9 @@ class Terminal:
         )
         return self.screen
 
-    def comes_to(self, text: str) -> bool:
+    def comes_to(self, text: str, within: float = 3) -> bool:
         """Whether the text is on the screen, or comes to be within a moment."""
-        end = time.monotonic() + 3
+        end = time.monotonic() + within
         with self._news:
             while not self.shows(text) and time.monotonic() < end:
                 self._news.wait(0.1)
@@ -135,16 +138,40 @@ class Terminal:
             data = data[os.write(self._master, data[:4096]) :]
 
     def click(self, text: str) -> None:
-        """Press and release the mouse on the last place where a text stands (SGR reports, mode 1006)."""
+        """Press and release the mouse on the last place where a text stands."""
+        self.press(text)
+        self.release()
+
+    def press(self, text: str) -> None:
+        """Press the mouse on the last place where a text stands (SGR reports, mode 1006), and hold it."""
         self.wait_for(text)
-        with self._news:  # it may still be moving: until nothing was drawn for as long as an eye needs
-            while self._news.wait(0.3):
-                pass
-        lines = self.screen.splitlines()
-        row = max(number for number, line in enumerate(lines) if text in line)
-        column = lines[row].rindex(text) + 1  # within its first word
-        for ending in "Mm":
-            self.send(f"\x1b[<0;{column + 1};{row + 1}{ending}".encode())
+        places = [(row, line.rfind(text)) for row, line in enumerate(self.at_rest().splitlines())]
+        found = [(row, column) for row, column in places if column >= 0]
+        if not found:
+            self.fail(f"{text!r} is no longer on the screen, or not in one line")
+        row, column = found[-1]
+        self._mouse_at = f"{column + 2};{row + 1}"  # within its first word
+        self.send(f"\x1b[<0;{self._mouse_at}M".encode())
+
+    def release(self) -> None:
+        """Let go of the mouse where it was pressed."""
+        self.send(f"\x1b[<0;{self._mouse_at}m".encode())
+
+    def at_rest(self) -> str:
+        """What stands on the screen when nothing moves: the program slept at some looks, and drew nothing.
+
+        They are spread over some frames, and at each the reader of this terminal had its turn: so a program
+        that only waits for its next frame, or for a processor, is not taken for one that rests.
+        """
+        looks, drawn, end = 0, -1, time.monotonic() + DEADLINE
+        while looks < _LOOKS:
+            if time.monotonic() > end:
+                self.fail("the screen never comes to rest")
+            with self._news:
+                moved = self._news.wait(_LOOK) or len(self.output) != drawn
+                drawn = len(self.output)
+            looks = 0 if moved or _is_busy(self.process.pid) else looks + 1
+        return self.screen
 
     def hang_up(self) -> None:
         """Take the terminal away, as when a cable is pulled or a window closed."""
@@ -227,6 +254,15 @@ class Terminal:
         self.process.wait()
         with self._news:
             self._news.notify_all()
+
+
+def _is_busy(pid: int) -> bool:
+    """Whether a thread of the process runs, or waits for a processor or a disk (proc(5))."""
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):  # it has just ended
+            if stat.read_text().rpartition(")")[2].split()[0] in {"R", "D"}:
+                return True
+    return False
 
 
 def _whole(data: bytes) -> tuple[bytes, bytes]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from tests.terminal.terminal import ENTER, ESC, F9, F12, Terminal
-from tests.terminal.test_officer import FIND, demo, tray
-from tests.terminal.test_technician import back
+import pytest
+
+from kiosk.staff.account import Role
+from tests.terminal.demo import by_card, by_password, tray
+from tests.terminal.staff import BOARD, FIND, STAFF_CARD, knock
+from tests.terminal.terminal import ENTER, ESC, F9, Terminal
 from tests.terminal.town import ATTRACT
 
-__all__ = ["demo"]
+pytestmark = pytest.mark.xdist_group("demo")
 
 LIST, PASSWORD, PASSCODE = "Maintenance: accounts", "orchard saddle viola", "358024"
 
 
-def put_in(demo: Terminal, *keys: str) -> None:
-    """Put in a card of the tray, at the door."""
-    tray(demo, *keys)
-    demo.wait_for("A card is in the reader. Staff: type its passcode")
+def back(demo: Terminal) -> None:
+    """To the health board."""
+    demo.keys(ESC)
+    demo.wait_for(BOARD)
 
 
 def other_tools(demo: Terminal) -> None:
@@ -40,13 +43,11 @@ def do(demo: Terminal, *typed: str) -> None:
 
 
 def test_an_account_is_made_given_a_card_shut_opened_and_used(demo: Terminal) -> None:
-    demo.keys(F12)
-    demo.wait_for("Sign in, or put your staff card")
-    demo.keys("adam", ENTER, "walnut harbour piano", ENTER)
+    knock(demo)
+    by_password(demo, Role.ADMINISTRATOR)
     demo.wait_for("your role needs its staff card here")
-    put_in(demo, "s", "3")
-    demo.keys("960274", ENTER)
-    demo.wait_for("Maintenance: health", "adam, administrator", "A Accounts")
+    by_card(demo, Role.ADMINISTRATOR)
+    demo.wait_for(BOARD, "adam, administrator", "A Accounts")
     other_tools(demo)
     demo.keys("a")
     demo.wait_for(LIST, "3 accounts", "> adam administrator")
@@ -58,7 +59,7 @@ def test_an_account_is_made_given_a_card_shut_opened_and_used(demo: Terminal) ->
     do(demo, PASSWORD, ENTER, PASSWORD, ENTER)
     demo.keys("c")
     demo.wait_for("It is the staff card of adam. Take it out")
-    tray(demo, "s", "6")
+    tray(demo, "p", "6")
     demo.wait_for("It is nobody's staff card yet. Passcode tries left: 3.")
     do(demo, PASSCODE, ENTER)
     demo.wait_for("active password, card")
@@ -72,8 +73,8 @@ def test_an_account_is_made_given_a_card_shut_opened_and_used(demo: Terminal) ->
     demo.wait_for("Take your card")
     tray(demo, "0")
     demo.wait_for(ATTRACT)
-    demo.keys(F12)
-    demo.wait_for("Sign in, or put your staff card")
-    put_in(demo, "6")
+    knock(demo)
+    tray(demo, "p", "6")  # at the door it shows the staff's cards
+    demo.wait_for(STAFF_CARD)
     demo.keys(PASSCODE, ENTER)
     demo.wait_for(FIND, "hughes, officer")

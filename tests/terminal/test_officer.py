@@ -1,91 +1,47 @@
-"""An officer at the desk, in a real terminal, by keys alone: in the demo, and on the RA's machine."""
+"""An officer at the demo's desk, in a real terminal, by keys alone."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from cardio.virtual.piv import PivCard
-from tests.terminal.terminal import BACKSPACE, DOWN, ENTER, ESC, F2, F4, F5, F8, F9, F10, F12, Terminal
-from tests.terminal.town import ATTRACT, KIOSK, OFFICER, PASSWORD, Town
+from tests.terminal.demo import BEN, EVE, TRAY, at_the_desk, crib, tray, use_up_the_attempts
+from tests.terminal.staff import FIND, PERSON, do, find
+from tests.terminal.terminal import BACKSPACE, DOWN, ENTER, ESC, F2, F4, F5, F8, F9, F10, Terminal
+from tests.terminal.town import ATTRACT
 
-FIND, PERSON, TRAY = "Desk: find a person", "Desk: one person", "Demo: put a card in the reader"
-BEN = "Ben Adams, D001"
-
-
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Terminal]:
-    """The demo, as it waits for a card."""
-    demo = Terminal([str(KIOSK), "demo"], tmp_path / "log")
-    demo.wait_for(ATTRACT)
-    yield demo
-    demo.close()
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture
 def desk(demo: Terminal) -> Terminal:
-    """The demo's desk."""
-    sign_in(demo)
+    """The demo's desk. Whoever is helped there is helped by one test alone."""
+    at_the_desk(demo)
     return demo
 
 
-def sign_in(demo: Terminal) -> None:
-    """Let the officer in by her staff card, and take that out."""
-    demo.keys(F12)
-    while not demo.comes_to("Sign in, or put your staff card"):  # the last visit may be just ending
-        demo.keys(F12)
-    tray(demo, "s", "2")
-    demo.wait_for("A card is in the reader. Staff: type its passcode")
-    demo.keys("725190", ENTER)
-    demo.wait_for(FIND, "olga, officer")
-    tray(demo, "0")
-    demo.wait_for(FIND, "Put the card into the reader.")
-
-
-def tray(demo: Terminal, *keys: str) -> None:
-    """Do something with the cards of the tray."""
-    demo.keys(F2)
-    demo.wait_for(TRAY)
-    demo.keys(*keys)
-
-
-def find(desk: Terminal, text: str, who: str) -> None:
-    """Find somebody, and come to their page."""
-    desk.keys(text, ENTER)
-    desk.wait_for(PERSON, who)
-
-
-def do(desk: Terminal, title: str, *typed: str) -> str:
-    """Carry out the deed that was chosen; what is true then. Leads back to the person."""
-    desk.wait_for(f"Desk: {title}", "What will happen", "The reason stays on record")
-    desk.keys(*typed)
-    done = desk.wait_for("Done, and on record", "Enter To the person")
-    desk.keys(ENTER)
+def leave(desk: Terminal) -> None:
+    """From somebody's page out."""
     desk.wait_for(PERSON)
-    return done
+    desk.keys(ESC)
+    desk.wait_for(FIND)
+    desk.keys(ESC)
+    desk.wait_for(ATTRACT)
 
 
 def test_a_person_who_is_blocked_is_helped(demo: Terminal) -> None:
-    tray(demo, "1")
-    for left in (2, 1, 0):
-        demo.wait_for("Answer your security questions")
-        demo.keys("x1", ENTER, "x2", ENTER, "x3", ENTER, "x4", ENTER)
-        demo.wait_for(f"{left} attempt" if left else "Wrong answers were given three times")
-    tray(demo, "0")
-    demo.wait_for(ATTRACT)
-    sign_in(demo)
+    use_up_the_attempts(demo, "1")
+    at_the_desk(demo)
     tray(demo, "1")
     demo.wait_for(PERSON, BEN, "BLOCKED since", "Security questions NOT right (1 attempt left)")
     demo.keys("b")
     do(demo, "clear the block", "T-0", ENTER)
     demo.wait_for("3 of 3 attempts left", "Block cleared (T-0), by olga")
+    tray(demo, "0")
+    leave(demo)
 
 
 def test_every_deed_but_those_at_the_reader(desk: Terminal) -> None:
-    find(desk, "D001", BEN)
+    find(desk, "D002", EVE)
     desk.keys("a")
     shown = do(desk, "assistance code", "T-1", ENTER)
     assert "until" in shown
@@ -94,11 +50,11 @@ def test_every_deed_but_those_at_the_reader(desk: Terminal) -> None:
     desk.wait_for("an assistance code is out")
     desk.keys("e")
     desk.wait_for("Where are their codes to be sent?")
-    desk.keys(*[BACKSPACE] * len("ben.adams@nhs.net"), "ben@evil.example", ENTER)
-    desk.wait_for("is not at an approved domain", "ben@evil.example")
+    desk.keys(*[BACKSPACE] * len("eve.shaw@nhs.net"), "eve@evil.example", ENTER)
+    desk.wait_for("is not at an approved domain", "eve@evil.example")
     desk.keys(*[BACKSPACE] * len("evil.example"), "nhs.net", ENTER)
-    do(desk, "email address", "T-2", ENTER, "D001", ENTER)
-    desk.wait_for("Address ben@nhs.net")
+    do(desk, "email address", "T-2", ENTER, "D002", ENTER)
+    desk.wait_for("Address eve@nhs.net")
     desk.keys("s")
     do(desk, "suspend a card", "T-3", ENTER)
     desk.wait_for("suspended", "U Use again")
@@ -107,15 +63,16 @@ def test_every_deed_but_those_at_the_reader(desk: Terminal) -> None:
     desk.wait_for("active can be unlocked")
     desk.keys("w")
     desk.wait_for("Type their id")
-    desk.keys("T-5", ENTER, "D002", ENTER)
+    desk.keys("T-5", ENTER, "D001", ENTER)
     desk.wait_for("Not the id of this person")
-    desk.keys(BACKSPACE, "1", ENTER)
+    desk.keys(BACKSPACE, "2", ENTER)
     desk.wait_for("Done, and on record", "answers are erased", "Enter To the person")
     desk.keys(ENTER)
     desk.wait_for("Registered no")
     desk.keys("r")
-    do(desk, "revoke a card", "T-6", ENTER, "D001", ENTER)
+    do(desk, "revoke a card", "T-6", ENTER, "D002", ENTER)
     desk.wait_for("revoked", "Card's state changed (now revoked, T-6), by olga")
+    leave(desk)
 
 
 def test_a_new_person_gets_a_card_and_then_another(desk: Terminal) -> None:
@@ -127,8 +84,8 @@ def test_a_new_person_gets_a_card_and_then_another(desk: Terminal) -> None:
     desk.keys("n")
     desk.wait_for("Desk: enrol a card", "Put the card into the reader.")
     tray(desk, *[DOWN] * 5)
-    crib = desk.wait_for("The kiosk does not know it", "PUK:")
-    puk = crib.partition("PUK: ")[2].split()[0]
+    desk.wait_for("The kiosk does not know it")
+    puk = crib(desk, "PUK")["PUK"]
     desk.keys("6")
     desk.wait_for("It is nobody's yet", "How is it enrolled?")
     desk.keys(ENTER)
@@ -145,6 +102,8 @@ def test_a_new_person_gets_a_card_and_then_another(desk: Terminal) -> None:
     desk.wait_for("Put the card into the reader.")
     tray(desk, "6")
     desk.wait_for(PERSON, "Nia Hughes, N77")
+    tray(desk, "0")
+    leave(desk)
 
 
 def test_other_tools_and_the_way_out(desk: Terminal) -> None:
@@ -160,50 +119,3 @@ def test_other_tools_and_the_way_out(desk: Terminal) -> None:
         desk.wait_for(FIND)
     desk.keys(ESC)
     desk.wait_for(ATTRACT)
-
-
-@pytest.mark.xdist_group("pcscd")
-def test_the_desk_of_the_ra(town: Town) -> None:
-    town.kiosk()
-    town.end()
-    person = town.registered(locked=True)
-    desk = Terminal(
-        [str(KIOSK), "--config", str(town.configure(site={"kiosk_name": "Office"})), "desk"], town.log
-    )
-    try:
-        desk.wait_for("Officers' desk", "Sign in, or put your staff card", "F10 Close the desk")
-        desk.keys("nobody", ENTER, "not the password", ENTER)
-        desk.wait_for("Name or password is not right")
-        desk.keys(OFFICER, ENTER, PASSWORD, ENTER)
-        desk.wait_for(FIND, f"{OFFICER}, officer")
-        _at_the_desk(desk, town, person.id, person.name)
-        desk.keys(ESC)
-        desk.wait_for(FIND)
-        desk.keys(ESC)
-        desk.wait_for("Sign in, or put your staff card")
-        desk.keys(F10)
-        assert desk.wait_for_end() == 0
-        desk.assert_restored()
-    finally:
-        desk.close()
-    known = town.command("fleet", "list")
-    assert "North hall" in known
-    assert "Office" not in known, "it is no kiosk"
-
-
-def _at_the_desk(desk: Terminal, town: Town, holder_id: str, name: str) -> None:
-    """Find somebody, give them a code, and give them another card over a real card service."""
-    find(desk, holder_id, f"{name}, {holder_id}")
-    desk.keys("a")
-    shown = do(desk, "assistance code", "T-9", ENTER)
-    assert not re.search(r"\d{5} \d{5}", shown), "it is drawn, and not written"
-    desk.keys("p")
-    desk.wait_for("Desk: replace a card", "Put the card into the reader.")
-    fresh = PivCard(pin="482913", puk="71940263", name="N. N.")
-    town.hands.insert(fresh)
-    desk.wait_for("It is nobody's yet", "How is it enrolled?")
-    desk.keys(ENTER)
-    do(desk, "replace a card", "71940263", ENTER, "71940263", ENTER, "T-10", ENTER, holder_id, ENTER)
-    desk.wait_for("revoked", "active can be unlocked")
-    assert fresh.state().puk != "71940263", "a fresh one was set"
-    town.hands.remove()

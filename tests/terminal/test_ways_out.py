@@ -7,7 +7,7 @@ from signal import SIGTSTP
 import pytest
 
 from kiosk.i18n import words
-from tests.terminal.terminal import ESC, F3, Terminal
+from tests.terminal.terminal import ESC, F2, F3, Terminal
 from tests.terminal.town import ATTRACT, Town
 from tests.terminal.visitor import Visitor
 
@@ -72,3 +72,15 @@ def test_nothing_leads_out_of_a_journey(town: Town) -> None:
     visitor.questions()
     send_everything(visitor.kiosk, "Answer your security questions")
     visitor.pull()
+
+
+def test_nothing_of_the_demo_is_in_the_kiosk(town: Town) -> None:
+    kiosk = town.kiosk()
+    before = kiosk.screen
+    assert "DEMO" not in before
+    assert "F2" not in before
+    kiosk.keys(F2, F3)
+    kiosk.wait_for(WELSH(ATTRACT))
+    assert not kiosk.shows("Demo")
+    kiosk.keys(F3)
+    kiosk.wait_for(ATTRACT)

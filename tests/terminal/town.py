@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGTERM
 from typing import Any
 
+from cardio.virtual.piv import PivCard
 from kiosk.demo.smtp import DemoMailServer, Encryption, Inbox
 from tests.pcscd import READER
 from tests.sampling import LONG
@@ -19,6 +20,7 @@ from tests.terminal.terminal import Terminal
 
 KIOSK = Path(sys.executable).with_name("kiosk")
 ADMINISTRATOR, OFFICER, PASSWORD = "adam", "olga", "violet tractor umbrella"
+OFFICERS_PIN = "725190"
 ATTRACT = "Put your smartcard in the reader"
 
 Table = Mapping[str, Any]
@@ -51,6 +53,7 @@ class Town:
         self.hands = hands
         self.folder = folder
         self.log = folder / "kiosk.log"
+        self.officers_card = PivCard(pin=OFFICERS_PIN, name="Olga Price")
         self._defaults = self._make_defaults()
         self._configurations: list[str] = []
         self._running: tuple[Path, str] | None = None
@@ -78,8 +81,10 @@ class Town:
 
     def _prepare(self) -> None:
         self.command("init", "--administrator", ADMINISTRATOR, typed=(PASSWORD,))
-        officer = (OFFICER, "--role", "officer", "--password", "--as", ADMINISTRATOR)
-        self.command("staff", "add", *officer, typed=(PASSWORD, PASSWORD))
+        officer = (OFFICER, "--role", "officer", "--password", "--card", "--as", ADMINISTRATOR)
+        self.hands.insert(self.officers_card)
+        self.command("staff", "add", *officer, typed=(PASSWORD, PASSWORD, OFFICERS_PIN))
+        self.hands.remove()
         first = self._newcomers[0]
         add = ("add", first.id, first.name, "--email", first.email, "--as", OFFICER)
         self.command("holder", *add, typed=(PASSWORD,))

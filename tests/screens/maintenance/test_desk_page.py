@@ -319,6 +319,9 @@ def test_what_an_event_says() -> None:
     assert (
         told(event(0, "notice.sent", detail="kind email-is-this")) == "Told by mail (new address, to itself)"
     )
+    helped = event(0, "card.unlocked", detail="assisted true")
+    assert told(helped) == "CARD UNLOCKED (with an assistance code, which ends a block)"
+    assert told(replace(helped, detail="assisted false")) == "CARD UNLOCKED"
     by_olga = replace(event(0, "card.state-set", reason="mail", detail="state suspended"), actor="olga")
     assert told(by_olga) == "Card's state changed (now suspended, mail), by olga", "as she has typed it"
     assert told(event(0, "of.tomorrow", "failed", reason="x")) == "of.tomorrow: failed (x)"

@@ -14,7 +14,7 @@ from screens.maintenance.service import ServiceScreen
 from screens.widgets.lines import Lines
 from tests.screens.gallery import NOW
 from tests.screens.hall import wait_until
-from tests.screens.maintenance.facts import LOG, TRACE
+from tests.screens.maintenance.facts import LOG, OUTBOX, TRACE
 from tests.screens.maintenance.fakes import FakeSession, Office, office
 
 
@@ -141,6 +141,17 @@ async def test_an_officer_drops_a_notice() -> None:
         await there.press("enter")
         await wait_until(lambda: isinstance(there.screen, MailScreen))
         assert there.session.mail.dropped == [(8, "told in person")]
+
+
+async def test_the_marked_notice_stays_so_when_another_was_sent() -> None:
+    async with office(FakeSession(Role.OFFICER)) as there:
+        await there.press("f9")
+        await there.sees("2 notices wait, 1 given up")
+        await there.press("down")
+        there.session.mail.outbox.put(OUTBOX[1:])
+        await there.sees("1 notice waits, 1 given up")
+        await there.press("f9")
+        await there.sees("The notice 'blocked'")
 
 
 async def test_an_officer_marks_one_with_the_mouse() -> None:
