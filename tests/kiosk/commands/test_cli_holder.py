@@ -191,11 +191,11 @@ def test_nobody_issues_a_code_for_themselves(ann: Shell, own: str) -> None:
 
 def test_nor_for_the_card_that_they_sign_in_with(ann: Shell) -> None:
     card = f"piv:guid:{GUID}"
-    ann.query("UPDATE staff SET card = ?, card_key = 'x' WHERE name = ?", card, OFFICER)
+    ann.query("UPDATE staff SET card = ?, card_key = x'78' WHERE name = ?", card, OFFICER)
     assert "ask another officer" in ann.fails("holder", "assist", "40017", "--reason", "x")
     assert ann.query("SELECT * FROM assistance") == []
     ann.query("UPDATE staff SET card = NULL, card_key = NULL")
-    ann.query("UPDATE staff SET card = ?, card_key = 'x' WHERE name = 'tess'", card)
+    ann.query("UPDATE staff SET card = ?, card_key = x'78' WHERE name = 'tess'", card)
     ann.ok("holder", "assist", "40017", "--reason", "x")
 
 
