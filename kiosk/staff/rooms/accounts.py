@@ -108,7 +108,7 @@ class AccountsRoom(Room):
         return foreseen(deed, Office(everybody, self.account.name, not rules.officer_password_at_kiosk))
 
     async def _carry_out(self, deed: AccountDeed, grounds: AccountGrounds) -> Done:
-        name, by = deed.name, self.account.name
+        name, by = deed.name, self.account
         if deed.act is AccountAct.DISABLE:
             await self._accounts.disable(name, _reason(grounds.reason), by=by)
         elif deed.role is not None:  # it is being made: what is there keeps the role that it has
