@@ -25,6 +25,7 @@ from kiosk.store import Store
 
 ALREADY = "there is an administrator already: 'kiosk staff add' makes further accounts"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
+_CARD = re.compile(r"staff\.card$|\(card\)=", re.MULTILINE)  # SQLite's name of the column, and PostgreSQL's
 
 
 @dataclass(frozen=True)
@@ -161,12 +162,12 @@ class Accounts:
     async def _keep(
         self, session: AsyncSession, row: StaffRow, event: Event, by: str | Account, **detail: str
     ) -> None:
-        await session.merge(row)
         try:
+            await session.merge(row)  # which writes what is there already
             await session.flush()
         except IntegrityError as error:
-            taken = "that card is another account's" if "card" in str(error.orig) else "that name is taken"
-            raise StaffProblem(taken) from None
+            card = _CARD.search(str(error.orig))  # which quotes what was typed, too
+            raise StaffProblem("that card is another account's" if card else "that name is taken") from None
         about = Subject(actor=_actor(by))
         self._store.audit.record(session, event, about, Outcome.OK, "", at=None, **detail)
 
