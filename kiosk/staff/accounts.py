@@ -24,6 +24,7 @@ from kiosk.storage.staff import StaffRow
 from kiosk.store import Store
 
 ALREADY = "there is an administrator already: 'kiosk staff add' makes further accounts"
+CHANGED = "the account was changed meanwhile: go back, and see what will happen now. Nothing was done"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _CARD = re.compile(r"staff\.card$|\(card\)=", re.MULTILINE)  # SQLite's name of the column, and PostgreSQL's
 
@@ -144,14 +145,25 @@ class Accounts:
             audit.record(session, Event.STAFF_DISABLED, about, reason=reason, at=None, staff=row.name)
 
     async def reset(
-        self, name: str, password: SecretStr | None, card: StaffCard | None, *, by: str | Account
+        self,
+        name: str,
+        password: SecretStr | None,
+        card: StaffCard | None,
+        *,
+        by: str | Account,
+        seen: Account | None = None,
     ) -> None:
-        """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem."""
+        """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem.
+
+        ``seen``: the account as it was when that was decided; not one that somebody has shut meanwhile.
+        """
         name = folded(name)
         hashed = await self._hashed(name, password)
         change = "both" if password and card else "password" if password else "card" if card else "enabled"
         async with self._alone(by) as session:
             row = await self._required(session, name)
+            if seen is not None and _account(row) != seen:
+                raise StaffProblem(CHANGED)
             row.disabled = False
             if password is not None:
                 row.password_hash = hashed

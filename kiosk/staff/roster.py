@@ -69,13 +69,17 @@ class AtStaffReader:
 
 @dataclass(frozen=True)
 class AccountGrounds:
-    """What was typed. ``card``: the number of the one in the reader for which ``passcode`` was typed."""
+    """What was typed. ``card``: the number of the one in the reader for which ``passcode`` was typed.
+
+    ``told``: the sentences that were shown for it. Where they are not true any more, nothing is done.
+    """
 
     reason: str = ""
     typed_name: str = ""
     password: SecretStr | None = None
     card: str = field(default="", repr=False)
     passcode: SecretStr | None = None
+    told: tuple[str, ...] = field(default=(), repr=False)
 
 
 class AccountsTool(Protocol):

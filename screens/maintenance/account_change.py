@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -58,7 +58,7 @@ class AccountScreen(DoingScreen):
 
     def __init__(self, roll: Roll, deed: AccountDeed, foreseen: Foreseen) -> None:
         super().__init__(roll.stay, roll.manner)
-        self.roll, self.deed = roll, deed
+        self.roll, self.deed, self._told = roll, deed, foreseen.lines
         self.what = TITLES[deed.act, deed.opens]
         self.title_text = f"Maintenance: {self.what}"
         self.expect(foreseen.lines, asked=deed.opens is Opens.PASSWORD)
@@ -79,7 +79,7 @@ class AccountScreen(DoingScreen):
         return self.roll.session.accounts
 
     async def carry_out(self) -> Done:
-        return await self.accounts.carry_out(self.deed, self.grounds())
+        return await self.accounts.carry_out(self.deed, replace(self.grounds(), told=self._told))
 
     def show(self, done: Done) -> None:
         self.roll.marked = self.deed.name

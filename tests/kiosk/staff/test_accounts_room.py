@@ -14,8 +14,8 @@ from cardio.virtual.piv import PivCard
 from cardio.virtual.unknown import UnknownCard
 from kiosk.hold import Hold
 from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
-from kiosk.staff.desk import Foreseen
 from kiosk.staff.entry import Refused, Why
+from kiosk.staff.foreseeing_accounts import Office
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.staff.roster import (
     AccountAct,
@@ -286,7 +286,7 @@ async def test_nothing_begins_once_they_have_left_and_leaving_waits_for_what_has
     staffed: Staffed, administrator: StaffSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = administrator.accounts
-    looks, faults = room._foresee, staffed.world.reader.faults
+    looks, faults = room._office, staffed.world.reader.faults
     seen = await put_in(staffed, administrator, PivCard(pin=PASSCODE.get_secret_value()))
     faults.delay, sent = 0.01, faults.count({VERIFY})
     grounds = AccountGrounds(card=seen.number, passcode=PASSCODE)
@@ -300,13 +300,13 @@ async def test_nothing_begins_once_they_have_left_and_leaving_waits_for_what_has
     with pytest.raises(NotAllowed, match="you are signed out"):
         await room.all()
 
-    async def leaves(deed: AccountDeed) -> Foreseen:
-        told = await looks(deed)
+    async def leaves() -> Office:
+        there = await looks()
         room.shut = True
-        return told
+        return there
 
     room.shut = False
-    monkeypatch.setattr(room, "_foresee", leaves)
+    monkeypatch.setattr(room, "_office", leaves)
     with pytest.raises(NotAllowed, match="nothing was done"):
         await room.carry_out(disable("jones"), AccountGrounds("x", "jones"))
 

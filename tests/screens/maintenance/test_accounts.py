@@ -120,6 +120,7 @@ async def test_two_hundred_accounts_scroll_and_one_is_disabled_by_its_name() -> 
         await there.sees(f"Nobody can sign in as {name} any more.")
         ((_, grounds),) = accounts.done
         assert (grounds.reason, grounds.typed_name) == ("left", name)
+        assert f"Whoever is signed in as {name} is put out within seconds." in grounds.told
         await there.press("enter")
         await comes(there, AccountsScreen)
         await there.sees("200 accounts, 1 of them disabled", f"> {name}")
