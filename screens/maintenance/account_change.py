@@ -196,8 +196,7 @@ class CardScreen(AccountScreen):
             yield field, "Type the passcode of the card"
 
     def grounds(self) -> AccountGrounds:
-        number = self._card.number if self._card is not None else ""
-        return AccountGrounds(card=number, passcode=self.typed_in[0].secret())
+        return AccountGrounds(card=self._card, passcode=self.typed_in[0].secret())
 
     def over(self) -> None:
         """Look at the card anew: a wrong passcode has cost it a try."""
@@ -210,8 +209,7 @@ class CardScreen(AccountScreen):
     def _tell(self, at: AtStaffReader) -> None:
         if self.busy or self.done:
             return
-        gone = self._card is not None and (at.card is None or at.card.number != self._card.number)
-        if gone and self.typed_in[0].value:
+        if self._card is not None and _which(at.card) != _which(self._card) and self.typed_in[0].value:
             self.typed_in[0].value, self._changed = "", True
         self._card = at.card
         if at.card is None:
@@ -229,6 +227,10 @@ class CardScreen(AccountScreen):
         if card.of not in ("", self.deed.name):
             return f"It is the staff card of {card.of}. Take it out, and put theirs in."
         return "It is locked. Its owner unlocks it first, as any other." if card.tries_left == 0 else ""
+
+
+def _which(card: StaffCardSeen | None) -> tuple[int, str] | None:
+    return None if card is None else (card.insertion, card.number)
 
 
 def _told(card: StaffCardSeen) -> str:

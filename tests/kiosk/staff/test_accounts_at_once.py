@@ -63,7 +63,7 @@ async def test_who_is_shut_out_while_a_card_is_asked_has_made_nothing(
     card, faults = PivCard(pin=PASSCODE.get_secret_value()), staffed.world.reader.faults
     seen = await put_in(staffed, second, card)
     faults.delay, sent = 0.01, faults.count({VERIFY})
-    grounds = AccountGrounds(card=seen.number, passcode=PASSCODE)
+    grounds = AccountGrounds(card=seen, passcode=PASSCODE)
     work = asyncio.create_task(second.accounts.carry_out(replace(ADD, opens=Opens.CARD), grounds))
     while faults.count({VERIFY}) == sent:  # noqa: ASYNC110 - the trace tells nobody
         await asyncio.sleep(0)
@@ -94,7 +94,7 @@ async def test_nobody_who_is_shut_out_while_a_card_is_asked_comes_in_by_it(
     card, faults = PivCard(pin=PASSCODE.get_secret_value()), staffed.world.reader.faults
     seen = await put_in(staffed, first, card)
     faults.delay, sent = 0.01, faults.count({VERIFY})
-    grounds = AccountGrounds(card=seen.number, passcode=PASSCODE)
+    grounds = AccountGrounds(card=seen, passcode=PASSCODE)
     work = asyncio.create_task(first.accounts.carry_out(reset("officer", Opens.CARD), grounds))
     while faults.count({VERIFY}) == sent:  # noqa: ASYNC110 - the trace tells nobody
         await asyncio.sleep(0)
