@@ -24,6 +24,7 @@ from kiosk.storage.staff import StaffRow
 from kiosk.store import Store
 
 ALREADY = "there is an administrator already: 'kiosk staff add' makes further accounts"
+SHUT_OUT = "your own account was changed meanwhile: nothing was done"
 CHANGED = "the account was changed meanwhile: go back, and see what will happen now. Nothing was done"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 _CARD = re.compile(r"staff\.card$|\(card\)=", re.MULTILINE)  # SQLite's name of the column, and PostgreSQL's
@@ -193,7 +194,7 @@ class Accounts:
             if isinstance(by, Account):
                 mine = await _row(session, col(StaffRow.name) == by.name)
                 if not by.stands(None if mine is None else _account(mine)):
-                    raise NotAllowed("your own account was changed meanwhile: nothing was done")
+                    raise NotAllowed(SHUT_OUT)
             yield session
 
     async def _hashed(self, name: str, password: SecretStr | None) -> str:
