@@ -105,7 +105,8 @@ def tidy(vt: int, note: Path) -> None:
     """Hang up what is open on the prompt's terminal, and bring the one back that was in front before."""
     if note.exists():
         hang_up(Path(f"/dev/tty{vt}"))
-        Consoles().show(int(note.read_text()))
+        if before := note.read_text():  # empty where it was killed before it showed anything
+            Consoles().show(int(before))
         note.unlink()
 
 
@@ -126,6 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
             call.sendall(b"the account of the kiosk could log in: lock its password, or give it no shell\n")
             return 1
         consoles = Consoles()
+        tidy(asked.vt, asked.note)  # or what is in front would be what an earlier one has left there
         asked.note.write_text(str(consoles.active()))
         try:
             consoles.show(asked.vt)

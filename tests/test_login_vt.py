@@ -100,6 +100,26 @@ async def test_what_a_killed_service_has_left_is_tidied_up(
         await until(lambda: not any(Path(f"/proc/{prompt}").exists() for prompt in prompts))
 
 
+async def test_what_nobody_tidied_up_does_not_keep_the_kiosks_screen_away(
+    tmp_path: Path, consoles: login_vt.Consoles
+) -> None:
+    """Where --tidy was killed, too, the next call finds the prompt's own terminal in front."""
+    before, note = consoles.active(), tmp_path / "note"
+    note.write_text(str(before))
+    consoles.show(VT)
+    try:
+        async with listening(tmp_path / "socket", "--vt", str(VT), "--idle", "2") as started:
+            await ask_for_prompt(tmp_path / "socket")
+            assert consoles.active() == VT
+            await until(lambda: started[0].poll() is not None)
+            assert consoles.active() == before
+    finally:
+        consoles.show(before)
+    note.write_text("")  # killed between making it and writing it
+    assert login_vt.main(["--vt", str(VT), "--note", str(note), "--tidy"]) == 0
+    assert (note.exists(), consoles.active()) == (False, before)
+
+
 def test_an_account_that_could_log_in(tmp_path: Path) -> None:
     me = pwd.getpwuid(os.getuid())
     shadow = tmp_path / "shadow"

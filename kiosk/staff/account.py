@@ -31,6 +31,12 @@ class Account:
     card_key: bytes | None = field(default=None, repr=False)
     opened_by: str = field(default="", repr=False)
 
+    def stands(self, now: Account | None) -> bool:
+        """Whether whoever was let in as this account would still be, as it is ``now`` (None: it is gone)."""
+        if now is None or now.disabled:
+            return False
+        return (now.role, now.opened_by) == (self.role, self.opened_by)
+
 
 class StaffProblem(Exception):
     """That cannot be done. The message says why, and what to do."""

@@ -18,13 +18,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from cardio.card import CardId
 from kiosk.audit import Event, Outcome, Subject
 from kiosk.proofs.hashing import Hasher
-from kiosk.staff.account import Account, Role, StaffProblem
+from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
 from kiosk.staff.passwords import weakness
 from kiosk.storage.staff import StaffRow
 from kiosk.store import Store
 
 ALREADY = "there is an administrator already: 'kiosk staff add' makes further accounts"
+SHUT_OUT = "your own account was changed meanwhile: nothing was done"
+CHANGED = "the account was changed meanwhile: go back, and see what will happen now. Nothing was done"
 _NAME = re.compile(r"[a-z][a-z0-9._-]{1,31}")
+_CARD = re.compile(r"staff\.card$|\(card\)=", re.MULTILINE)  # SQLite's name of the column, and PostgreSQL's
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,11 @@ def context(name: str) -> str:
 
 
 class Accounts:
-    """Reads and changes accounts. Every change is in the audit trail, in the name of ``by``."""
+    """Reads and changes accounts. Every change is in the audit trail, in the name of ``by``.
+
+    An account that changes another is looked at in the same unit of work. Raises NotAllowed where it was
+    disabled or reset since it was let in, so that nobody who is being put out lets themselves in again.
+    """
 
     def __init__(self, store: Store, hasher: Hasher) -> None:
         self._store = store
@@ -92,17 +99,17 @@ class Accounts:
             return await _administrators(session) > 0
 
     async def add(
-        self, name: str, role: Role, password: SecretStr | None, card: StaffCard | None, *, by: str
+        self, name: str, role: Role, password: SecretStr | None, card: StaffCard | None, *, by: str | Account
     ) -> None:
         """Make an account. Raises StaffProblem for a name that is taken, a weak password, a card in use."""
         row = await self._new(name, role, password, card)
-        async with self._store.work() as session:
+        async with self._alone(by) as session:
             await self._keep(session, row, Event.STAFF_ADDED, by, staff=row.name, role=role.value)
 
     async def add_first(self, name: str, password: SecretStr, *, by: str) -> None:
         """Make the administrator who makes all others. Raises StaffProblem where there is one already."""
         row = await self._new(name, Role.ADMINISTRATOR, password, None)
-        async with self._alone() as session:
+        async with self._alone(by) as session:
             if await _administrators(session):
                 raise StaffProblem(ALREADY)
             await self._keep(session, row, Event.STAFF_ADDED, by, staff=row.name, role=row.role)
@@ -123,9 +130,9 @@ class Accounts:
             created_at=self._store.clock.now(),
         )
 
-    async def disable(self, name: str, reason: str, *, by: str) -> None:
+    async def disable(self, name: str, reason: str, *, by: str | Account) -> None:
         """Let nobody sign in by that name any more. Raises StaffProblem for the last administrator."""
-        async with self._alone() as session:
+        async with self._alone(by) as session:
             row = await self._required(session, name)
             if (
                 row.role == Role.ADMINISTRATOR.value
@@ -135,16 +142,29 @@ class Accounts:
                 raise StaffProblem(f"{row.name!r} is the last administrator: make another one first")
             row.disabled = True
             session.add(row)
-            about, audit = Subject(actor=by), self._store.audit
+            about, audit = Subject(actor=_actor(by)), self._store.audit
             audit.record(session, Event.STAFF_DISABLED, about, reason=reason, at=None, staff=row.name)
 
-    async def reset(self, name: str, password: SecretStr | None, card: StaffCard | None, *, by: str) -> None:
-        """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem."""
+    async def reset(
+        self,
+        name: str,
+        password: SecretStr | None,
+        card: StaffCard | None,
+        *,
+        by: str | Account,
+        seen: Account | None = None,
+    ) -> None:
+        """Give an account a new password or a new card, and let it sign in again. Raises StaffProblem.
+
+        ``seen``: the account as it was when that was decided; not one that somebody has shut meanwhile.
+        """
         name = folded(name)
         hashed = await self._hashed(name, password)
         change = "both" if password and card else "password" if password else "card" if card else "enabled"
-        async with self._alone() as session:
+        async with self._alone(by) as session:
             row = await self._required(session, name)
+            if seen is not None and _account(row) != seen:
+                raise StaffProblem(CHANGED)
             row.disabled = False
             if password is not None:
                 row.password_hash = hashed
@@ -152,22 +172,29 @@ class Accounts:
                 row.card, row.card_key = str(card.id), card.public_key
             await self._keep(session, row, Event.STAFF_RESET, by, staff=name, change=change)
 
-    async def _keep(self, session: AsyncSession, row: StaffRow, event: Event, by: str, **detail: str) -> None:
-        await session.merge(row)
+    async def _keep(
+        self, session: AsyncSession, row: StaffRow, event: Event, by: str | Account, **detail: str
+    ) -> None:
         try:
+            await session.merge(row)  # which writes what is there already
             await session.flush()
         except IntegrityError as error:
-            taken = "that card is another account's" if "card" in str(error.orig) else "that name is taken"
-            raise StaffProblem(taken) from None
-        self._store.audit.record(session, event, Subject(actor=by), Outcome.OK, "", at=None, **detail)
+            card = _CARD.search(str(error.orig))  # which quotes what was typed, too
+            raise StaffProblem("that card is another account's" if card else "that name is taken") from None
+        about = Subject(actor=_actor(by))
+        self._store.audit.record(session, event, about, Outcome.OK, "", at=None, **detail)
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[AsyncSession]:
+    async def _alone(self, by: str | Account) -> AsyncIterator[AsyncSession]:
         """A unit of work beside which nobody changes accounts: it counts, and acts by what it has found."""
         async with self._store.work() as session:
             if not self._store.database.backend.one_at_a_time:
                 lock = text("LOCK TABLE staff IN SHARE ROW EXCLUSIVE MODE")
                 await (await session.connection()).execute(lock)
+            if isinstance(by, Account):
+                mine = await _row(session, col(StaffRow.name) == by.name)
+                if not by.stands(None if mine is None else _account(mine)):
+                    raise NotAllowed(SHUT_OUT)
             yield session
 
     async def _hashed(self, name: str, password: SecretStr | None) -> str:
@@ -182,6 +209,10 @@ class Accounts:
         if row is None:
             raise StaffProblem(f"there is no staff account {name!r}: 'kiosk staff list' names them")
         return row
+
+
+def _actor(by: str | Account) -> str:
+    return by.name if isinstance(by, Account) else by
 
 
 async def _row(session: AsyncSession, which: ColumnElement[bool]) -> StaffRow | None:

@@ -104,10 +104,7 @@ class Door:
 
     async def stands(self, account: Account) -> bool:
         """Whether somebody who was let in would still be, by the password and card of then."""
-        now = await self._accounts.find(account.name)
-        if now is None or now.disabled:
-            return False
-        return (now.role, now.opened_by) == (account.role, account.opened_by)
+        return account.stands(await self._accounts.find(account.name))
 
     async def signed_out(self, account: Account, reason: str) -> None:
         """Put on record that they have left, and why."""

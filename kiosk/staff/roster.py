@@ -51,12 +51,14 @@ class StaffCardSeen:
     """The card in the reader. ``of``: the account whose staff card it is, empty where it is nobody's.
 
     ``tries_left``: of its passcode, None where it does not tell. ``trouble``: why it can be nobody's.
+    ``insertion``: which presence of a card that is, for a number can be copied.
     """
 
     number: str = field(repr=False)
     of: str = ""
     tries_left: int | None = None
     trouble: str = ""
+    insertion: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,17 @@ class AtStaffReader:
 
 @dataclass(frozen=True)
 class AccountGrounds:
-    """What was typed. ``card``: the number of the one in the reader for which ``passcode`` was typed."""
+    """What was typed. ``card``: the one in the reader for which ``passcode`` was typed, as it was seen.
+
+    ``told``: the sentences that were shown for it. Where they are not true any more, nothing is done.
+    """
 
     reason: str = ""
     typed_name: str = ""
     password: SecretStr | None = None
-    card: str = field(default="", repr=False)
+    card: StaffCardSeen | None = None
     passcode: SecretStr | None = None
+    told: tuple[str, ...] = field(default=(), repr=False)
 
 
 class AccountsTool(Protocol):

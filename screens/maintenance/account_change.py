@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -58,7 +58,7 @@ class AccountScreen(DoingScreen):
 
     def __init__(self, roll: Roll, deed: AccountDeed, foreseen: Foreseen) -> None:
         super().__init__(roll.stay, roll.manner)
-        self.roll, self.deed = roll, deed
+        self.roll, self.deed, self._told = roll, deed, foreseen.lines
         self.what = TITLES[deed.act, deed.opens]
         self.title_text = f"Maintenance: {self.what}"
         self.expect(foreseen.lines, asked=deed.opens is Opens.PASSWORD)
@@ -79,7 +79,7 @@ class AccountScreen(DoingScreen):
         return self.roll.session.accounts
 
     async def carry_out(self) -> Done:
-        return await self.accounts.carry_out(self.deed, self.grounds())
+        return await self.accounts.carry_out(self.deed, replace(self.grounds(), told=self._told))
 
     def show(self, done: Done) -> None:
         self.roll.marked = self.deed.name
@@ -196,8 +196,7 @@ class CardScreen(AccountScreen):
             yield field, "Type the passcode of the card"
 
     def grounds(self) -> AccountGrounds:
-        number = self._card.number if self._card is not None else ""
-        return AccountGrounds(card=number, passcode=self.typed_in[0].secret())
+        return AccountGrounds(card=self._card, passcode=self.typed_in[0].secret())
 
     def over(self) -> None:
         """Look at the card anew: a wrong passcode has cost it a try."""
@@ -210,8 +209,7 @@ class CardScreen(AccountScreen):
     def _tell(self, at: AtStaffReader) -> None:
         if self.busy or self.done:
             return
-        gone = self._card is not None and (at.card is None or at.card.number != self._card.number)
-        if gone and self.typed_in[0].value:
+        if self._card is not None and _which(at.card) != _which(self._card) and self.typed_in[0].value:
             self.typed_in[0].value, self._changed = "", True
         self._card = at.card
         if at.card is None:
@@ -229,6 +227,10 @@ class CardScreen(AccountScreen):
         if card.of not in ("", self.deed.name):
             return f"It is the staff card of {card.of}. Take it out, and put theirs in."
         return "It is locked. Its owner unlocks it first, as any other." if card.tries_left == 0 else ""
+
+
+def _which(card: StaffCardSeen | None) -> tuple[int, str] | None:
+    return None if card is None else (card.insertion, card.number)
 
 
 def _told(card: StaffCardSeen) -> str:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from kiosk.enrolment import EnrolmentError
 from kiosk.office import fields
 from kiosk.staff.account import Account, NotAllowed, StaffProblem
-from kiosk.staff.accounts import StaffCard, folded
+from kiosk.staff.accounts import CHANGED, StaffCard, folded
 from kiosk.staff.desk import Done, Foreseen
 from kiosk.staff.foreseeing_accounts import Office, done, foreseen
 from kiosk.staff.passwords import weakness
@@ -75,17 +75,21 @@ class AccountsRoom(Room):
     async def foresee(self, deed: AccountDeed) -> Foreseen:
         """What the deed would do. Raises StaffProblem, which says why, where it cannot be done."""
         await self._require_here()
-        return await self._foresee(deed)
+        return foreseen(deed, await self._office())
 
     @for_roles(ADMINISTRATORS)
     async def carry_out(self, deed: AccountDeed, grounds: AccountGrounds) -> Done:
         """Do it, to its end. Raises StaffProblem: nothing was done; CardIOError."""
         await self._require_here()
-        if (await self._foresee(deed)).dangerous and grounds.typed_name.strip() != deed.name:
+        office = await self._office()
+        will_be = foreseen(deed, office)
+        if grounds.told not in ((), will_be.lines):
+            raise StaffProblem(CHANGED)
+        if will_be.dangerous and grounds.typed_name.strip() != deed.name:
             raise StaffProblem("type the account's name as it stands above: nothing was done")
         if self.shut:  # while it was looked at: nothing begins once it is on record that they have left
             raise NotAllowed("you are signed out: nothing was done")
-        work = asyncio.create_task(self._carry_out(deed, grounds), name=f"account {deed.act.value}")
+        work = asyncio.create_task(self._carry_out(deed, grounds, office), name=f"account {deed.act.value}")
         self._begun.add(work)
         work.add_done_callback(self._begun.discard)
         return await asyncio.shield(work)
@@ -102,19 +106,20 @@ class AccountsRoom(Room):
         if not await self._may():
             raise StaffProblem(ELSEWHERE)
 
-    async def _foresee(self, deed: AccountDeed) -> Foreseen:
+    async def _office(self) -> Office:
         rules = self._parts.service.settings.staff
         everybody = await self._accounts.all()
-        return foreseen(deed, Office(everybody, self.account.name, not rules.officer_password_at_kiosk))
+        return Office(everybody, self.account.name, not rules.officer_password_at_kiosk)
 
-    async def _carry_out(self, deed: AccountDeed, grounds: AccountGrounds) -> Done:
-        name, by = deed.name, self.account.name
+    async def _carry_out(self, deed: AccountDeed, grounds: AccountGrounds, office: Office) -> Done:
+        name, by = deed.name, self.account
         if deed.act is AccountAct.DISABLE:
             await self._accounts.disable(name, _reason(grounds.reason), by=by)
         elif deed.role is not None:  # it is being made: what is there keeps the role that it has
             await self._accounts.add(name, deed.role, *await self._opened_with(deed, grounds), by=by)
         else:
-            await self._accounts.reset(name, *await self._opened_with(deed, grounds), by=by)
+            seen = office.account(name)
+            await self._accounts.reset(name, *await self._opened_with(deed, grounds), by=by, seen=seen)
         return Done(done(deed))
 
     async def _opened_with(

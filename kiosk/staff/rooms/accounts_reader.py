@@ -35,15 +35,14 @@ class AccountsReader:
             yield await self._look(present)
             await self._reader.changed(present)
 
-    async def take(self, name: str, number: str, passcode: SecretStr) -> StaffCard:
+    async def take(self, name: str, card: StaffCardSeen | None, passcode: SecretStr) -> StaffCard:
         """Have the card that was seen check its passcode, and prove the key to be pinned for ``name``.
 
         No other card is sent it. Raises StaffProblem, CardIOError.
         """
         present = self._reader.presence
-        if self._seen is None or self._seen[0] != present or self._seen[1].number != number:
+        if card is None or self._seen != (present, card):
             raise StaffProblem(_GONE)
-        card = self._seen[1]
         if card.trouble:
             raise StaffProblem(card.trouble)
         if card.of not in ("", name):
@@ -64,7 +63,11 @@ class AccountsReader:
             return AtStaffReader(None, in_words(problem))
         account = await self._parts.accounts.of_card(card.id)
         seen = StaffCardSeen(
-            str(card.id), account.name if account else "", left, "" if offered is not None else NO_KEY
+            str(card.id),
+            account.name if account else "",
+            left,
+            "" if offered is not None else NO_KEY,
+            present.insertion,
         )
         self._seen = (present, seen)
         return AtStaffReader(seen)

@@ -16,6 +16,7 @@ from kiosk.office.equipping import TakenOut
 from kiosk.office.operator import signed_in
 from kiosk.proofs.emails import mask
 from kiosk.staff.account import Account, NotAllowed, StaffProblem
+from kiosk.staff.accounts import SHUT_OUT
 from kiosk.staff.desk import Act, AtReader, Deed, Done, Foreseen, Found, Grounds, Page
 from kiosk.staff.foreseeing import added, foreseen
 from kiosk.staff.rooms.desk_reader import DeskReader
@@ -105,6 +106,8 @@ class DeskRoom(Room):
         will_be = await _in_words(self._foresee(deed))
         if will_be.dangerous and grounds.typed_id.strip() != deed.holder_id:
             raise StaffProblem("type the holder's id as it stands on the page: nothing was done")
+        if not self.account.stands(await self._parts.accounts.find(self.account.name)):
+            raise NotAllowed(SHUT_OUT)
         if self.shut:  # while it was looked at: nothing begins once it is on record that they have left
             raise NotAllowed("you are signed out: nothing was done")
         work = asyncio.create_task(_in_words(self._carry_out(deed, grounds)), name=f"desk {deed.act.value}")

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from kiosk.staff.account import Role, StaffProblem
 from kiosk.staff.passwords import weakness
-from tests.kiosk.staff.conftest import PASSWORD, Staffed
+from tests.kiosk.staff.conftest import PASSWORD, Staffed, card_of
 
 
 @pytest.mark.parametrize("name", ["", "x", "9lives", "a b", "x" * 40, "Å.jones", "root;"])
@@ -92,3 +92,12 @@ async def test_no_account_shows_what_opens_it(staffed: Staffed) -> None:
     shown = repr(await staffed.accounts.all())
     assert "$2b$" not in shown
     assert "card_key" not in shown
+
+
+async def test_a_name_that_sounds_like_a_card_is_told_from_a_card(staffed: Staffed) -> None:
+    await staffed.accounts.add("picard", Role.OFFICER, PASSWORD, None, by="administrator")
+    with pytest.raises(StaffProblem, match="that name is taken"):
+        await staffed.accounts.add("picard", Role.OFFICER, PASSWORD, None, by="administrator")
+    taken = card_of(staffed.cards[Role.OFFICER])
+    with pytest.raises(StaffProblem, match="that card is another account's"):
+        await staffed.accounts.reset("picard", None, taken, by="administrator")

@@ -14,8 +14,8 @@ from cardio.virtual.piv import PivCard
 from cardio.virtual.unknown import UnknownCard
 from kiosk.hold import Hold
 from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
-from kiosk.staff.desk import Foreseen
 from kiosk.staff.entry import Refused, Why
+from kiosk.staff.foreseeing_accounts import Office
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.staff.roster import (
     AccountAct,
@@ -144,9 +144,9 @@ async def test_the_card_in_the_reader_becomes_somebodys(
     room, card = administrator.accounts, PivCard(pin=PASSCODE.get_secret_value())
     assert await look(administrator) == AtStaffReader(None, "Put the card into the reader.")
     seen = await put_in(staffed, administrator, card)
-    assert seen == StaffCardSeen(str(identity(card)), "", 3)
+    assert seen == StaffCardSeen(str(identity(card)), "", 3, insertion=1)
     deed = replace(ADD, opens=Opens.CARD)
-    done = await room.carry_out(deed, AccountGrounds(card=seen.number, passcode=PASSCODE))
+    done = await room.carry_out(deed, AccountGrounds(card=seen, passcode=PASSCODE))
     assert "The card opens it from now on" in done.lines[1]
     assert not card.state().verified, "it was reset afterwards"
     entered = await by_card(staffed, PASSCODE)
@@ -162,7 +162,7 @@ async def test_a_wrong_passcode_costs_a_try_and_says_so(
 ) -> None:
     card = PivCard(pin="418306")
     seen = await put_in(staffed, administrator, card)
-    grounds = AccountGrounds(card=seen.number, passcode=PASSCODE)
+    grounds = AccountGrounds(card=seen, passcode=PASSCODE)
     with pytest.raises(StaffProblem, match="refused this passcode; tries left on the card: 2"):
         await administrator.accounts.carry_out(reset("technician", Opens.CARD), grounds)
     with pytest.raises(StaffProblem, match="length or alphabet"):
@@ -181,19 +181,23 @@ async def test_no_card_but_the_one_that_was_looked_at_is_sent_a_passcode(
 ) -> None:
     room, reader = administrator.accounts, staffed.world.reader
     seen = await put_in(staffed, administrator, PivCard(pin="418306"))
-    grounds = AccountGrounds(card=seen.number, passcode=PASSCODE)
+    grounds = AccountGrounds(card=seen, passcode=PASSCODE)
     deed = reset("technician", Opens.CARD)
-    sent = reader.faults.count({VERIFY})
     with pytest.raises(StaffProblem, match="type the passcode"):
         await room.carry_out(deed, replace(grounds, passcode=None))
-    for number in ("", "piv:guid:00"):
+    for other in (None, replace(seen, number="piv:guid:00"), replace(seen, insertion=seen.insertion - 1)):
         with pytest.raises(StaffProblem, match="put the card into the reader again"):
-            await room.carry_out(deed, replace(grounds, card=number))
+            await room.carry_out(deed, replace(grounds, card=other))
+    one, copy = PivCard(pin="418306", guid=bytes(range(16))), PivCard(pin="418306", guid=bytes(range(16)))
+    grounds = replace(grounds, card=await put_in(staffed, administrator, one))
     reader.remove()
-    reader.insert(PivCard(pin="418306"))
-    with pytest.raises(StaffProblem, match="Nothing was sent to it"):
-        await room.carry_out(deed, grounds)
-    assert reader.faults.count({VERIFY}) == sent
+    reader.insert(copy)
+    for _ in range(2):
+        with pytest.raises(StaffProblem, match="Nothing was sent to it"):
+            await room.carry_out(deed, grounds)
+        await look(administrator)  # which shows the same number
+    verified = [one for one in reader.faults.trace if one.header[1] == VERIFY and one.lc]
+    assert verified == [], "the others ask for the tries"
 
 
 async def test_a_card_that_is_anothers_or_can_be_nobodys(
@@ -203,11 +207,11 @@ async def test_a_card_that_is_anothers_or_can_be_nobodys(
     seen = await put_in(staffed, administrator, staffed.cards[Role.OFFICER])
     assert seen.of == "officer"
     with pytest.raises(StaffProblem, match="the staff card of officer"):
-        await room.carry_out(deed, AccountGrounds(card=seen.number, passcode=PASSCODE))
+        await room.carry_out(deed, AccountGrounds(card=seen, passcode=PASSCODE))
     keyless = await put_in(staffed, administrator, PivCard(sign_in=None))
     assert "no key that signs" in keyless.trouble
     with pytest.raises(StaffProblem, match="no key that signs"):
-        await room.carry_out(deed, AccountGrounds(card=keyless.number, passcode=PASSCODE))
+        await room.carry_out(deed, AccountGrounds(card=keyless, passcode=PASSCODE))
     staffed.world.reader.remove()
     staffed.world.reader.insert(UnknownCard())
     assert "cannot be read here" in (await look(administrator)).hint
@@ -286,10 +290,10 @@ async def test_nothing_begins_once_they_have_left_and_leaving_waits_for_what_has
     staffed: Staffed, administrator: StaffSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room = administrator.accounts
-    looks, faults = room._foresee, staffed.world.reader.faults
+    looks, faults = room._office, staffed.world.reader.faults
     seen = await put_in(staffed, administrator, PivCard(pin=PASSCODE.get_secret_value()))
     faults.delay, sent = 0.01, faults.count({VERIFY})
-    grounds = AccountGrounds(card=seen.number, passcode=PASSCODE)
+    grounds = AccountGrounds(card=seen, passcode=PASSCODE)
     work = asyncio.create_task(room.carry_out(replace(ADD, opens=Opens.CARD), grounds))
     while faults.count({VERIFY}) == sent:  # noqa: ASYNC110 - the trace tells nobody
         await asyncio.sleep(0)
@@ -300,13 +304,13 @@ async def test_nothing_begins_once_they_have_left_and_leaving_waits_for_what_has
     with pytest.raises(NotAllowed, match="you are signed out"):
         await room.all()
 
-    async def leaves(deed: AccountDeed) -> Foreseen:
-        told = await looks(deed)
+    async def leaves() -> Office:
+        there = await looks()
         room.shut = True
-        return told
+        return there
 
     room.shut = False
-    monkeypatch.setattr(room, "_foresee", leaves)
+    monkeypatch.setattr(room, "_office", leaves)
     with pytest.raises(NotAllowed, match="nothing was done"):
         await room.carry_out(disable("jones"), AccountGrounds("x", "jones"))
 
@@ -338,6 +342,6 @@ async def test_the_ras_own_machine_says_nothing_of_the_kind(administrator: Staff
 
 
 def test_what_opens_an_account_is_in_no_repr() -> None:
-    grounds = AccountGrounds("T-1", "jones", NEW, "piv:guid:1", PASSCODE)
+    grounds = AccountGrounds("T-1", "jones", NEW, StaffCardSeen("piv:guid:1"), PASSCODE)
     told = repr(grounds) + repr(StaffCardSeen("piv:guid:1"))
     assert [one for one in ("copper", "guid", PASSCODE.get_secret_value()) if one in told] == []

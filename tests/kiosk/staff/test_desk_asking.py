@@ -147,6 +147,17 @@ async def test_nothing_begins_once_somebody_has_left(
     assert await state_of(ann) == before
 
 
+async def test_who_was_shut_out_helps_nobody_in_the_seconds_until_they_are_put_out(
+    ann: World, officer: StaffSession
+) -> None:
+    await ann.office.accounts.disable("officer", "has left", by="administrator")
+    before = await state_of(ann)
+    for act, typed in ((Act.ASSIST, ""), (Act.WITHDRAW, "H1")):
+        with pytest.raises(NotAllowed, match="your own account was changed meanwhile"):
+            await officer.desk.carry_out(Deed(act, "H1"), Grounds(WHY, typed))
+    assert await state_of(ann) == before
+
+
 @pytest.mark.parametrize("detail", ["{", "[1]", '{"kind": ["x"]}', "[" * 60_000, r'{"kind": "\ud800"}'])
 async def test_what_a_kiosk_has_written_closes_nobodys_page(
     ann: World, officer: StaffSession, detail: str

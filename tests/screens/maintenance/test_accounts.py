@@ -120,6 +120,7 @@ async def test_two_hundred_accounts_scroll_and_one_is_disabled_by_its_name() -> 
         await there.sees(f"Nobody can sign in as {name} any more.")
         ((_, grounds),) = accounts.done
         assert (grounds.reason, grounds.typed_name) == ("left", name)
+        assert f"Whoever is signed in as {name} is put out within seconds." in grounds.told
         await there.press("enter")
         await comes(there, AccountsScreen)
         await there.sees("200 accounts, 1 of them disabled", f"> {name}")
@@ -227,7 +228,7 @@ async def test_a_card_becomes_somebodys_by_its_passcode() -> None:
         await there.sees("Done, and on record", "It can be taken out")
         ((deed, grounds),) = accounts.done
         assert deed == AccountDeed(AccountAct.RESET, "jones", opens=Opens.CARD)
-        assert grounds.card == THEIRS.number
+        assert grounds.card == replace(THEIRS, tries_left=2), "the very one that was seen"
         assert grounds.passcode is not None
         assert grounds.passcode.get_secret_value() == PASSCODE
         assert PASSCODE not in kept(there) + repr(grounds)
@@ -251,6 +252,11 @@ async def test_no_card_is_sent_what_was_begun_for_another_or_when_it_cannot_be_t
         at_once(there, *PASSCODE[4:], "enter")
         await there.sees("The card was changed meanwhile: type its passcode anew")
         assert typed(there) == [""]
+        at_once(there, *PASSCODE)
+        await wait_until(lambda: typed(there) == [PASSCODE])
+        accounts.put(replace(THEIRS, number="piv:guid:77", insertion=1, tries_left=2))
+        await there.sees("tries left: 2")
+        assert typed(there) == [""], "its number can be copied"
         for card, said in (
             (MINE, f"It is the staff card of {ME}. Take it out"),
             (replace(THEIRS, tries_left=0), "It is locked. Its owner unlocks it"),
