@@ -15,7 +15,7 @@ async def test_a_console_can_draw_every_sign() -> None:
     for touch in (False, True):
         async with hall(sixteen=True, touch=touch) as there:
             pictured = [one for one in GALLERY if one.picture and one.touch is touch]
-            for hung in sample(pictured, 8):
+            for hung in sample(pictured, 6):
                 await there.hang(hung)
                 for line in there.screen._compositor.render_strips():
                     for sign in line.text:
