@@ -89,7 +89,7 @@ _PURPOSES = {
 
 
 def in_words(name: str) -> str:
-    """A reason as staff read it; what is no name of the program's stays, as an officer's own reason does."""
+    """A reason of the program's own, as staff read it; a name that is not known here stays."""
     return _WORDS.get(name, name)
 
 

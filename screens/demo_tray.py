@@ -171,9 +171,9 @@ class DemoTray(KioskScreen, inherit_bindings=True):
             row.display = row.number in self._page
         self.query_one("#tray-cards").display = not self._mailbox
         self.query_one("#tray-mailbox").display = self._mailbox
-        staff = self._page == self._desk.pages[1] and not self._mailbox
-        self.query_one(".to-staff").display = not staff
-        self.query_one(".to-people").display = staff or self._mailbox
+        people = self._page == self._desk.pages[0] and not self._mailbox
+        self.query_one(".to-staff").display = people
+        self.query_one(".to-people").display = not people
         self.speak()
         if self._mailbox:
             self.query_one("#tray-letter").focus()

@@ -198,6 +198,10 @@ class CardScreen(AccountScreen):
     def grounds(self) -> AccountGrounds:
         return AccountGrounds(card=self._card, passcode=self.typed_in[0].secret())
 
+    def show(self, done: Done) -> None:
+        super().show(done)
+        self.line("whose", "")  # what was seen of it before is not true any more
+
     def over(self) -> None:
         """Look at the card anew: a wrong passcode has cost it a try."""
         self.typed_in[0].value = ""

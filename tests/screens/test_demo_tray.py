@@ -128,3 +128,15 @@ async def test_the_readers_cable_is_pulled_and_put_back() -> None:
             assert key in [one.said for one in pilot.app.screen.query(FootKey)]
             await pilot.press("r")
             await comes(pilot, shown)
+
+
+async def test_every_key_can_be_read_beside_the_mails() -> None:
+    async with demo() as pilot:
+        for page in ("p", "s"):
+            await pilot.press("f2")
+            await comes(pilot, DemoTray)
+            await pilot.press(page, "m")
+            await pilot.pause()
+            assert not cut(pilot.app.screen), page
+            await pilot.press("f2")
+            await comes(pilot, AttractScreen)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 from pydantic import SecretStr
 
 from kiosk.enrolment import EnrolmentError
 from kiosk.office import fields
-from kiosk.staff.account import Account, NotAllowed, StaffProblem
+from kiosk.staff.account import Account, StaffProblem
 from kiosk.staff.accounts import CHANGED, StaffCard, folded
 from kiosk.staff.desk import Done, Foreseen
 from kiosk.staff.foreseeing_accounts import Office, done, foreseen
 from kiosk.staff.passwords import weakness
 from kiosk.staff.rooms.accounts_reader import AccountsReader
-from kiosk.staff.rooms.rights import ADMINISTRATORS, Room, for_roles
-from kiosk.staff.rooms.writing import may_change
+from kiosk.staff.rooms.rights import ADMINISTRATORS, for_roles
+from kiosk.staff.rooms.writing import WritingRoom
 from kiosk.staff.roster import AccountAct, AccountDeed, AccountGrounds, AtStaffReader, Opens
 from kiosk.wiring import Parts
 
@@ -28,27 +27,28 @@ ELSEWHERE = (
 )
 
 
-class AccountsRoom(Room):
+class AccountsRoom(WritingRoom):
     """Makes and changes accounts, in the name of whoever has signed in."""
 
+    changes = "staff", "password_hash"
+    elsewhere_is = ELSEWHERE
+
     def __init__(self, account: Account, parts: Parts) -> None:
+        super().__init__(parts.service.store)
         self.account = account
         self._parts = parts
         self._accounts = parts.accounts
         self._at_reader = AccountsReader(parts)
-        self._begun: set[asyncio.Task[Any]] = set()
 
     @for_roles(ADMINISTRATORS)
     async def elsewhere(self) -> str:
         """Why no account can be changed on this machine; empty where they can."""
-        if await self._may():
-            return ""
-        return ELSEWHERE[:1].upper() + ELSEWHERE[1:]
+        return await self._why_not_here()
 
     @for_roles(ADMINISTRATORS)
     async def all(self) -> tuple[Account, ...]:
         """Every account by name, disabled or not."""
-        return tuple(replace(one, card_key=None) for one in await self._accounts.all())
+        return tuple(replace(one, card_key=None, opened_by="") for one in await self._accounts.all())
 
     @for_roles(ADMINISTRATORS)
     async def free(self, name: str) -> str:
@@ -87,24 +87,9 @@ class AccountsRoom(Room):
             raise StaffProblem(CHANGED)
         if will_be.dangerous and grounds.typed_name.strip() != deed.name:
             raise StaffProblem("type the account's name as it stands above: nothing was done")
-        if self.shut:  # while it was looked at: nothing begins once it is on record that they have left
-            raise NotAllowed("you are signed out: nothing was done")
-        work = asyncio.create_task(self._carry_out(deed, grounds, office), name=f"account {deed.act.value}")
-        self._begun.add(work)
-        work.add_done_callback(self._begun.discard)
-        return await asyncio.shield(work)
-
-    async def let_go(self) -> None:
-        """Wait for what was begun, however they left."""
-        while self._begun:
-            await asyncio.gather(*self._begun, return_exceptions=True)  # whoever asked has been told
-
-    async def _may(self) -> bool:
-        return await may_change(self._parts.service.store, "staff", "password_hash")
-
-    async def _require_here(self) -> None:
-        if not await self._may():
-            raise StaffProblem(ELSEWHERE)
+        return await self._to_its_end(
+            lambda: self._carry_out(deed, grounds, office), f"account {deed.act.value}"
+        )
 
     async def _office(self) -> Office:
         rules = self._parts.service.settings.staff

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
@@ -20,8 +19,8 @@ from kiosk.staff.accounts import SHUT_OUT
 from kiosk.staff.desk import Act, AtReader, Deed, Done, Foreseen, Found, Grounds, Page
 from kiosk.staff.foreseeing import added, foreseen
 from kiosk.staff.rooms.desk_reader import DeskReader
-from kiosk.staff.rooms.rights import OFFICERS, Room, for_roles
-from kiosk.staff.rooms.writing import may_change
+from kiosk.staff.rooms.rights import OFFICERS, for_roles
+from kiosk.staff.rooms.writing import WritingRoom
 from kiosk.storage.models import CardState
 from kiosk.vault import VaultError
 from kiosk.wiring import Parts
@@ -50,21 +49,22 @@ _AT_DESK = {
 """What is said on the command line, and what here, where there is none."""
 
 
-class DeskRoom(Room):
+class DeskRoom(WritingRoom):
     """Finds holders and helps them, in the name of whoever has signed in."""
 
+    changes = "holder", "ra_email"
+    elsewhere_is = ELSEWHERE
+
     def __init__(self, account: Account, parts: Parts) -> None:
+        super().__init__(parts.service.store)
         self.account = account
         self._parts = parts
         self._at_reader = DeskReader(parts, account.name)
-        self._begun: set[asyncio.Task[Any]] = set()
 
     @for_roles(OFFICERS)
     async def elsewhere(self) -> str:
         """Why none of this can be done on this machine; empty where it can."""
-        if await self._may():
-            return ""
-        return ELSEWHERE[:1].upper() + ELSEWHERE[1:]
+        return await self._why_not_here()
 
     @for_roles(OFFICERS)
     async def find(self, text: str) -> tuple[Found, ...]:
@@ -108,25 +108,9 @@ class DeskRoom(Room):
             raise StaffProblem("type the holder's id as it stands on the page: nothing was done")
         if not self.account.stands(await self._parts.accounts.find(self.account.name)):
             raise NotAllowed(SHUT_OUT)
-        if self.shut:  # while it was looked at: nothing begins once it is on record that they have left
-            raise NotAllowed("you are signed out: nothing was done")
-        work = asyncio.create_task(_in_words(self._carry_out(deed, grounds)), name=f"desk {deed.act.value}")
-        self._begun.add(work)
-        work.add_done_callback(self._begun.discard)
-        return await asyncio.shield(work)
-
-    async def let_go(self) -> None:
-        """Wait for what was begun, however they left."""
-        while self._begun:
-            await asyncio.gather(*self._begun, return_exceptions=True)  # whoever asked has been told
-
-    async def _may(self) -> bool:
-        """Whether the database lets this machine change people."""
-        return await may_change(self._parts.service.store, "holder", "ra_email")
-
-    async def _require_here(self) -> None:
-        if not await self._may():
-            raise StaffProblem(ELSEWHERE)
+        return await self._to_its_end(
+            lambda: _in_words(self._carry_out(deed, grounds)), f"desk {deed.act.value}"
+        )
 
     async def _foresee(self, deed: Deed) -> Foreseen:
         settings = self._parts.service.settings

@@ -226,6 +226,7 @@ async def test_a_card_becomes_somebodys_by_its_passcode() -> None:
         assert front(there) is CardScreen, "nobody leaves meanwhile"
         accounts.goes_on.set()
         await there.sees("Done, and on record", "It can be taken out")
+        assert "nobody's staff card yet" not in there.drawn
         ((deed, grounds),) = accounts.done
         assert deed == AccountDeed(AccountAct.RESET, "jones", opens=Opens.CARD)
         assert grounds.card == replace(THEIRS, tries_left=2), "the very one that was seen"
