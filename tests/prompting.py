@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -51,6 +51,8 @@ async def listening(path: Path, *options: str) -> AsyncIterator[list[subprocess.
                 command = [*_HANDED_OVER, sys.executable, "-I", str(_SCRIPT), *note, *options]
                 started.append(subprocess.Popen(command, stdin=call.fileno()))
 
+    with suppress(FileNotFoundError):  # a socket unit that was stopped leaves it behind
+        os.unlink(path)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.pcscd import PcscService, pcsc_session
 from tests.terminal.demo import Demos
 from tests.terminal.hands import Hands
+from tests.terminal.helped import TECHNICIAN
+from tests.terminal.post import TIMEOUT, Picky
 from tests.terminal.terminal import Terminal
-from tests.terminal.town import Town
+from tests.terminal.town import ADMINISTRATOR, PASSWORD, Town
 
 __all__ = ["pcsc_session"]
 
@@ -36,6 +39,28 @@ def town(whole_town: Town) -> Iterator[Town]:
     whole_town.end()
     whole_town.hands.remove()
     assert "Traceback" not in whole_town.log.read_text()
+
+
+@pytest.fixture(scope="session")
+def post() -> Picky:
+    """Whoever takes the mails in."""
+    return Picky()
+
+
+@pytest.fixture(scope="session")
+def staffed(whole_town: Town, post: Picky) -> dict[str, dict[str, Any]]:
+    """A kiosk at which staff sign in, and which may be told soon to try a mail again."""
+    technician = (TECHNICIAN, "--role", "technician", "--password", "--as", ADMINISTRATOR)
+    whole_town.command("staff", "add", *technician, typed=(PASSWORD, PASSWORD))
+    staff = {"officer_password_at_kiosk": True, "login_socket": str(whole_town.folder / "login.sock")}
+    return {"mail": {**whole_town.mail_server("picky", handler=post), "timeout": TIMEOUT}, "staff": staff}
+
+
+@pytest.fixture
+def kiosk(town: Town, post: Picky, staffed: dict[str, dict[str, Any]]) -> Terminal:
+    """That kiosk, as it waits for a card."""
+    post.refused.clear()
+    return town.kiosk(mail=staffed["mail"], staff=staffed["staff"])
 
 
 @pytest.fixture(scope="module")

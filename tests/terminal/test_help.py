@@ -4,84 +4,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
-from cardio.apdu import Command
 from cardio.virtual.piv import PivCard
 from deploy.login_vt import Consoles
-from tests.prompting import VT, listening, on_the_screen
-from tests.stories.world import PUK
+from tests.prompting import VT, on_the_screen
 from tests.terminal.glyphs import large_digits
+from tests.terminal.helped import (
+    BLOCKED,
+    CHANGED,
+    ISSUED,
+    TECHNICIAN,
+    back,
+    comes_by_password,
+    have_the_secret_refused,
+    login_service,
+    officer_comes,
+)
 from tests.terminal.journeys import MENU
 from tests.terminal.people import NEW_PIN, Person
-from tests.terminal.post import MAIL, TIMEOUT, Picky, send
-from tests.terminal.staff import BOARD, DONE, FIND, PERSON, STAFF_CARD, do, find, knock
+from tests.terminal.post import MAIL, Picky, send
+from tests.terminal.staff import BOARD, DONE, FIND, PERSON, do, find
 from tests.terminal.terminal import DOWN, ENTER, ESC, F9, F10, Terminal
-from tests.terminal.town import (
-    ADMINISTRATOR,
-    ATTRACT,
-    KIOSK,
-    OFFICER,
-    OFFICERS_PIN,
-    PASSWORD,
-    Town,
-)
+from tests.terminal.town import ADMINISTRATOR, ATTRACT, KIOSK, OFFICER, PASSWORD, Town
 from tests.terminal.visitor import Visitor
 
 pytestmark = pytest.mark.xdist_group("pcscd")
-
-TECHNICIAN = "tess"
-BLOCKED, ISSUED, CHANGED = "is blocked", "assistance code was issued", "passcode was changed"  # subjects
-
-
-@pytest.fixture(scope="module")
-def post() -> Picky:
-    """Whoever takes the mails in."""
-    return Picky()
-
-
-@pytest.fixture(scope="module")
-def tables(town: Town, post: Picky) -> dict[str, dict[str, Any]]:
-    """A kiosk at which staff sign in, and which may be told soon to try a mail again."""
-    technician = (TECHNICIAN, "--role", "technician", "--password", "--as", ADMINISTRATOR)
-    town.command("staff", "add", *technician, typed=(PASSWORD, PASSWORD))
-    staff = {"officer_password_at_kiosk": True, "login_socket": str(town.folder / "login.sock")}
-    return {"mail": {**town.mail_server("picky", handler=post), "timeout": TIMEOUT}, "staff": staff}
-
-
-@pytest.fixture
-def kiosk(town: Town, post: Picky, tables: dict[str, dict[str, Any]]) -> Terminal:
-    """That kiosk, as it waits for a card."""
-    post.refused.clear()
-    return town.kiosk(mail=tables["mail"], staff=tables["staff"])
-
-
-def officer_comes(kiosk: Terminal, town: Town) -> None:
-    """Sign the officer in by her staff card."""
-    knock(kiosk)
-    town.hands.insert(town.officers_card)
-    kiosk.wait_for(STAFF_CARD)
-    kiosk.keys(OFFICERS_PIN, ENTER)
-    kiosk.wait_for(FIND, f"{OFFICER}, officer")
-    town.hands.remove()
-    kiosk.wait_for("Put the card into the reader.")
-
-
-def back(kiosk: Terminal, to: str) -> None:
-    """One screen back, and from the first one out."""
-    kiosk.keys(ESC)
-    kiosk.wait_for(to)
-
-
-def comes_by_password(kiosk: Terminal, name: str) -> None:
-    """Sign a technician or an administrator in."""
-    knock(kiosk)
-    kiosk.keys(name, ENTER, PASSWORD, ENTER)
-    kiosk.wait_for(BOARD, f"{name}, ")
 
 
 def test_two_people_are_helped_there_and_then(town: Town, kiosk: Terminal, post: Picky) -> None:
@@ -90,7 +39,7 @@ def test_two_people_are_helped_there_and_then(town: Town, kiosk: Terminal, post:
     refused = Visitor(kiosk, town.hands, town.registered())
     post.refused |= {BLOCKED, ISSUED, CHANGED}
     _use_up_the_attempts(blocked)
-    _have_the_secret_refused(refused)
+    have_the_secret_refused(refused)
     officer_comes(kiosk, town)
     code = _officer_issues_a_code(kiosk, blocked.person)
     back(kiosk, FIND)
@@ -120,29 +69,6 @@ def _use_up_the_attempts(visitor: Visitor) -> None:
     for left in ("2 attempts left", "1 attempt left", "Wrong answers were given three times"):
         visitor.answer(["x1", "x2", "x3", "x4"])
         visitor.kiosk.wait_for(left)
-    visitor.pull()
-
-
-def _have_the_secret_refused(visitor: Visitor) -> None:
-    """Another than the kiosk's is on the card; where it was refused once nothing is asked any more."""
-    kiosk, card = visitor.kiosk, visitor.person.card
-    visitor.put_in()
-    visitor.choose("Change my passcode")
-    visitor.passcode()
-    visitor.new_passcode()
-    kiosk.wait_for("Your passcode is changed")
-    visitor.pull()
-    card.lock()
-    assert card.process(Command(0, 0x24, 0, 0x81, PUK.encode() + b"24681357")).ok
-    visitor.put_in()
-    visitor.answer()
-    visitor.code()
-    visitor.new_passcode("582046")
-    kiosk.wait_for("This card cannot be unlocked at a kiosk", "RA desk can help you")
-    assert card.state().puk_tries_left == 2
-    visitor.pull()
-    visitor.put_in()
-    kiosk.wait_for("This card cannot be unlocked at a kiosk", "RA desk can help you")
     visitor.pull()
 
 
@@ -233,20 +159,9 @@ def _is_all_on_record(town: Town, person: Person) -> None:
     assert notices == [f'{{"kind": "{kind}"}}' for kind in ("blocked", "assistance-used", "unlocked")]
 
 
-@contextmanager
-def _login_service(town: Town) -> Iterator[None]:
-    """What a site has installed for it, on the socket that the kiosk is told of."""
-    service = listening(town.folder / "login.sock", "--vt", str(VT))
-    town.hands.run(service.__aenter__())
-    try:
-        yield
-    finally:
-        town.hands.run(service.__aexit__(None, None, None))
-
-
 def test_a_login_prompt_of_the_machines(town: Town, kiosk: Terminal, consoles: Consoles) -> None:
     before = consoles.active()
-    with _login_service(town):
+    with login_service(town):
         comes_by_password(kiosk, ADMINISTRATOR)
         kiosk.keys("s")
         kiosk.wait_for("This kiosk is in service", "F9 Log in")
