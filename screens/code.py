@@ -36,6 +36,7 @@ class DigitsScreen(StepScreen[S, Any]):
         self.set_focus(self.query_one(Slots))
 
     def on_slots_filled(self, event: Slots.Filled) -> None:
+        self.has_sent_itself = True
         self.reply(event.slots.secret())
 
     def on_slots_entered(self, event: Slots.Entered) -> None:

@@ -31,6 +31,7 @@ class KioskScreen(Screen[None], inherit_bindings=False):
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     tools = True  # whether the bar offers help, language and contrast
+    has_sent_itself = False  # whether its last sign was the answer, without an Enter
 
     def __init__(self, manner: Manner, place: Place | None = None) -> None:
         super().__init__(classes="-console" if manner.look.sixteen else None)

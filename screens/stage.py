@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from textual.app import App
-from textual.events import Event
+from textual.events import Event, Key
 from textual.screen import Screen
 
 from kiosk.steps import Busy, Scene, Step
@@ -20,6 +20,8 @@ from screens.themes import themes
 from screens.views import SCENE_VIEWS, view_of
 
 A = TypeVar("A")
+
+HABIT = 1.0  # seconds, in which an Enter is meant for the code whose last digit has sent it already
 
 
 class TextualStage:
@@ -36,7 +38,7 @@ class TextualStage:
         self._drawer = drawer
         self._screen: KioskScreen | None = None
         self._open_drawer: Screen[Any] | None = None
-        self._put_at = 0.0
+        self._put_at = self._habit_until = 0.0
         self._plain, self._contrast = themes(look)
         for theme in (self._plain, self._contrast):
             app.register_theme(theme)
@@ -96,8 +98,16 @@ class TextualStage:
         return self._screen is not None and self._screen.is_mounted and self._screen.noticed()
 
     def is_meant(self, event: Event) -> bool:
-        """Whether it came when the present screen was there: what was typed ahead is for no other."""
-        return event.time >= self._put_at
+        """Whether it came when the present screen was there: what was typed ahead is for no other.
+
+        Nor is the Enter that many press after a code that has sent itself: it would confirm what nobody read.
+        """
+        if event.time < self._put_at:
+            return False
+        if isinstance(event, Key) and event.key == "enter":
+            return event.time >= self._habit_until
+        self._habit_until = 0.0  # they have begun with something else
+        return True
 
     def _put(self, screen: KioskScreen) -> None:
         if not self._app.is_running:
@@ -105,6 +115,8 @@ class TextualStage:
         self._put_at = monotonic()
         self._uncover()
         before, self._screen = self._screen, screen
+        if before is not None and before.has_sent_itself:
+            self._habit_until = self._put_at + HABIT
         if before is None:
             self._app.push_screen(screen)
         else:

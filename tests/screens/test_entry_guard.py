@@ -8,14 +8,27 @@ import pytest
 from textual import events
 from textual.widgets.input import Selection
 
-from kiosk.steps import AnswerQuestions, Attract, EnterPasscode, LastTry, Purpose
+from kiosk.steps import (
+    Activity,
+    AnswerQuestions,
+    Attract,
+    Busy,
+    ConfirmEmail,
+    EnterCode,
+    EnterPasscode,
+    LastTry,
+    Purpose,
+)
+from screens.stage import HABIT
 from screens.widgets.fields import Entry
 from screens.widgets.slots import Slots
-from tests.screens.gallery import FORMAT, QUESTIONS
+from tests.screens.gallery import DOMAINS, FORMAT, MASKED, NOW, QUESTIONS
 from tests.screens.hall import Hall, hall, wait_until
 
 _ANSWERS = AnswerQuestions(questions=QUESTIONS, attempts_left=3)
 _PASSCODE = EnterPasscode(purpose=Purpose.REGISTER, tries_left=3, format=FORMAT)
+_CODE = EnterCode(purpose=Purpose.REGISTER, masked=MASKED, expires_at=NOW, resend_at=None)
+_ADDRESS = ConfirmEmail(masked=MASKED, may_overwrite=True, domains=DOMAINS)
 _CONTROLS = "\x1b]0;x\x07\x9b\u202e"
 
 
@@ -86,6 +99,49 @@ async def test_what_was_typed_ahead_does_not_reach_the_next_screen(make: Any) ->
         await wait_until(lambda: slots.count > 0)
         assert slots.secret().get_secret_value() == "7"
         assert not answer.done()
+
+
+async def test_an_enter_out_of_habit_is_for_the_code_that_has_sent_itself() -> None:
+    """Not for what comes next, which nobody has read; for that there is one a moment later."""
+    async with hall() as there:
+        code = there.stage.pose(_CODE)
+        await there.settle()
+        await there.pilot.press(*"12345678")
+        await code
+        there.stage.work(Busy(Activity.READING_CARD))
+        answer = there.stage.pose(_ADDRESS)
+        await there.settle()
+        await there.pilot.press("enter")
+        await there.settle()
+        assert not answer.done()
+        later = events.Key("enter", "\r")
+        later.time += HABIT
+        there.app.post_message(later)
+        assert await answer is None
+
+
+async def test_whoever_has_begun_with_something_else_may_press_enter_at_once() -> None:
+    async with hall() as there:
+        code = there.stage.pose(_CODE)
+        await there.settle()
+        await there.pilot.press(*"12345678")
+        await code
+        answer = there.stage.pose(_ADDRESS)
+        await there.settle()
+        await there.pilot.press("a", "enter")
+        assert await answer == "a"
+
+
+async def test_an_enter_that_was_needed_is_followed_by_another() -> None:
+    async with hall() as there:
+        passcode = there.stage.pose(_PASSCODE)
+        await there.settle()
+        await there.pilot.press(*"123456", "enter")
+        await passcode
+        answer = there.stage.pose(_ADDRESS)
+        await there.settle()
+        await there.pilot.press("enter")
+        assert await answer is None
 
 
 async def test_keys_that_wait_for_one_another_end_with_their_screen() -> None:

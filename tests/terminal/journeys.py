@@ -65,7 +65,7 @@ def _menu(label: str) -> Moment:
 
 
 def _end(title: str) -> Moment:
-    return Moment(title, _press(ENTER), final=True)
+    return Moment(title, Visitor.confirm, final=True)
 
 
 _PASSCODE = Moment(PASSCODE, Visitor.passcode, ("502",))

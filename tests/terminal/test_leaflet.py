@@ -86,7 +86,7 @@ def test_register_lock_unlock(town: Town) -> None:
     kiosk, person = town.kiosk(), town.newcomer()
     visitor = Visitor(kiosk, town.hands, person)
     assert register(visitor) <= 40
-    kiosk.keys(ENTER)
+    visitor.confirm()
     kiosk.wait_for("Take your card")
     visitor.pull()
     assert json.loads(town.command("holder", "show", person.id, "--json"))["registered"]

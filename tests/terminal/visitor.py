@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 from kiosk.i18n import words
 from kiosk.proofs.questions import CATALOGUE
+from screens.stage import HABIT
 from tests.terminal.hands import Hands, SlowAt
 from tests.terminal.people import NEW_PIN, Person
 from tests.terminal.terminal import ENTER, Terminal
@@ -24,6 +26,7 @@ class Visitor:
         self.kiosk = kiosk
         self.hands = hands
         self.person = person
+        self._may_confirm_at = 0.0
 
     def put_in(self) -> None:
         """Put the card in."""
@@ -67,6 +70,13 @@ class Visitor:
         """Read the newest mail, and type its code in."""
         self.kiosk.wait_for("Enter the code we sent you")
         self.kiosk.keys(self.hands.code_for(self.person.email).replace(" ", ""))
+        self.kiosk.wait_until(lambda: not self.kiosk.shows("Enter the code we sent you"), "next screen")
+        self._may_confirm_at = time.monotonic() + HABIT
+
+    def confirm(self) -> None:
+        """Press Enter; not as soon after a code as if it belonged to that."""
+        self.kiosk.wait_until(lambda: time.monotonic() >= self._may_confirm_at, "end of that time")
+        self.kiosk.keys(ENTER)
 
     def new_passcode(self, passcode: str = NEW_PIN) -> None:
         """Choose a passcode, twice."""
