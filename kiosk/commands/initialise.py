@@ -10,6 +10,8 @@ import typer
 from kiosk.commands.configuration import settings_of
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from kiosk.settings import Settings
 
 
@@ -33,14 +35,19 @@ def initialise(
     Example: sudo -u kiosk kiosk --config /etc/unlock-kiosk/kiosk.toml init \\
                  --administrator smith
     """
+    from kiosk.commands.staff import new_password
     from kiosk.office import staffing
     from kiosk.office.initialising import initialise as work
+    from kiosk.office.initialising import is_new
 
     settings = settings_of(context)
+    password = None
+    if administrator is not None and is_new(settings):  # what cannot be is said before anything is made
+        password = new_password(staffing.folded(administrator))
     for line in work(settings):
         typer.echo(line)
     if administrator is not None:
-        _make_first(settings, administrator)
+        _make_first(settings, administrator, password)
     elif not asyncio.run(staffing.has_administrator(settings)):
         typer.echo(
             "\nThere is no administrator, so nobody can add staff, people or cards:\n"
@@ -54,8 +61,8 @@ def initialise(
     )
 
 
-def _make_first(settings: Settings, name: str) -> None:
-    """Raises StaffProblem where there is an administrator already."""
+def _make_first(settings: Settings, name: str, password: SecretStr | None) -> None:
+    """With a password that is asked for now, or was. Raises StaffProblem where there is one already."""
     from kiosk.commands.staff import new_password
     from kiosk.office import staffing
     from kiosk.staff.account import StaffProblem
@@ -64,5 +71,5 @@ def _make_first(settings: Settings, name: str) -> None:
     if asyncio.run(staffing.has_administrator(settings)):
         raise StaffProblem(ALREADY)
     name = asyncio.run(staffing.require_free(settings, name))
-    asyncio.run(staffing.add_first(settings, name, new_password(name)))
+    asyncio.run(staffing.add_first(settings, name, password or new_password(name)))
     typer.echo(f"Administrator {name}: made")

@@ -12,7 +12,7 @@ from kiosk.commands.printing import harmless
 
 if TYPE_CHECKING:
     from kiosk.settings import Settings
-    from kiosk.staff.account import Role
+    from kiosk.staff.account import Account, Role
 
 As = Annotated[
     str | None,
@@ -29,17 +29,22 @@ def officer(settings: Settings, name: str | None) -> str:
     """Have an officer sign in; how the audit trail names them. Raises StaffProblem, NotAllowed."""
     from kiosk.staff.account import Role
 
-    return _signed_in(settings, name, Role.OFFICER)
+    return _signed_in(settings, name, Role.OFFICER).actor
 
 
 def administrator(settings: Settings, name: str | None) -> str:
-    """Have an administrator sign in. Raises the same."""
+    """Have an administrator sign in; how the audit trail names them. Raises the same."""
+    return administrators_account(settings, name).actor
+
+
+def administrators_account(settings: Settings, name: str | None) -> Account:
+    """Have an administrator sign in, to whom a change of their own account is to matter."""
     from kiosk.staff.account import Role
 
     return _signed_in(settings, name, Role.ADMINISTRATOR)
 
 
-def _signed_in(settings: Settings, name: str | None, role: Role) -> str:
+def _signed_in(settings: Settings, name: str | None, role: Role) -> Account:
     from kiosk.office import signing
     from kiosk.staff.account import StaffProblem
 

@@ -65,7 +65,7 @@ def _fresh(seen: SeenCard) -> Way | None:
     secret = seen.family.secret.name
     return Way(
         How.FRESH,
-        f"present {wanted.name}" if wanted.name == secret else wanted.name,
+        f"{wanted.name} on the card now" if wanted.name == secret else wanted.name,
         f"A random {secret} is set on the card and kept; nobody ever sees it.",
     )
 

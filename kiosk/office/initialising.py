@@ -37,6 +37,11 @@ def initialise(settings: Settings) -> Iterator[str]:
     yield _make_database(store, lambda: key_ring(settings))
 
 
+def is_new(settings: Settings) -> bool:
+    """Whether there is no store yet. Raises StoreUnavailable."""
+    return place(settings).revision() is None
+
+
 def _make_directory(directory: Path) -> str:
     made = not directory.exists()
     try:

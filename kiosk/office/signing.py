@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import SecretStr
 
 from kiosk.audit import Event, Outcome, Subject
@@ -9,7 +11,7 @@ from kiosk.families import families
 from kiosk.office.office import office
 from kiosk.office.operator import signed_in
 from kiosk.settings import Settings
-from kiosk.staff.account import NotAllowed, Role, StaffProblem
+from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
 from kiosk.staff.door import Door
 from kiosk.staff.entry import Refused
 
@@ -24,8 +26,8 @@ async def require_staff(settings: Settings) -> None:
             raise StaffProblem(FIRST)
 
 
-async def sign_in(settings: Settings, name: str, password: SecretStr, role: Role) -> str:
-    """Check who it is; how the audit trail names them. Raises StaffProblem, NotAllowed."""
+async def sign_in(settings: Settings, name: str, password: SecretStr, role: Role) -> Account:
+    """Check who it is. Raises StaffProblem, NotAllowed."""
     async with office(settings) as parts:
         store, known = parts.service.store, (parts.accounts, parts.reader, parts.families)
         door = Door(store, parts.hasher, *known, at_kiosk=False, named=signed_in)
@@ -37,10 +39,11 @@ async def sign_in(settings: Settings, name: str, password: SecretStr, role: Role
             about = Subject(actor=by)
             await store.record(Event.STAFF_REFUSED, about, Outcome.REFUSED, "role", method="password")
             raise NotAllowed(f"this is for the role {role.value}, and yours is {entry.role.value}")
-        return by
+        return replace(entry, acts_as=by)
 
 
 def _words(refused: Refused) -> str:
     if refused.until is not None:
-        return f"too many failures under this name here: not before {refused.until:%H:%M:%S} UTC"
+        until = refused.until.astimezone()
+        return f"after a failure under this name you have to wait here, until {until:%H:%M:%S}"
     return "name or password is not right; wait a minute before you try again"

@@ -21,6 +21,8 @@ from kiosk.staff.accounts import StaffCard, folded
 from kiosk.staff.door import NO_KEY, staff_card
 from kiosk.staff.passwords import weakness
 
+__all__ = ["folded"]
+
 
 @dataclass(frozen=True)
 class StaffSummary:
@@ -80,7 +82,13 @@ def checked(password: SecretStr, name: str) -> SecretStr:
 
 
 async def add(
-    settings: Settings, name: str, role: Role, password: SecretStr | None, card: StaffCard | None, *, by: str
+    settings: Settings,
+    name: str,
+    role: Role,
+    password: SecretStr | None,
+    card: StaffCard | None,
+    *,
+    by: Account,
 ) -> None:
     """Make an account. Raises StaffProblem."""
     async with office(settings) as parts:
@@ -93,7 +101,7 @@ async def add_first(settings: Settings, name: str, password: SecretStr) -> None:
         await parts.accounts.add_first(name, password, by=operator())
 
 
-async def disable(settings: Settings, name: str, reason: str, *, by: str) -> None:
+async def disable(settings: Settings, name: str, reason: str, *, by: Account) -> None:
     """Let nobody sign in by that name any more. Raises StaffProblem, EnrolmentError for the reason."""
     reason = fields.checked("the reason", fields.reason, reason)
     async with office(settings) as parts:
@@ -101,7 +109,7 @@ async def disable(settings: Settings, name: str, reason: str, *, by: str) -> Non
 
 
 async def reset(
-    settings: Settings, name: str, password: SecretStr | None, card: StaffCard | None, *, by: str
+    settings: Settings, name: str, password: SecretStr | None, card: StaffCard | None, *, by: Account
 ) -> None:
     """Give an account a new password or card, and let it sign in again. Raises StaffProblem."""
     async with office(settings) as parts:

@@ -20,6 +20,7 @@ class Account:
     """A staff account. ``card``: it has a staff card; ``card_key`` is pinned for it (DER).
 
     ``opened_by`` stands for its password and card: it changes with either, and tells nothing of them.
+    ``acts_as``: how the audit trail names whoever has signed in; empty: by the account's name.
     """
 
     name: str
@@ -30,6 +31,12 @@ class Account:
     created_at: datetime
     card_key: bytes | None = field(default=None, repr=False)
     opened_by: str = field(default="", repr=False)
+    acts_as: str = field(default="", compare=False)
+
+    @property
+    def actor(self) -> str:
+        """Who is on record for what they do."""
+        return self.acts_as or self.name
 
     def stands(self, now: Account | None) -> bool:
         """Whether whoever was let in as this account would still be, as it is ``now`` (None: it is gone)."""

@@ -212,7 +212,7 @@ class Accounts:
 
 
 def _actor(by: str | Account) -> str:
-    return by.name if isinstance(by, Account) else by
+    return by.actor if isinstance(by, Account) else by
 
 
 async def _row(session: AsyncSession, which: ColumnElement[bool]) -> StaffRow | None:

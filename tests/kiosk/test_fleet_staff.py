@@ -140,12 +140,12 @@ async def officers(staffed: Staffed, tmp_path: Path) -> AsyncIterator[Settings]:
 
 async def test_the_office_makes_and_changes_accounts(staffed: Staffed, officers: Settings) -> None:
     by = await signing.sign_in(officers, Role.ADMINISTRATOR.value, PASSWORD, Role.ADMINISTRATOR)
-    assert by.startswith("administrator (")
+    assert by.actor.startswith("administrator (")
     await staffing.add(officers, "brown", Role.OFFICER, NEW, None, by=by)
-    assert (await signing.sign_in(officers, "brown", NEW, Role.OFFICER)).startswith("brown (")
+    assert (await signing.sign_in(officers, "brown", NEW, Role.OFFICER)).actor.startswith("brown (")
     await staffing.reset(officers, "brown", PASSWORD, None, by=by)
     await staffing.disable(officers, "brown", "has left", by=by)
     assert [one.name for one in await staffing.everybody(officers) if one.disabled] == ["brown"]
     (disabled,) = await staffed.world.events("staff.disabled")
-    assert (disabled.actor, disabled.reason) == (by, "has left")
+    assert (disabled.actor, disabled.reason) == (by.actor, "has left")
     assert await staffed.door.by_password("brown", PASSWORD) == Refused(Why.WRONG), "at every kiosk"

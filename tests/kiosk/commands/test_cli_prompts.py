@@ -56,6 +56,22 @@ def test_the_first_administrator_and_then_an_officer(bare_shell: Shell) -> None:
     assert added.exit_code == 0
 
 
+def test_whoever_is_shut_out_while_it_asks_does_nothing_more(shell: Shell) -> None:
+    """Not even to their own account, which would open it again."""
+    with called(shell, "staff", "reset", "adam", "--password", "--as", "adam") as terminal:
+        terminal.wait_for("Password of adam:")
+        terminal.keys(PASSWORD, ENTER)
+        terminal.wait_for("New password for adam:")
+        shell.query("UPDATE staff SET disabled = 1 WHERE name = 'adam'")
+        before = shell.query("SELECT * FROM staff")
+        terminal.keys(NEW, ENTER)
+        terminal.wait_for("The same again:")
+        terminal.keys(NEW, ENTER)
+        assert terminal.wait_for_end() == 1
+    assert "your own account was changed meanwhile" in (shell.folder / "log").read_text()
+    assert shell.query("SELECT * FROM staff") == before
+
+
 @pytest.mark.parametrize("typed", ["", "violet"])
 def test_ctrl_c_ends_it(shell: Shell, typed: str) -> None:
     with called(shell, "vault", "rekey", "--as", "adam") as terminal:

@@ -147,7 +147,7 @@ def test_a_wrong_password_is_slowed_down_as_at_the_kiosk(shell: Shell) -> None:
     told = shell.as_staff(OFFICER, *ADD, password=WRONG)
     assert told.exit_code == 1
     assert told.stderr == "kiosk: name or password is not right; wait a minute before you try again\n"
-    assert "too many failures under this name here: not before" in shell.fails(*ADD)
+    assert "after a failure under this name you have to wait here, until " in shell.fails(*ADD)
     assert shell.query("SELECT actor, outcome, reason FROM audit_event") == [(AN_OFFICER, "refused", "wrong")]
     assert shell.json("holder", "list") == []
 
@@ -189,7 +189,7 @@ def test_nobody_learns_which_names_there_are(
     assert done.stderr == "kiosk: name or password is not right; wait a minute before you try again\n"
     assert len(checked) == 1
     again = shell.as_staff(name, *ADD, password=WRONG)
-    assert "too many failures under this name here: not before" in again.stderr
+    assert "after a failure under this name you have to wait here, until " in again.stderr
     assert len(checked) == 1
     said = AN_OFFICER if name == OFFICER else ME
     assert shell.query("SELECT actor FROM audit_event") == [(said,)], "nothing that was typed is kept"

@@ -107,6 +107,12 @@ def test_what_cannot_be_the_first_is_refused(bare_shell: Shell, name: str, passw
     said = bare_shell.fails("init", "--administrator", name, typed=password.encode("latin-1") + b"\n")
     assert told in said
     assert not password or password not in said
+    assert not list(bare_shell.state.glob("*")), "nothing was made"
+
+
+def test_nor_where_everything_else_is_there(bare_shell: Shell) -> None:
+    bare_shell.ok("init")
+    assert "too short" in bare_shell.fails("init", "--administrator", "smith", typed="3 seals\n")
     assert bare_shell.query("SELECT * FROM staff") == []
 
 
