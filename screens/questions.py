@@ -16,6 +16,7 @@ from screens.answers import LONGEST
 from screens.sentences import answer_rule
 from screens.texting import TextScreen, label_width
 from screens.widgets.fields import Entry
+from screens.widgets.footer import Footer
 from screens.widgets.keys import Button, FootKey
 from screens.widgets.question import QuestionField, QuestionList, QuestionRow
 from screens.widgets.refusal import Refusal
@@ -51,12 +52,20 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
         yield from self.keyboard()
 
     def keys(self) -> Sequence[FootKey]:
-        return (
+        rows = (
             FootKey("enter", "Enter", lambda _: _("Next")),
             FootKey("f9", "F9", lambda _: _("List")),
             self.show_key(),
             self.keyboard_key(),
             self.stop_key(),
+        )
+        for key in rows:
+            key.add_class("in-rows")
+        listed = "foot-key in-list"
+        return (
+            *rows,
+            FootKey("enter", "Enter", lambda _: _("Choose"), classes=listed),
+            FootKey("escape", "Esc", lambda _: _("Back"), classes=listed),
         )
 
     def focus_first(self) -> None:
@@ -93,7 +102,10 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
         event.row.ask(free[(free.index(event.row.question) + event.by) % len(free)])
 
     def action_list(self) -> None:
-        """F9: the list of questions for the row in use."""
+        """F9: the list of questions for the row in use; or back from it."""
+        if self.has_class("-listing"):
+            self._close_list()
+            return
         row = next((row for row in self._fields() if row.has_focus_within), None)
         if row is not None:
             self._open_list(row)
@@ -109,10 +121,12 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
     def _open_list(self, row: QuestionField) -> None:
         self._listed_for = row
         self.add_class("-listing")
+        self.query_one(Footer).fit()
         self.query_one(QuestionList).offer(row.question, self._taken(row))
 
     def _close_list(self) -> None:
         self.remove_class("-listing")
+        self.query_one(Footer).fit()
         self.call_after_refresh(self._listed_for.entry.focus)
 
     def _fields(self) -> list[QuestionField]:

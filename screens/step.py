@@ -60,7 +60,7 @@ class StepScreen(KioskScreen, Generic[S, A], inherit_bindings=True):
             *super().panels(),
             Panel(
                 lambda _: _("Stop now?"),
-                lambda _: _("What you have entered here will be forgotten."),
+                lambda _: _("What you have entered is forgotten. Your card stays as it is."),
                 [(lambda _: _("Enter Go on"), "enter"), (lambda _: _("Esc Stop"), "escape")],
                 id="stop",
             ),

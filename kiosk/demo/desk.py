@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from cardio.virtual.piv import PivCard
 from cardio.virtual.reader import VirtualReader
 from kiosk.demo.cast import Role
 from kiosk.demo.smtp import ReceivedMail
@@ -21,6 +22,7 @@ class Desk:
         self.leave = leave
         self.unplugged = False  # the reader's cable
         self._reader = reader
+        self._were_locked = [_is_locked(role) for role in self.roles]
         self._mails: Callable[[], Sequence[ReceivedMail]] = tuple
 
     def deliver(self, mails: Callable[[], Sequence[ReceivedMail]]) -> None:
@@ -38,6 +40,11 @@ class Desk:
         cards = [role.card for role in self.roles]
         return cards.index(self._reader.card) if self._reader.card in cards else None
 
+    def turned(self, number: int) -> bool | None:
+        """Whether a card has been locked since the beginning, or unlocked (False); None: neither."""
+        now = _is_locked(self.roles[number])
+        return None if now is self._were_locked[number] else now
+
     def insert(self, number: int) -> None:
         """Put a card in; one that is in comes out first."""
         self._reader.remove()
@@ -54,3 +61,7 @@ class Desk:
             self._reader.unplug()
         else:
             self._reader.plug()
+
+
+def _is_locked(role: Role) -> bool:
+    return isinstance(role.card, PivCard) and role.card.state().locked

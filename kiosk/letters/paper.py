@@ -19,6 +19,7 @@ from kiosk.proofs.codes import grouped
 from kiosk.settings import Mail, Site
 
 _LONGEST = 200  # characters of anything put into a sentence
+_NO_BREAK = "\u00a0"
 _JOINERS = "\u200c\u200d"  # part of how some names are spelt, unlike other format characters
 
 _HTML = """\
@@ -79,10 +80,11 @@ class Paper:
         return letter
 
     def contact(self) -> str:
-        """Whom to tell: the RA's contact, in one line."""
+        """Whom to tell: the RA's contact, in one line. A number stays in one piece where the line ends."""
         site = self.site
-        parts = (site.ra_contact, site.ra_phone, site.ra_where, site.ra_hours)
-        return ", ".join(plain(part) for part in parts if part)
+        phone = plain(site.ra_phone).replace(" ", _NO_BREAK)
+        parts = (plain(site.ra_contact), phone, plain(site.ra_where), plain(site.ra_hours))
+        return ", ".join(filter(None, parts))
 
     def greeting(self, name: str) -> str:
         """The first line; the name may be empty."""

@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from kiosk.reports.forms import last_day
-from kiosk.reports.periods import Grain, Span, day_of
+from kiosk.reports.periods import DAY, Grain, Span, day_of, midnight
 from kiosk.reports.report import Figures, Measure, Report, hours, lasted
 
 _TOTALS = (
@@ -30,7 +30,7 @@ def sentences(report: Report) -> list[str]:
     unlocks, took = report.total[Measure.UNLOCKS], report.total.unlock_visit
     told = [
         f"{hours(report.saved)} of RA time saved: {unlocks:,} unlocks at {report.minutes} minutes each.",
-        f"This is about {days(report.period)}, {_where(report)}.",
+        f"This is about {so_far(report)}, {_where(report)}.",
     ]
     if took is not None:
         told.append(f"A visit with an unlock took {lasted(took)} (half of them took less).")
@@ -60,6 +60,14 @@ def days(span: Span) -> str:
     """A span for people: "4 January 2027", or "4 January 2027 to 10 January 2027"."""
     first, last = _written(span.first), _written(last_day(span))
     return first if first == last else f"{first} to {last}"
+
+
+def so_far(report: Report) -> str:
+    """The report's time for people, as far as it had come when it was counted."""
+    period, today = report.period, day_of(report.reach.until)
+    if midnight(period.until) <= report.reach.until or today < period.first:
+        return days(period)
+    return f"{days(Span(period.first, today + DAY))}, so far"
 
 
 def _written(day: date) -> str:

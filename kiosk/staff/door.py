@@ -29,6 +29,7 @@ from kiosk.staff.entry import Refused, Why
 from kiosk.staff.slowing import Slowing
 from kiosk.store import Store
 
+_READS = (State.EMPTY, State.CARD, State.MUTE)
 NO_KEY = "this card shows no key that signs after its passcode (PIV: key 9A)"
 
 
@@ -63,6 +64,11 @@ class Door:
         """The insertion of the card in the reader; None: there is none."""
         present = self._reader.presence
         return present.insertion if present.state is State.CARD else None
+
+    @property
+    def reads_cards(self) -> bool:
+        """Whether there is a reader that a card could be put into."""
+        return self._reader.presence.state in _READS
 
     @property
     def insertion(self) -> int:

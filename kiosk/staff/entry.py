@@ -49,6 +49,10 @@ class Lobby(Protocol):
     def card(self) -> int | None:
         """The card in the reader: a number that the next one does not have. None: there is none."""
 
+    @property
+    def reads_cards(self) -> bool:
+        """Whether there is a reader that a card could be put into."""
+
     def enter(self) -> bool:
         """Take the kiosk between two visits; False while somebody is being served."""
 

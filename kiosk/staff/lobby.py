@@ -30,6 +30,11 @@ class StaffLobby:
         """The insertion of the card in the reader; None: there is none."""
         return self._door.card
 
+    @property
+    def reads_cards(self) -> bool:
+        """Whether there is a reader that a card could be put into."""
+        return self._door.reads_cards
+
     def enter(self) -> bool:
         """Take the kiosk between two visits; False while somebody is being served."""
         if not self._hold.take():

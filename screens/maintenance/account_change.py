@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from kiosk.staff.desk import Done, Foreseen
+from kiosk.staff.entry import Leaving
 from kiosk.staff.roster import (
     AccountAct,
     AccountDeed,
@@ -59,6 +60,9 @@ class AccountScreen(DoingScreen):
     def __init__(self, roll: Roll, deed: AccountDeed, foreseen: Foreseen) -> None:
         super().__init__(roll.stay, roll.manner)
         self.roll, self.deed, self._told = roll, deed, foreseen.lines
+        self._is_own = deed.name == roll.session.account.name
+        if self._is_own:
+            self.onwards = "Sign out"
         self.what = TITLES[deed.act, deed.opens]
         self.title_text = f"Maintenance: {self.what}"
         self.expect(foreseen.lines, asked=deed.opens is Opens.PASSWORD)
@@ -85,7 +89,10 @@ class AccountScreen(DoingScreen):
         self.roll.marked = self.deed.name
 
     def leave(self) -> None:
-        """Back to the list, over whatever was asked on the way."""
+        """Back to the list, over whatever was asked on the way; out, where it was their own account."""
+        if self._is_own:
+            self.stay.end(Leaving.SHUT)
+            return
         while self.app.screen is not self.roll.first and len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -20,6 +20,7 @@ from screens.failures import record
 from screens.frame import KioskScreen
 from screens.look import Look, Manner
 from screens.patience import Mood, Vigil
+from screens.widgets.fields import Entry, Field
 from screens.widgets.keyboard import OnScreenKeyboard
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import cut
@@ -164,6 +165,15 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         if isinstance(event, events.Key | events.MouseDown | events.Paste):
             self.stay.vigil.noticed()
         await super().on_event(event)
+
+    @on(Entry.Changed)
+    def not_known_of(self, event: Entry.Changed) -> None:
+        """What was wrong with a text is not known of another one."""
+        if event.value:  # emptied by the screen itself, it is the text that was wrong
+            self.trouble("")
+            for field in self.query(Field):
+                if field.entry is event.input:
+                    field.refuse(None)
 
     def tick(self) -> None:
         super().tick()

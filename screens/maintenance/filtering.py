@@ -27,7 +27,7 @@ class FilteringScreen(ToolScreen, Generic[T]):
     _shown = 0
 
     def content(self) -> ComposeResult:
-        yield Field(same("Only with"), Entry(masked=False, longest=_LONGEST, console=self.console))
+        yield Field(same("Only lines with"), Entry(masked=False, longest=_LONGEST, console=self.console))
         yield Say(lambda _: self.counted(self._shown, len(self._all)), id="counted", classes="soft")
         yield Lines(wrap=True)
 

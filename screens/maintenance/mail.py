@@ -119,10 +119,8 @@ class MailScreen(ToolScreen):
 
     async def _retry(self) -> None:
         count = await self.session.mail.retry()
-        told = (
-            f"Being tried now: {count}." if count else "None waits for a later try: those here are under way."
-        )
-        self._news(told)
+        none = "None waits for a later try: those here are under way." if self._waiting else "There is none."
+        self._news(f"Being tried now: {count}." if count else none)
 
     def _show_server(self, server: MailServer) -> None:
         signed = "signed in" if server.signed_in else "without signing in (mail.username is empty)"

@@ -57,7 +57,10 @@ class NewAccountScreen(ToolScreen):
 
     async def on_input_submitted(self, event: Entry.Submitted) -> None:
         self._refuse("")
-        self.lead_on(self._go_on(event.value))
+        if event.value.strip():
+            self.lead_on(self._go_on(event.value))
+        else:
+            self.query_one(Field).refuse(same("Type their staff name"))
 
     def action_move(self, lines: int) -> None:
         """There is no list."""

@@ -13,7 +13,7 @@ from textual.widgets import Digits
 from kiosk.reports.forms import last_day
 from kiosk.reports.periods import Grain, day_of, latest
 from kiosk.reports.report import ALL, Chosen, Figures, Measure, Report, lasted
-from kiosk.reports.tables import begins, days, short
+from kiosk.reports.tables import begins, short, so_far
 from screens.maintenance.listing import ToolScreen
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import Lines, Row, cut
@@ -60,7 +60,7 @@ class ReportsScreen(ToolScreen):
         with Horizontal(id="lists"):
             with Vertical():
                 yield Say(same("Failures by reason"), classes="line strong")
-                yield Lines(id="failures")
+                yield Lines(id="failures", wrap=True)
             with Vertical():
                 yield Say(same(""), id="kiosks-head", classes="line strong")
                 yield Lines(pick=True, id="kiosks")
@@ -161,14 +161,15 @@ class ReportsScreen(ToolScreen):
         unlocks = f"{total[Measure.UNLOCKS]:,} unlocks at {report.minutes} minutes each"
         self._say("unlocked", f"{unlocks}; {total[Measure.ASSISTED]:,} with an assistance code")
         self._say("took", _took(total))
-        self._say("about", f"{days(report.period)}, by {grain.value}: {_where(report.chosen)}")
+        self._say("about", f"{so_far(report)}, by {grain.value}: {_where(report.chosen)}")
         self._say("totals", _registered(total))
         self._say("others", _others(total))
         self._say("begins", begins(report))
         self._plot(report)
         reasons = total.failures.most_common()
         self.query_one("#failures", Lines).show(
-            [Row(f"{times:>7,}  {failure.words}") for failure, times in reasons] or [Row("none", "soft")]
+            [Row(f"{times:>7,}  {failure.words}", hang=9) for failure, times in reasons]
+            or [Row("none", "soft")]
         )
 
     def _plot(self, report: Report) -> None:

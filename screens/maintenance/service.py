@@ -81,7 +81,8 @@ class ServiceScreen(StaffScreen):
         if self._asked:
             self.later(self.session.service.restart())
         self._asked = not self._asked
-        self.trouble("Press F8 again to restart the kiosk." if self._asked else "Restarting ...")
+        anew = ", which begins anew then: all that was done in it is gone" if self.manner.drawer else ""
+        self.trouble(f"Press F8 again to restart the kiosk{anew}." if self._asked else "Restarting ...")
 
     def on_key(self, event: events.Key) -> None:
         if event.key != "f8":

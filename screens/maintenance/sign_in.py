@@ -177,6 +177,8 @@ class SignInScreen(StaffScreen):
     def _heading(self) -> str:
         if self._card is not None:
             return "A card is in the reader. Staff: type its passcode."
+        if not self.stay.lobby.reads_cards:
+            return "Sign in. No staff card can be read at the moment."
         return "Sign in, or put your staff card in the reader."
 
 

@@ -52,7 +52,7 @@ class Footer(Horizontal):
 
     def fit(self) -> None:
         """Give the contact what the keys leave of the row."""
-        taken = sum(cell_len(key.said) + _ROOM for key in self._keys)
+        taken = sum(cell_len(key.said) + _ROOM for key in self._keys if key.display)
         self._contact.fit(self.size.width - taken - _SPRING)
 
 

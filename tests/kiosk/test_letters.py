@@ -106,7 +106,7 @@ def test_a_code_mail_says_all_it_must(purpose: Purpose) -> None:
         assert "4192 7305" in text
         assert "13:00" in text  # noon UTC, on a summer's day in Leeds
         assert "Nobody will ask you for this code" in text
-        assert "RA desk, 0113 496 0000, Room 12, 9 to 5" in text
+        assert "RA desk, 0113\u00a0496\u00a00000, Room 12, 9 to 5" in text
 
 
 def test_each_purpose_is_told_from_the_others() -> None:
@@ -139,7 +139,7 @@ def test_a_notice_says_what_when_where_and_whom_to_tell(kind: NoticeKind) -> Non
         NoticeKind.WITHDRAWN_BY_RA,
         NoticeKind.LAPSED,
     }
-    assert "RA desk, 0113 496 0000, Room 12, 9 to 5" in text
+    assert "RA desk, 0113\u00a0496\u00a00000, Room 12, 9 to 5" in text
     assert "{" not in text
 
 

@@ -58,7 +58,7 @@ class MailRoom(Room):
             recipient = self._service.address(address)
         except EmailRefused:
             domains = ", ".join(settings.email.domains)
-            raise StaffProblem(f"give one address at {domains}, or below") from None
+            raise StaffProblem(f"give one address at {domains}, or at a subdomain") from None
         letter = trial_letter(
             by=self.account.name, at=self._store.clock.now(), site=settings.site, mail=settings.mail
         )

@@ -19,6 +19,10 @@ from kiosk.staff.tools import Slot
 
 LOOK = 2.0  # seconds between two looks at what else is plugged in
 _LIMIT = 2.0  # seconds for each: a card service that hangs
+_NO_CARD = {
+    State.EMPTY: "put a card into the reader first",
+    State.MUTE: "what is in the reader does not answer: take it out, wipe the chip, and put it in again",
+}
 _OCCUPIED = (State.CARD, State.MUTE)
 
 
@@ -60,7 +64,7 @@ class ReaderRoom(Room):
         """Look at the card in the reader: label and text of each line. Raises CardIOError, StaffProblem."""
         present = self._reader.presence
         if present.state is not State.CARD:
-            raise StaffProblem("put a card into the reader first")
+            raise StaffProblem(_NO_CARD.get(present.state, "there is no reader for a card"))
         if self._asking.locked():
             raise StaffProblem("the card is being read: wait for that to end")
         async with self._asking:

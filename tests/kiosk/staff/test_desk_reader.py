@@ -42,7 +42,7 @@ async def test_the_reader_says_what_it_waits_for_and_what_came(world: World, off
         assert (seen.number, seen.holder_id, seen.state) == (str(identity(card)), "", "")
         assert ("Passcode tries left", "3") in seen.lines
         assert [(way.how, way.asks) for way in seen.ways] == [
-            (How.FRESH, "present PUK"),
+            (How.FRESH, "PUK on the card now"),
             (How.GIVEN, "PUK"),
             (How.NONE, ""),
         ]

@@ -232,6 +232,7 @@ class FakeLobby:
     def __init__(self) -> None:
         self.left: list[Leaving] = []
         self.card: int | None = None
+        self.reads_cards = True
         self.is_shut = False
 
     def enter(self) -> bool:

@@ -44,7 +44,7 @@ async def test_what_was_saved_stands_above_everything() -> None:
         await there.sees(
             f"{total[Measure.UNLOCKS]:,} unlocks at 20 minutes each; {total[Measure.ASSISTED]:,} with an",
             f"{total[Measure.REGISTRATIONS]:,} registrations ({total[Measure.OTHER_ADDRESS]:,} not with the",
-            "1 June 2026 to 29 November 2026, by week: all kiosks",
+            "1 June 2026 to 24 November 2026, so far, by week: all kiosks",
         )
         digits = there.screen.query_one("#hours")
         assert digits.value == f"{made.saved / 60:,.0f}"  # type: ignore[attr-defined]
@@ -55,7 +55,7 @@ async def test_by_day_week_and_month_and_back_in_time() -> None:
     async with office(officer()) as there:
         await opened(there)
         await there.press("d")
-        await there.sees("28 October 2026 to 24 November 2026, by day")
+        await there.sees("28 October 2026 to 24 November 2026, so far, by day")
         await there.press("left")
         await there.sees("30 September 2026 to 27 October 2026, by day")
         await there.press("m")
@@ -63,7 +63,7 @@ async def test_by_day_week_and_month_and_back_in_time() -> None:
         await there.press("W")
         await there.sees("to 1 November 2026, by week")
         await there.press("right")
-        await there.sees("2 November 2026 to 2 May 2027, by week")
+        await there.sees("2 November 2026 to 24 November 2026, so far, by week")
         before = list(there.session.reports.asked)
         await there.press("right")
         assert there.session.reports.asked == before, "nothing has happened there yet"
