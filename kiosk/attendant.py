@@ -26,6 +26,7 @@ from kiosk.staff.wiring import open_lobby
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference
+from kiosk.vitals import SHUT
 from kiosk.watch import Watch
 from kiosk.wiring import Parts
 
@@ -37,12 +38,6 @@ SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody i
 TEND = 3600.0  # seconds between two looks for what is due daily, likewise
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
 GUARD = 1.0  # and during a visit
-
-_TROUBLES = {
-    State.NO_SERVICE: OutOfService.CARD_SERVICE,
-    State.NO_READER: OutOfService.NO_READER,
-    State.SEVERAL: OutOfService.SEVERAL_READERS,
-}
 
 
 class Shift:
@@ -80,7 +75,8 @@ class Shift:
             from kiosk.textfile import Textfile
 
             file = settings.state_directory / settings.health.textfile
-            work["textfile"] = Textfile(file, settings, parts.reader, parts.pulse).run()
+            reader, pulse = parts.reader, parts.pulse
+            work["textfile"] = Textfile(file, settings, reader, pulse, lambda: parts.watch.closed).run()
         return [asyncio.create_task(each, name=name) for name, each in work.items()]
 
     def end(self) -> None:
@@ -209,7 +205,7 @@ class Attendant:
                 task.cancel()
 
     async def _out_of_service(self, presence: Presence) -> OutOfService | None:
-        trouble = _TROUBLES.get(presence.state)
+        trouble = SHUT.get(presence.state)
         if trouble is None:
             return await self._watch.look("waiting")
         self._show(Closed(trouble))  # at once: a store that hangs would take its time
@@ -269,7 +265,7 @@ class Attendant:
     def _scene_for(self, presence: Presence) -> Scene:
         if presence.state is State.BROKEN:
             return Closed(OutOfService.NO_READER)
-        if (trouble := _TROUBLES.get(presence.state)) is not None:
+        if (trouble := SHUT.get(presence.state)) is not None:
             return Closed(trouble)
         return Attract() if presence.state is State.EMPTY else OneMoment()
 

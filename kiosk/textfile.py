@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,14 +19,16 @@ from cardio.tasks import run_to_end
 from kiosk.levels import Finding, Level
 from kiosk.office.doctor import Check, examine, living, storing, surroundings
 from kiosk.pulse import Pulse
+from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
-from kiosk.vitals import hardware, process
+from kiosk.vitals import hardware, process, service
 
 log = logging.getLogger(__name__)
 
 EVERY = 15.0  # seconds
 LIMIT = 5.0  # seconds for each check
 CHEAP: tuple[tuple[str, Check], ...] = (
+    ("service", living.service),
     ("store", storing.store),
     ("clock", surroundings.clock),
     ("disk", storing.disk),
@@ -36,13 +38,21 @@ CHEAP: tuple[tuple[str, Check], ...] = (
 
 
 class Textfile:
-    """Writes the file while the kiosk runs."""
+    """Writes the file while the kiosk runs. ``closed`` says why the kiosk was closed when it last looked."""
 
-    def __init__(self, path: Path, settings: Settings, reader: Reader, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        path: Path,
+        settings: Settings,
+        reader: Reader,
+        pulse: Pulse,
+        closed: Callable[[], OutOfService | None],
+    ) -> None:
         self._path = path
         self._settings = settings
         self._reader = reader
         self._pulse = pulse
+        self._closed = closed
         self._told = ""
 
     async def run(self) -> None:
@@ -57,9 +67,12 @@ class Textfile:
 
     async def write(self) -> None:
         """Look, and write the file anew."""
+        told, *others = await examine(self._settings, CHEAP, LIMIT)
+        presence = self._reader.presence
         findings = [
-            *hardware(self._reader.name, self._reader.presence),
-            *await examine(self._settings, CHEAP, LIMIT),
+            service(told, presence, self._closed()),
+            *hardware(self._reader.name, presence),
+            *others,
             *process(self._pulse),
         ]
         figures = await self._figures()

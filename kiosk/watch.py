@@ -34,6 +34,7 @@ class Watch:
         self._looking: asyncio.Task[OutOfService | None] | None = None
         self._clock_refused = False
         self._told = ""
+        self.closed: OutOfService | None = None  # what the last look came to
         self.note = ""  # what a technician who took the kiosk out of service wants people to read
 
     async def look(self, state: str) -> OutOfService | None:
@@ -46,9 +47,11 @@ class Watch:
             self._looking = asyncio.create_task(self._look(state), name="watch")
         await asyncio.wait({self._looking}, timeout=LIMIT)
         if not self._looking.done():
-            return OutOfService.STORE
-        ended, self._looking = self._looking, None
-        return ended.result()
+            self.closed = OutOfService.STORE
+        else:
+            ended, self._looking = self._looking, None
+            self.closed = ended.result()
+        return self.closed
 
     async def leave(self) -> None:
         """The kiosk stops: tell the fleet, and end a look that hangs."""

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Center
 
 from kiosk.i18n import Words
+from kiosk.outage import outage
 from kiosk.refusals import OutOfService
 from kiosk.steps import Attract, Closed, OneMoment, Scene, TakeCard
 from screens.contact import ways_to_reach
@@ -142,18 +143,7 @@ class ClosedScreen(SceneScreen[Closed]):
     def _reason(self, _: Words) -> str:
         if self.scene.note:
             return self.scene.note
-        reasons = {
-            OutOfService.NO_READER: _("No card reader is connected."),
-            OutOfService.SEVERAL_READERS: _("More than one card reader is connected."),
-            OutOfService.CARD_SERVICE: _(
-                "The card reader does not answer. We are trying again all the time."
-            ),
-            OutOfService.STORE: _("The kiosk cannot reach its records."),
-            OutOfService.SCHEMA: _("The kiosk is being brought up to date."),
-            OutOfService.CLOCK: _("The kiosk's clock is wrong."),
-            OutOfService.TECHNICIAN: _("Somebody is working on it."),
-        }
-        reason = reasons.get(self.scene.reason, "")
+        reason = outage(self.scene.reason, _)
         if self.scene.card_in:
             return reason + "\n" + _("Please take your card. You can come back when the kiosk works again.")
         return reason

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from kiosk.commands.configuration import AsJson, ReaderPattern, settings_of
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, wrapped
+from kiosk.levels import Finding, Hands, Level
 
 
 def doctor(
@@ -30,8 +30,8 @@ def doctor(
 ) -> None:
     """Check everything the kiosk needs, and say what to do.
 
-    Reader, card service, store, schema, keys, mail server (signs in, sends nothing), clock, languages
-    and this terminal. Nothing is changed, and it ends within 15 seconds whatever is broken. The exit
+    Service, reader, card service, store, schema, keys, mail server (signs in, sends nothing), clock,
+    languages, this terminal. Nothing is changed, and it ends within 15 seconds whatever is broken. The exit
     code is 1 where something would keep the kiosk from working ("fail"), or where whoever takes its
     disk would have everything ("risk").
 
@@ -66,12 +66,13 @@ def _accept_clock(context: typer.Context, reason: str) -> None:
 
 
 def _examine(context: typer.Context, as_json: bool, reader: str, *, office: bool) -> None:
-    from kiosk.office.doctor import OFFICE, Level, examine
+    from kiosk.office.doctor import OFFICE, examine
 
     settings = settings_of(context, reader=reader)
-    findings = asyncio.run(examine(settings, OFFICE) if office else examine(settings))
+    found = asyncio.run(examine(settings, OFFICE) if office else examine(settings))
+    findings = [one.said_to(Hands.ADMINISTRATOR) for one in found]
     if as_json:
-        print_json([{**asdict(one), "level": one.level.value} for one in findings])
+        print_json([_record(one) for one in findings])
     else:
         width = max(len(one.name) for one in findings)
         indent = width + 8
@@ -81,3 +82,7 @@ def _examine(context: typer.Context, as_json: bool, reader: str, *, office: bool
             if advice:
                 typer.echo(f"{'':{indent}}{advice}")
     raise typer.Exit(1 if any(one.level in (Level.FAIL, Level.RISK) for one in findings) else 0)
+
+
+def _record(one: Finding) -> dict[str, str]:
+    return {"name": one.name, "level": one.level.value, "detail": one.detail, "advice": one.advice}

@@ -37,7 +37,7 @@ def open_lobby(parts: Parts, *, at_kiosk: bool = True) -> StaffLobby:
     """Where staff come in. ``at_kiosk``: in a corridor, and not at the RA's own machine."""
     store = parts.service.store
     door = Door(store, parts.hasher, parts.accounts, parts.reader, parts.families, at_kiosk=at_kiosk)
-    return StaffLobby(parts.hold, door, partial(_session, parts))
+    return StaffLobby(parts.hold, door, partial(_session, parts, at_kiosk))
 
 
 @asynccontextmanager
@@ -64,14 +64,15 @@ async def open_desk(
             await lobby.leave(Leaving.CLOSING)
 
 
-def _session(parts: Parts, account: Account) -> StaffSession:
+def _session(parts: Parts, at_kiosk: bool, account: Account) -> StaffSession:
     service = parts.service
     store, settings = service.store, service.settings
     desk, reader = DeskRoom(account, parts), ReaderRoom(account, settings, parts.reader)
     accounts = AccountsRoom(account, parts)
+    closed = (lambda: parts.watch.closed) if at_kiosk else None
     session = StaffSession(
         account,
-        HealthRoom(account, settings, parts.reader, parts.pulse),
+        HealthRoom(account, settings, parts.reader, parts.pulse, closed),
         ServiceDesk(account, store, lambda: parts.hold.restart(), settings.staff.login_socket),
         desk=desk,
         reader=reader,

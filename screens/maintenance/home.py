@@ -117,8 +117,8 @@ class HealthScreen(StaffScreen):
         self.follow(self.session.health.board, self.query_one(Board).show)
 
     def action_scroll(self, lines: int) -> None:
-        """What to do about the worst may take more lines than there are."""
-        self.query_one(Board).scroll_relative(y=lines, animate=False)
+        """What to do, and what is well, may take more lines than there are."""
+        self.query_one(Board).move(lines)
 
     def action_tool(self, letter: str) -> None:
         for tool in self._tools:

@@ -14,6 +14,7 @@ from cardio.virtual.reader import VirtualReader
 from kiosk.demo.running import DemoKiosk
 from kiosk.levels import Finding, Level
 from kiosk.pulse import Pulse
+from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
 from kiosk.textfile import Textfile, exposition
 from tests.kiosk.stage import BareStage
@@ -25,7 +26,7 @@ def textfile(folder: Path, path: Path) -> Textfile:
     """Of a kiosk whose state is in the folder."""
     (folder / "kiosk.db").write_bytes(empty_database())
     settings = Settings().changed(state={"directory": folder})
-    return Textfile(path, settings, VirtualReader(), Pulse())
+    return Textfile(path, settings, VirtualReader(), Pulse(), lambda: None)
 
 
 def test_what_stands_in_it() -> None:
@@ -56,11 +57,20 @@ async def test_it_is_there_while_the_kiosk_runs(tmp_path: Path) -> None:
     await wait_until(path.exists, 20)
     text, mode = await asyncio.to_thread(lambda: (path.read_text(), path.stat().st_mode))
     assert 'kiosk_check{level="fail",name="store"} 0.0' in text
+    assert 'kiosk_check{level="ok",name="service"} 1.0' in text
     assert mode & 0o777 == 0o644, "node-exporter has an account of its own"
     running.cancel()
     await asyncio.wait([running])
     left = await asyncio.to_thread(lambda: [file.name for file in tmp_path.iterdir()])
     assert not [name for name in left if "prom" in name]
+
+
+async def test_it_tells_that_the_kiosk_has_closed_itself(tmp_path: Path) -> None:
+    (tmp_path / "kiosk.db").write_bytes(empty_database())
+    settings = Settings().changed(state={"directory": tmp_path})
+    path = tmp_path / "kiosk.prom"
+    await Textfile(path, settings, VirtualReader(), Pulse(), lambda: OutOfService.CLOCK).write()
+    assert 'kiosk_check{level="fail",name="service"} 1.0' in await asyncio.to_thread(path.read_text)
 
 
 async def test_a_folder_that_is_not_there_is_told_once(

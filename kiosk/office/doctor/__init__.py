@@ -5,7 +5,7 @@ finding.py       what a check found
 fleet.py         the role in the database
 hardware.py      card service and reader
 keys.py          the vault's keys and the pepper
-living.py        memory, waiting notices, the last unlock
+living.py        service, memory, waiting notices, the last unlock
 storing.py       database, schema, disk, cards' keys
 surroundings.py  mail server, clock, languages, terminal
 ```
@@ -18,16 +18,17 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from kiosk.keys import KeyProblem
 from kiosk.office.doctor import fleet, hardware, keys, living, storing, surroundings
-from kiosk.office.doctor.finding import Finding, Level, unseen
+from kiosk.office.doctor.finding import Finding, Hands, Level, unseen
 from kiosk.settings import Settings, SettingsError
 
-__all__ = ["CHECKS", "OFFICE", "Finding", "Level", "examine"]
+__all__ = ["CHECKS", "OFFICE", "Finding", "Hands", "Level", "examine"]
 
 LIMIT = 14.0  # seconds for each check; all run side by side
 
 Check = Callable[[Settings], Awaitable[Finding | None]]
 
 CHECKS: tuple[tuple[str, Check], ...] = (
+    ("service", living.service),
     ("card service", hardware.card_service),
     ("reader", hardware.reader),
     ("store", storing.store),
@@ -46,7 +47,13 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("terminal", surroundings.terminal),
 )
 
-_KIOSK_ALONE = ("card service", "reader", "mail server", "terminal")  # the office's commands send no mail
+_KIOSK_ALONE = (
+    "service",
+    "card service",
+    "reader",
+    "mail server",
+    "terminal",
+)  # the office's commands send no mail
 OFFICE = tuple(
     (name, fleet.office_role if name == "database role" else check)
     for name, check in CHECKS
@@ -75,6 +82,8 @@ async def _one(name: str, check: Check, settings: Settings, limit: float) -> Fin
             name, Level.FAIL, str(problem), "mend it: without it nothing can be read from the store"
         )
     except TimeoutError:
-        return Finding(name, Level.FAIL, f"no answer within {limit:g} s", "look at it first; run this again")
+        return Finding(name, Level.FAIL, f"no answer within {limit:g} s", "find out why, and look again")
     except Exception as error:  # a check must not keep the others from being told
-        return Finding(name, Level.FAIL, f"the check itself failed: {type(error).__name__}", "report this")
+        return Finding(
+            name, Level.FAIL, f"the check itself failed: {type(error).__name__}", "report this", Hands.ANYBODY
+        )

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cardio.worker import Worker
-from kiosk.levels import Finding, Level
+from kiosk.levels import ELSEWHERE, Finding, Hands, Level
 
-__all__ = ["Finding", "Level", "aside"]
+__all__ = ["Finding", "Hands", "Level", "aside", "unseen"]
 
 T = TypeVar("T")
 
 
 def unseen(name: str) -> Finding:
     """What cannot be looked at because the store cannot be opened, which another check tells."""
-    return Finding(name, Level.FAIL, "cannot be seen without the store", "see above")
+    return Finding(name, Level.FAIL, "cannot be seen without the store", ELSEWHERE)
 
 
 async def aside(call: Callable[[], T]) -> T:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from kiosk.office.doctor.finding import Finding, Level, aside, unseen
+from kiosk.office.doctor.finding import Finding, Hands, Level, aside, unseen
 from kiosk.settings import Settings
 from kiosk.storage.backend import reason
 from kiosk.storage.place import place
 from kiosk.storage.postgres import Postgres
 
 _NAME = "database role"
-_ADD = "as the owner: kiosk fleet add, and use that role in database.url (docs/fleet.md)"
-_SETUP = "as the owner: kiosk fleet setup (docs/fleet.md)"
+_ADD = "as the database's owner: kiosk fleet add, and use that role in database.url (docs/fleet.md)"
+_SETUP = "as the database's owner: kiosk fleet setup (docs/fleet.md)"
 _REVOKED = "ask the RA: 'kiosk fleet add' lets it in again"
 
 # Whether it is, or can become, a role that reads what is sealed, or may give itself the right to.
@@ -64,7 +64,9 @@ def _unasked(error: DBAPIError) -> Finding:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:  # not of a statement: nobody is connected
         return unseen(_NAME)
-    return Finding(_NAME, Level.FAIL, reason(error), _REVOKED if state == "UK001" else _SETUP)
+    if state == "UK001":
+        return Finding(_NAME, Level.FAIL, reason(error), _REVOKED, Hands.ANYBODY)
+    return Finding(_NAME, Level.FAIL, reason(error), _SETUP)
 
 
 def _facts(store: Postgres) -> tuple[bool, str | None]:

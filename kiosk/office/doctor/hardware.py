@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cardio.errors import ReaderGone
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.settings import Settings
+from kiosk.vitals import CARD_SERVICE, NO_CARD_SERVICE, NO_READER, READER, SERVICE, SEVERAL, UNSEEN
 
 
 async def card_service(settings: Settings) -> Finding:
     """Whether pcscd answers."""
-    name = "card service"
     try:
         await aside(_readers)
     except ReaderGone as error:
-        advice = "install pcscd, or start it: systemctl start pcscd.socket; see that this account may use it"
-        return Finding(name, Level.FAIL, f"pcscd does not answer ({error})", advice)
+        return replace(NO_CARD_SERVICE, detail=f"{NO_CARD_SERVICE.detail} ({error})")
     except ImportError as error:
-        return Finding(
-            name, Level.FAIL, f"pyscard cannot be loaded ({error.name})", "install the kiosk again"
-        )
-    return Finding(name, Level.OK, "pcscd answers")
+        detail = f"pyscard cannot be loaded ({error.name})"
+        return Finding(SERVICE, Level.FAIL, detail, "install the kiosk again")
+    return CARD_SERVICE
 
 
 async def reader(settings: Settings) -> Finding:
     """Whether exactly one contact reader fits reader.name."""
-    name, pattern = "reader", settings.reader.name
+    pattern = settings.reader.name
     try:
         names, fitting = await aside(lambda: _fitting(pattern))
     except (ReaderGone, ImportError):
-        return Finding(name, Level.FAIL, "cannot be seen without the card service", "see above")
+        return UNSEEN
     if len(fitting) == 1:
-        return Finding(name, Level.OK, fitting[0])
+        return Finding(READER, Level.OK, fitting[0])
     if fitting:
-        advice = "set reader.name to a part of one's name, or unplug the others"
-        return Finding(name, Level.FAIL, f"several fit: {'; '.join(fitting)}", advice)
+        return replace(SEVERAL, detail=f"{SEVERAL.detail}: {'; '.join(fitting)}")
     if names:
         detail = f"no contact reader fits {pattern!r}; there are: {'; '.join(names)}"
-        return Finding(name, Level.FAIL, detail, "mend reader.name; a contactless interface cannot be used")
-    return Finding(name, Level.FAIL, "none is plugged in", "plug one in; see that its driver is installed")
+        return Finding(READER, Level.FAIL, detail, "mend reader.name; a contactless interface cannot be used")
+    return NO_READER
 
 
 def _readers() -> list[str]:

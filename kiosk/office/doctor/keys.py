@@ -21,14 +21,16 @@ from kiosk.unblock import FIELD
 from kiosk.vault import Sealed, VaultError, opened
 from kiosk.wrapping import KeyEncryptingKey, Keys
 
-_WITHOUT_VAULT = "without it no card can be unlocked, and no name or address read"
+_WITHOUT_VAULT = "mend it: without it no card can be unlocked, and no name or address read"
 _PERSONS = text("SELECT key_id, wrapped_key FROM data_key WHERE name = :name")
 _NEWEST_SECRET = text(
     "SELECT card.audit_key, key_id, wrapped_key, nonce, ciphertext FROM unblock_secret "
     "JOIN card ON card.id = unblock_secret.card ORDER BY card.id DESC LIMIT 1"
 )
+# One sentence for both keys: the health board says it once.
+_BIND_KEYS = "bind keys to the machine by LoadCredentialEncrypted=, or use a token: docs/security.md"
 _USED = text("SELECT key_id FROM unblock_secret UNION SELECT key_id FROM next_unblock_secret")
-_WITHOUT_PEPPER = "without it nobody's answers can be checked"
+_WITHOUT_PEPPER = "mend it: without it nobody's answers can be checked"
 
 
 async def vault_key(settings: Settings) -> Finding:
@@ -190,11 +192,10 @@ def _where(settings: Settings, name: str, configured: Path, credential: str) -> 
         return Finding(name, Level.RISK, detail, used + _removed(path))
     database = sqlite_file(settings)
     if database is not None and database.exists() and path.stat().st_dev == database.stat().st_dev:
-        detail = f"{path}: a plain file beside the database: whoever takes this disk has everything"
+        detail = f"plain file: whoever takes this disk has everything: {path}"
     else:
-        detail = f"{path}: a plain file: whoever takes this disk has the key"
-    advice = f"{_bound(credential)}; or use a token (keys.token). See docs/security.md"
-    return Finding(name, Level.RISK, detail, advice)
+        detail = f"plain file: whoever takes this disk has the key: {path}"
+    return Finding(name, Level.RISK, detail, _BIND_KEYS)
 
 
 def _plain(settings: Settings, configured: Path) -> list[Path]:

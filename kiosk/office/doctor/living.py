@@ -1,4 +1,4 @@
-"""Memory, waiting notices, the last unlock: what changes while the kiosk works."""
+"""The service, memory, waiting notices, the last unlock: what changes while the kiosk works."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.exc import DBAPIError
 
 from kiosk.audit import Event
-from kiosk.office.doctor.finding import Finding, Level, aside
+from kiosk.office.doctor.finding import Finding, Hands, Level, aside, unseen
 from kiosk.settings import Settings
 from kiosk.storage.place import place
 
@@ -20,7 +20,21 @@ _OLD = timedelta(hours=1)  # of a notice: so long no mail server took it
 _UNLOCKED = text("SELECT max(at) FROM audit_event WHERE event = :event AND NOT selftest").bindparams(
     event=Event.UNLOCKED.value
 )
+_STOPPED = text('SELECT reason, "by", at FROM service_stop WHERE kiosk = :kiosk')
 _WAITING = text("SELECT state, count(*), min(created_at) FROM notice WHERE NOT selftest GROUP BY state")
+
+
+async def service(settings: Settings) -> Finding:
+    """Whether a technician has taken this kiosk out of service."""
+    mine = _STOPPED.bindparams(kiosk=settings.site.kiosk_name)
+    rows = await aside(lambda: _rows(settings, mine))
+    if rows is None:
+        return unseen("service")
+    if not rows:
+        return Finding("service", Level.OK, "nobody has taken it out of service")
+    reason, by, at = rows[0]
+    detail = f"out of service since {_moment(at):%Y-%m-%d %H:%M UTC}, by {by}: {reason}"
+    return Finding("service", Level.WARN, detail, "S, then F5 puts it back into service", Hands.TECHNICIAN)
 
 
 async def memory(settings: Settings) -> Finding | None:
@@ -47,9 +61,8 @@ async def notices(settings: Settings) -> Finding | None:
     oldest = min((_moment(since) for state, _, since in rows if state == "queued"), default=None)
     detail = f"{queued} waiting" + (f", {given_up} given up" if given_up else "")
     if given_up or (oldest is not None and oldest < datetime.now(UTC) - _OLD):
-        return Finding(
-            "notices", Level.WARN, detail, "see the mail server; they are tried again by themselves"
-        )
+        advice = "see the mail server; they are tried again by themselves"
+        return Finding("notices", Level.WARN, detail, advice, Hands.ANYBODY)
     return Finding("notices", Level.OK, detail)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from cardio.reader import Reader
-from kiosk.levels import Finding, Level
+from kiosk.levels import Finding, Hands, Level
 from kiosk.office.doctor import Check, examine, fleet, keys, living, storing, surroundings
 from kiosk.pulse import Pulse
+from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
 from kiosk.staff.account import Account
-from kiosk.staff.rooms.rights import EVERYBODY, Room, for_roles
-from kiosk.vitals import hardware, process
+from kiosk.staff.rooms.rights import EVERYBODY, TECHNICIANS, Room, for_roles
+from kiosk.vitals import hardware, process, service
 
 # Within five seconds the board says what is broken: the pause, a look up to its limit, and the next board.
 OFTEN, SELDOM = 1.5, 15.0  # seconds between two looks
@@ -20,6 +21,7 @@ LIMIT = 2.5  # seconds for each
 EVERY = 0.5  # seconds between two boards
 
 WATCHED: tuple[tuple[str, Check, float], ...] = (
+    ("service", living.service, OFTEN),
     ("store", storing.store, OFTEN),
     ("mail server", surroundings.mail_server, OFTEN),
     ("clock", surroundings.clock, OFTEN),
@@ -34,19 +36,31 @@ WATCHED: tuple[tuple[str, Check, float], ...] = (
 
 
 class HealthRoom(Room):
-    """Looks while somebody looks at the board, and not otherwise."""
+    """Looks while somebody looks at the board, and not otherwise.
 
-    def __init__(self, account: Account, settings: Settings, reader: Reader, pulse: Pulse) -> None:
+    ``closed`` says why the kiosk was closed when it last looked; None where no kiosk is.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        reader: Reader,
+        pulse: Pulse,
+        closed: Callable[[], OutOfService | None] | None,
+    ) -> None:
         self.account = account
         self._settings = settings
         self._reader = reader
         self._pulse = pulse
+        self._closed = closed
+        self._watched = [one for one in WATCHED if closed is not None or one[0] != "service"]
         self._found: dict[str, Finding | None] = {}
 
     @for_roles(EVERYBODY)
     async def board(self) -> AsyncIterator[tuple[Finding, ...]]:
         """The whole board, again and again."""
-        watching = [asyncio.create_task(self._watch(*one), name=f"health {one[0]}") for one in WATCHED]
+        watching = [asyncio.create_task(self._watch(*one), name=f"health {one[0]}") for one in self._watched]
         try:
             while True:
                 yield self._board()
@@ -62,9 +76,16 @@ class HealthRoom(Room):
             await asyncio.sleep(seconds)
 
     def _board(self) -> tuple[Finding, ...]:
-        looked = (self._found.get(name, Finding(name, Level.OK, "one moment")) for name, *_ in WATCHED)
-        return (
-            *hardware(self._reader.name, self._reader.presence),
-            *(found for found in looked if found is not None),
-            *process(self._pulse),
-        )
+        """What was found, with what whoever is there can do about it, or whom to ask."""
+        hands = Hands.TECHNICIAN if self.account.role in TECHNICIANS else Hands.ANYBODY
+        return tuple(one.said_to(hands) for one in self._findings())
+
+    def _findings(self) -> Iterator[Finding]:
+        presence = self._reader.presence
+        looked = [self._found.get(name, Finding(name, Level.OK, "one moment")) for name, *_ in self._watched]
+        found = [one for one in looked if one is not None]
+        if self._closed is not None:
+            yield service(found.pop(0), presence, self._closed())
+        yield from hardware(self._reader.name, presence)
+        yield from found
+        yield from process(self._pulse)

@@ -34,9 +34,10 @@ def test_it_prints_each_finding_with_what_to_do(shell: Shell, monkeypatch: pytes
     done = shell.run("doctor")
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
-    assert lines[0] == "ok    card service  pcscd answers"
-    assert lines[1] == "fail  reader        none is plugged in"
-    assert lines[2] == " " * 20 + "plug one in; see that its driver is installed"
+    assert lines[0] == "ok    service       nobody has taken it out of service"
+    assert lines[1] == "ok    card service  pcscd answers"
+    assert lines[2] == "fail  reader        none is plugged in"
+    assert lines[3].startswith(" " * 20 + "plug it in; try another socket, another cable;")
     assert "ok    schema" in done.stdout
 
 
@@ -97,6 +98,21 @@ async def test_each_check_has_its_time_and_spoils_no_other() -> None:
     assert "no answer within 0.05 s" in found[0].detail
     assert "ZeroDivisionError" in found[1].detail
     never.set()
+
+
+# -- service --------------------------------------------------------------------------------------
+
+
+def test_a_kiosk_that_somebody_has_stopped(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    plugged_in(monkeypatch)
+    kiosk = shell.settings.site.kiosk_name
+    stopped = "INSERT INTO service_stop VALUES (?, 'Back at two', 'tess', '2026-11-28 09:30:00.000000')"
+    shell.query(stopped, kiosk)
+    found = json.loads(shell.run("doctor", "--json").stdout)[0]
+    assert (found["name"], found["level"]) == ("service", "warn")
+    assert found["detail"] == "out of service since 2026-11-28 09:30 UTC, by tess: Back at two"
+    assert found["advice"] == "ask a technician at the kiosk: S, then F5 puts it back into service"
+    assert "service " not in shell.run("doctor", "--office").stdout
 
 
 # -- card service and reader ----------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from cardio.reader import State
@@ -12,10 +13,12 @@ from kiosk.demo.smtp import DemoMailServer
 from kiosk.keys import create_private
 from kiosk.levels import Finding, Level
 from kiosk.pulse import Pulse
+from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
 from kiosk.staff.account import Account, Role
 from kiosk.staff.rooms import health
 from kiosk.staff.rooms.health import HealthRoom
+from kiosk.staff.rooms.service import ServiceDesk
 from tests.smtp import mail_server
 from tests.stories.world import World, new_world
 
@@ -31,7 +34,9 @@ async def watched(folder: Path) -> AsyncIterator[tuple[World, DemoMailServer, He
         async with new_world(folder, settings) as world:
             now = world.hands.wall
             account = Account("tess", Role.TECHNICIAN, False, True, False, now)
-            yield world, server, HealthRoom(account, world.settings, world.reader, Pulse())
+            watch = world.parts.watch
+            room = HealthRoom(account, world.settings, world.reader, Pulse(), lambda: watch.closed)
+            yield world, server, room
 
 
 async def until(boards: AsyncIterator[tuple[Finding, ...]], true: Callable[[Board], bool]) -> Board:
@@ -88,6 +93,48 @@ async def test_each_is_named_and_comes_back(tmp_path: Path) -> None:
         assert "missing" in board["store"].detail
         (tmp_path / "away").rename(tmp_path / "kiosk.db")
         await until(boards, mended("store"))
+
+
+async def test_it_says_whether_people_are_served(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (world, _, room):
+        boards, watch, tess = (
+            room.board(),
+            world.parts.watch,
+            ServiceDesk(room.account, world.service.store, lambda: None),
+        )
+        board = await until(boards, lambda board: board["service"].detail == "in service")
+        assert next(iter(board)) == "service"
+
+        await tess.stop("Back at two")
+        await watch.look("staff")
+        board = await until(boards, lambda board: board["service"].level is Level.WARN)
+        assert board["service"].detail.startswith("out of service since 20")
+        assert board["service"].detail.endswith(" UTC, by tess: Back at two")
+        assert board["service"].advice == "S, then F5 puts it back into service"
+        await tess.resume()
+        await watch.look("staff")
+        await until(boards, lambda board: board["service"].detail == "in service")
+
+        world.reader.unplug()
+        board = await until(boards, broken("service"))
+        assert "No card reader is connected." in board["service"].detail
+
+
+async def test_where_no_kiosk_is_nothing_is_said_of_its_service(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (world, _, room):
+        desk = HealthRoom(room.account, world.settings, world.reader, Pulse(), None)
+        board = await until(desk.board(), mended("store"))
+        assert "service" not in board
+
+
+async def test_an_officer_is_told_whom_to_ask(tmp_path: Path) -> None:
+    async with watched(tmp_path) as (world, _, room):
+        tess = ServiceDesk(room.account, world.service.store, lambda: None)
+        await tess.stop("Back at two")
+        olga = replace(room.account, name="olga", role=Role.OFFICER)
+        officers = HealthRoom(olga, world.settings, world.reader, Pulse(), lambda: OutOfService.TECHNICIAN)
+        board = await until(officers.board(), lambda board: board["service"].level is Level.WARN)
+        assert board["service"].advice.startswith("ask a technician at the kiosk: ")
 
 
 async def test_nobody_looks_once_the_board_is_closed(tmp_path: Path) -> None:

@@ -10,7 +10,14 @@ from kiosk.selftest.report import StepReport
 from kiosk.staff.tools import LogLine, MailServer, Setting, Waiting, Weight
 from tests.screens.gallery import NOW
 
+_BIND = "ask whoever administers this machine: bind keys to the machine"
 BOARD = (
+    Finding(
+        "service",
+        Level.WARN,
+        "out of service since 2026-11-28 09:30 UTC, by tess: The reader is being replaced.",
+        "S, then F5 puts it back into service",
+    ),
     Finding("card service", Level.OK, "pcscd answers"),
     Finding("reader", Level.OK, "Gemalto PC Twin Reader (A1B2C3D4) 00 00, in the third socket of the hub"),
     Finding("card in it", Level.WARN, "one that does not answer", "take it out; wipe the chip"),
@@ -18,9 +25,14 @@ BOARD = (
         "store", Level.FAIL, "/var/lib/unlock-kiosk/kiosk.db: disk I/O error", "see that the disk is not full"
     ),
     Finding("mail server", Level.OK, "mail.example:587: TLSv1.3, signed in"),
+    Finding("clock", Level.OK, "2026-11-28 09:32 UTC"),
+    Finding("vault key", Level.RISK, "plain file: whoever takes this disk has everything: /var/lib/x", _BIND),
     Finding(
-        "vault key", Level.RISK, "/var/lib/unlock-kiosk/vault.key: a plain file", "bind it to this machine"
+        "pepper key", Level.RISK, "plain file: whoever takes this disk has everything: /var/lib/y", _BIND
     ),
+    Finding("disk", Level.OK, "82,616 MB free at /var/lib/unlock-kiosk"),
+    Finding("notices", Level.OK, "0 waiting"),
+    Finding("last unlock", Level.OK, "2026-11-28 09:12 UTC"),
     Finding("program", Level.OK, "0.1.0, running 12 h 03 min"),
 )
 TRACE = (
