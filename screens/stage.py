@@ -79,7 +79,7 @@ class TextualStage:
         """Open the drawer above the present screen, or close it."""
         if self._drawer is None:
             return
-        if self._open_drawer is not None and self._app.screen is self._open_drawer:
+        if self._is_drawer_open:
             self._open_drawer = None
             self._app.pop_screen()
         else:
@@ -87,7 +87,12 @@ class TextualStage:
             self._app.push_screen(self._open_drawer)
 
     def open_maintenance(self, screen: Callable[[Manner], Screen[Any] | None]) -> None:
-        """Open the maintenance side while nobody is asked anything, unless ``screen`` gives None."""
+        """Open the maintenance side while nobody is asked anything, unless ``screen`` gives None.
+
+        The drawer, where it is open, is closed.
+        """
+        if self._is_drawer_open:
+            self.toggle_drawer()
         if isinstance(self._screen, SceneScreen) and not self._is_covered():
             there = screen(self._manner)
             if there is not None:
@@ -123,6 +128,10 @@ class TextualStage:
             if before.is_mounted:
                 before.retire()
             self._app.switch_screen(screen)
+
+    @property
+    def _is_drawer_open(self) -> bool:
+        return self._open_drawer is not None and self._app.screen is self._open_drawer
 
     def _is_covered(self) -> bool:
         return self._screen is not None and self._app.screen_stack[-1] is not self._screen

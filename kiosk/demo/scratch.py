@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
+from stat import S_ISDIR
 
 from pydantic import SecretBytes
 
@@ -20,6 +24,7 @@ from kiosk.settings import Settings
 from kiosk.storage.place import place
 from kiosk.storage.schema import upgrade
 
+_PREFIX, _LOCK = "kiosk-demo-", "lock"
 _LIFE = timedelta(days=30)  # of the mail server's certificate: none is to be renewed while people look
 
 
@@ -33,11 +38,33 @@ class Scratch:
     inbox: Sequence[ReceivedMail]
 
 
+def _sweep(folders: Path) -> None:
+    """Remove what demos that were killed have left: each that runs holds a lock in its folder."""
+    for folder in folders.glob(f"{_PREFIX}*"):
+        there = folder.lstat()
+        if S_ISDIR(there.st_mode) and there.st_uid == os.geteuid():
+            with suppress(OSError), (folder / _LOCK).open("rb") as held:  # it runs, or has just ended
+                flock(held, LOCK_EX | LOCK_NB)
+                shutil.rmtree(folder)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that is gone at the end, or when the next one is made."""
+    _sweep(Path(tempfile.gettempdir()))
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
+        folder = Path(name)
+        making = folder / f"{_LOCK}.new"
+        with making.open("wb") as held:
+            flock(held, LOCK_EX)
+            making.rename(folder / _LOCK)  # nobody sees one that is not held
+            yield folder
+
+
 @asynccontextmanager
 async def scratch_kiosk(settings: Settings) -> AsyncIterator[Scratch]:
     """Make the surroundings, and leave nothing behind. Raises OSError."""
-    with tempfile.TemporaryDirectory(prefix="kiosk-demo-") as name:
-        folder = Path(name)
+    with _folder() as folder:
         server = DemoMailServer(folder, life=_LIFE)
         await server.start()
         try:

@@ -126,6 +126,10 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
     def keys(self) -> Sequence[FootKey]:
         return (FootKey("escape", "Esc", same("Back")),)
 
+    def more_keys(self) -> Sequence[Say]:
+        """What stands in a row above those keys, where one row is not enough."""
+        return ()
+
     def compose(self) -> ComposeResult:
         look = self.manner.look
         with Vertical(id="header"):
@@ -143,6 +147,9 @@ class StaffScreen(KioskScreen, inherit_bindings=False):
         yield Say(same(""), id="trouble", classes="wrong")
         if self.types:
             yield OnScreenKeyboard(signs=True)
+        if more := self.more_keys():
+            with Horizontal(id="more-keys"):
+                yield from more
         with Horizontal(id="footer"):
             yield from self.keys()
             if self.types and look.site.touch:

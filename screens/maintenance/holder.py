@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 
 from kiosk.staff.desk import Act, AtReader, CardSeen, Deed, DeskCard, Page
 from screens.maintenance.asking import AskScreen
@@ -107,10 +106,13 @@ class HolderScreen(DeskScreen):
         yield Lines(pick=True, id="cards")
         yield Say(same("What happened, the last first (Up and Down scroll)"), classes="strong head")
         yield Lines(wrap=True, id="events")
-        with Horizontal(id="card-keys"):
-            yield Say(same("Card:"), classes="caption")
-            yield from (self._key(one) for one in CHOICES if one.card)
-            yield FootKey("tab", "Tab", same("Next"), classes="foot-key next-card")
+
+    def more_keys(self) -> Sequence[Say]:
+        return (
+            Say(same("Card:"), classes="caption"),
+            *(self._key(one) for one in CHOICES if one.card),
+            FootKey("tab", "Tab", same("Next"), classes="foot-key next-card"),
+        )
 
     def desk_keys(self) -> Sequence[FootKey]:
         return (

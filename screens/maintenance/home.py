@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 
 from kiosk.staff.account import Role
 from kiosk.staff.entry import Leaving
@@ -97,10 +96,10 @@ class HealthScreen(StaffScreen):
 
     def content(self) -> ComposeResult:
         yield Board()
+
+    def more_keys(self) -> Sequence[FootKey]:
         above, _ = self._rows()
-        if above:
-            with Horizontal(id="more-keys"):
-                yield from map(_key, above)
+        return [*map(_key, above)]
 
     def keys(self) -> Sequence[FootKey]:
         back = FootKey("escape", "Esc", same("Sign out" if self._first else "Back"))

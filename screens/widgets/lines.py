@@ -32,7 +32,7 @@ def cut(text: str, cells: int) -> str:
 
 def folded(text: str, cells: int, hang: int) -> Iterator[str]:
     """A text in lines of so many cells, at its blanks where it has some; all but the first indented."""
-    rest, indent = " ".join(text.splitlines()), ""
+    rest, indent, cells = " ".join(text.splitlines()), "", max(1, cells)
     hang = min(hang, cells // 2)
     while cell_len(indent + rest) > cells:
         room = cells - len(indent)

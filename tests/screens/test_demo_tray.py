@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.pilot import Pilot
 
+from cardio.apdu import Command
+from cardio.virtual.piv import PivCard
 from kiosk.demo.running import DemoKiosk
 from kiosk.i18n import LANGUAGES
 from kiosk.settings import Settings
@@ -128,6 +130,40 @@ async def test_the_readers_cable_is_pulled_and_put_back() -> None:
             assert key in [one.said for one in pilot.app.screen.query(FootKey)]
             await pilot.press("r")
             await comes(pilot, shown)
+
+
+async def test_at_the_door_nobody_is_asked_for_a_card_that_cannot_be_read() -> None:
+    async with demo() as pilot:
+        await pilot.press("f2", "r")
+        await comes(pilot, ClosedScreen)
+        await pilot.press("f12")
+        await comes(pilot, SignInScreen)
+        assert "Sign in. No staff card can be read" in " ".join(
+            one.said for one in pilot.app.screen.query(Say)
+        )
+
+
+async def test_the_staffs_key_works_over_the_tray_too() -> None:
+    async with demo() as pilot:
+        await pilot.press("f2")
+        await comes(pilot, DemoTray)
+        await pilot.press("f12")
+        await comes(pilot, SignInScreen)
+
+
+async def test_a_card_that_was_unlocked_is_called_that() -> None:
+    async with demo() as pilot:
+        await pilot.press("f2")
+        await comes(pilot, DemoTray)
+        tray = pilot.app.screen
+        assert isinstance(tray, DemoTray)
+        rows = list(tray.query(Row))
+        assert rows[0].said.endswith("Ben Adams")
+        card = tray._desk.roles[0].card
+        assert isinstance(card, PivCard)
+        assert card.process(Command(0, 0x2C, 0, 0x80, b"20481357" + b"739164\xff\xff")).ok
+        tray.speak()
+        assert rows[0].said.endswith("Ben Adams, now unlocked")
 
 
 async def test_every_key_can_be_read_beside_the_mails() -> None:

@@ -25,7 +25,7 @@ from kiosk.steps import (
 )
 from screens.widgets.fields import Entry
 from screens.widgets.keyboard import Letter, Turn
-from screens.widgets.keys import Key
+from screens.widgets.keys import FootKey, Key
 from screens.widgets.question import QuestionField, QuestionLabel, QuestionRow
 from screens.widgets.refusal import Refusal
 from screens.widgets.say import Say, clean
@@ -111,14 +111,31 @@ async def test_a_question_from_the_list_by_keys_and_back_out_of_it() -> None:
     async with hall() as there:
         answer = await _pose(there, _QUESTIONS)
         row = there.screen.query(QuestionField).first()
-        await there.pilot.press("f9", "escape")
+        await there.pilot.press("f9")
         await there.settle()
+        assert _keys(there) == ["Enter Choose", "Esc Back"]
+        await there.pilot.press("escape")
+        await there.settle()
+        assert "Esc Stop" in _keys(there)
         assert not answer.done(), "Esc closes the list, nothing else"
         assert row.entry.has_focus
         await there.pilot.press("f9", "down", "down", "enter")
         await there.settle()
         assert row.question == "first-job-town"
         assert row.entry.has_focus
+
+
+async def test_the_key_that_opens_the_list_closes_it() -> None:
+    async with hall() as there:
+        await _pose(there, _QUESTIONS)
+        await there.pilot.press("f9", "f9", "a")
+        await there.settle()
+        assert there.screen.query(QuestionField).first().entry.value == "a"
+
+
+def _keys(there: Hall) -> list[str]:
+    """What the footer names."""
+    return [key.said for key in there.screen.query(FootKey) if key.display and key.has_class("foot-key")]
 
 
 async def test_a_question_from_the_list_by_touch() -> None:

@@ -130,7 +130,7 @@ class FakeMail:
 
     async def send_test(self, address: str) -> None:
         if not address.endswith("@nhs.net"):
-            raise StaffProblem("give one address at nhs.net, or below")
+            raise StaffProblem("give one address at nhs.net, or at a subdomain")
         self.tests.append(address)
 
     async def retry(self) -> int:

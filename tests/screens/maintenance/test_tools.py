@@ -126,6 +126,18 @@ async def test_the_outbox_and_another_try() -> None:
         assert isinstance(there.screen, MailScreen), "that is an officer's"
         there.session.mail.outbox.put(())
         await there.sees("No notices wait")
+        await there.press("f8")
+        await there.sees("There is none.")
+
+
+async def test_what_was_wrong_with_a_text_is_not_said_of_another() -> None:
+    async with office() as there:
+        await there.press("m")
+        await there.type("ann@x.org")
+        await there.press("enter")
+        await there.sees("Give one address at nhs.net")
+        await there.press("backspace")
+        assert "Give one address" not in there.drawn
 
 
 async def test_an_officer_drops_a_notice() -> None:
