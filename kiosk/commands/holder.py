@@ -93,7 +93,7 @@ def find(
     reader: ReaderPattern = "",
     as_json: AsJson = False,
 ) -> None:
-    """Find holders by id, address, words of the name, a visit's reference, or card.
+    """Find holders by id, address, name, card, or reference.
 
     The address may be the RA's or the holder's own. Names and addresses are encrypted, so whole words
     are found, and no parts of them. The reference is what a kiosk shows where it could not help, such as
