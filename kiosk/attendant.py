@@ -21,14 +21,11 @@ from kiosk.journeys.reception import receive
 from kiosk.letters import NoticeKind
 from kiosk.refusals import OutOfService, Why
 from kiosk.service import Service
-from kiosk.staff.entry import Leaving, Lobby
-from kiosk.staff.wiring import open_lobby
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference
 from kiosk.vitals import SHUT
 from kiosk.watch import Watch
-from kiosk.wiring import Parts
 
 log = logging.getLogger(__name__)
 
@@ -38,52 +35,6 @@ SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody i
 TEND = 3600.0  # seconds between two looks for what is due daily, likewise
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
 GUARD = 1.0  # and during a visit
-
-
-class Shift:
-    """An attendant's time at a kiosk, which may be told to end before the attendant is there."""
-
-    def __init__(self) -> None:
-        self.lobby: Lobby | None = None  # where staff come in, while the attendant is there
-        self._attendant: Attendant | None = None
-        self._over = False
-
-    async def work(self, stage: Stage, parts: Parts) -> int:
-        """Receive cards until the end; closes ``parts``. Returns the exit code of the process."""
-        lobby, beside = open_lobby(parts), self._begin_beside(parts)
-        try:
-            with parts.logbook.listening():
-                self._attendant = Attendant(stage, parts.reader, parts.service, parts.watch, parts.hold)
-                if self._over:
-                    self._attendant.close()
-                self.lobby = lobby
-                return await self._attendant.run()
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
-            self.lobby = None
-            await lobby.leave(Leaving.CLOSING)
-            await parts.close()
-
-    @staticmethod
-    def _begin_beside(parts: Parts) -> list[asyncio.Task[None]]:
-        """What goes on all the time, whoever is there."""
-        settings = parts.service.settings
-        work = {"pulse": parts.pulse.run()}
-        if settings.health.textfile is not None:
-            from kiosk.textfile import Textfile
-
-            file = settings.state_directory / settings.health.textfile
-            reader, pulse = parts.reader, parts.pulse
-            work["textfile"] = Textfile(file, settings, reader, pulse, lambda: parts.watch.closed).run()
-        return [asyncio.create_task(each, name=name) for name, each in work.items()]
-
-    def end(self) -> None:
-        """End at the next question."""
-        self._over = True
-        if self._attendant is not None:
-            self._attendant.close()
 
 
 class Attendant:
@@ -229,7 +180,7 @@ class Attendant:
             self._journey(reference, presence, conversation, holder), name=f"visit {reference}"
         )
         seen = presence
-        guard = asyncio.create_task(self._guard(conversation), name="guard")
+        guard = asyncio.create_task(self._guard(reference, conversation), name="guard")
         while not journey.done():
             change = asyncio.create_task(self._reader.changed(seen), name="presence")
             await asyncio.wait({journey, change}, return_when=asyncio.FIRST_COMPLETED)
@@ -247,13 +198,14 @@ class Attendant:
         if conversation.gone is not Gone.STORE:
             await self._until_card_out(presence, timed_out, holder[0] if holder else None)
 
-    async def _guard(self, conversation: Conversation) -> None:
+    async def _guard(self, reference: str, conversation: Conversation) -> None:
         """End a visit that nothing of could be recorded: the store is away, and was a moment ago too."""
         before: OutOfService | None = None
         while conversation.gone is None:
             await asyncio.sleep(GUARD)
             found = await self._watch.look("visit")
-            if found not in (None, OutOfService.TECHNICIAN) and found is before:
+            if found not in (None, OutOfService.TECHNICIAN) and found is before and conversation.gone is None:
+                log.warning("visit %s ended: out of service, %s", reference, found.value)
                 self._end_for(conversation, found)
             before = found
 
@@ -292,6 +244,8 @@ class Attendant:
                 await conversation.ask(SeeRA(why=Why.UNEXPECTED, reference=reference))
             ended = "complete"
         except Abandoned as gone:
+            if gone.reason is Gone.READER:
+                log.warning("visit %s ended: the reader is gone", reference)
             conversation.end(gone.reason)
             ended = gone.reason.value
         await self._record(

@@ -149,6 +149,7 @@ class Audit:
         self._clock = clock
         self._kiosk = kiosk
         self._head_every = head_every
+        self._told: Head | None = None
 
     def record(
         self,
@@ -187,7 +188,13 @@ class Audit:
         head = written.head
         passed = head.seq // self._head_every > (head.seq - len(written.events)) // self._head_every
         if passed or not _HEADED.isdisjoint(written.events):
-            tell_head(head)
+            self.tell_head(head)
+
+    def tell_head(self, head: Head) -> None:
+        """Say a head in the log, once, in a form that ``kiosk audit verify --head`` takes."""
+        if head != self._told:
+            self._told = head
+            log.info("audit head %s", head)
 
     def _entry(
         self,
@@ -226,11 +233,6 @@ def detail_of(text: str) -> dict[str, Detail]:
     if not isinstance(found, dict):
         return {}
     return {name: value for name, value in found.items() if value is None or isinstance(value, str | int)}
-
-
-def tell_head(head: Head) -> None:
-    """Say a head in the log, in a form that ``kiosk audit verify --head`` takes."""
-    log.info("audit head %s", head)
 
 
 def _collected(session: AsyncSession) -> list[Entry]:

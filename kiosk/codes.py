@@ -6,6 +6,7 @@ and is consumed in the transaction that records what it proves.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,8 @@ from kiosk.steps import Purpose
 from kiosk.storage.models import CodeMailRow, CodeState, HolderRow, PendingRow, RegistrationRow
 from kiosk.store import Store
 from kiosk.visit import Visit
+
+log = logging.getLogger(__name__)
 
 DIGITS = 8
 NEW_ADDRESS = (Purpose.REGISTER, Purpose.CHANGE_EMAIL)  # their code proves an address not yet on file
@@ -98,6 +101,7 @@ class Codes:
         try:
             await self._mailer.send(letter, email)
         except MailNotSent as failure:
+            log.warning("visit %s: the code was not sent: %s", visit.reference, failure.reason)
             await self._failed(visit, purpose, hashed, failure, None if failure.perhaps else mail)
             raise
         return await self._taken(visit, purpose, hashed, minutes)

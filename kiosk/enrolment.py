@@ -259,10 +259,15 @@ class Enrolment:
             after = page[-1].row.holder_id
 
     async def find(self, text: str, most: int | None = None) -> Sequence[EnrolledHolder]:
-        """The holders of that id or address, or whose name has all these words; by id, ``most`` at most."""
+        """The holders of that id, address or visit, or whose name has all these words; ``most`` at most."""
         async with self._store.work() as session:
             rows = await finding.found(session, self._store.persons, text, most)
             return [await self._enrolled(session, row) for row in rows]
+
+    async def why_nobody(self, text: str) -> str:
+        """Why a visit's reference leads to nobody, in words; empty where no visit on record has it."""
+        async with self._store.work() as session:
+            return await finding.why_nobody(session, text)
 
     async def _enrolled(self, session: AsyncSession, row: HolderRow) -> EnrolledHolder:
         person = await self._store.persons.opening(session, row.audit_key)

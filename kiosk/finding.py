@@ -13,6 +13,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from kiosk.persons import Persons
 from kiosk.proofs import emails
 from kiosk.storage.models import HolderRow, HolderWordRow, RegistrationRow
+from kiosk.storage.trail import AuditRow
+from kiosk.visit import reference_in
 
 _COMMON = 100  # holders who have a word: how many more there are does not matter
 
@@ -20,9 +22,9 @@ _COMMON = 100  # holders who have a word: how many more there are does not matte
 async def found(
     session: AsyncSession, persons: Persons, text: str, most: int | None = None
 ) -> Sequence[HolderRow]:
-    """The holders whose id or address this is, or whose name has all these words; by id, so many at most.
+    """The holders whose id or address this is, whose name has all these words, or who had that visit.
 
-    An id may be typed in capitals or without.
+    By id, so many at most. An id and a visit's reference may be typed in capitals or without.
     """
     ids = {text, text.upper(), text.lower()}
     ways = [select(HolderRow.id).where(col(HolderRow.holder_id).in_(ids))]
@@ -31,9 +33,32 @@ async def found(
         ways.append(select(RegistrationRow.holder).where(RegistrationRow.email_index == address))
     if words := persons.word_indexes(text):
         ways.append(_named(await _rarest_first(session, words)))
+    if reference := reference_in(text):
+        visitor = _of_visit(reference).scalar_subquery()
+        ways.append(select(HolderRow.id).where(HolderRow.audit_key == visitor))
     either = col(HolderRow.id).in_(union(*ways))  # with OR, PostgreSQL would read every holder
     query = select(HolderRow).where(either, ~col(HolderRow.selftest))
     return (await session.exec(query.order_by(col(HolderRow.holder_id)).limit(most))).all()
+
+
+async def why_nobody(session: AsyncSession, text: str) -> str:
+    """Why a visit's reference leads to nobody, in words; empty where no visit on record has it."""
+    reference = reference_in(text)
+    seen = select(AuditRow.seq).where(AuditRow.visit == reference).limit(1)
+    if not reference or (await session.exec(seen)).first() is None:
+        return ""
+    if (await session.exec(_of_visit(reference))).first() is not None:
+        return f"visit {reference} was of somebody who has been erased since"
+    return (
+        f"visit {reference} was of a card that nobody is known by: it is not enrolled, or could not be read. "
+        f"Find the person by id or name; 'kiosk audit show --visit {reference}' says what happened"
+    )
+
+
+def _of_visit(reference: str) -> SelectOfScalar[str]:
+    """Selects the audit key of whose visit that was; of two with one reference, the newer one's."""
+    events = select(AuditRow.holder_key).where(AuditRow.visit == reference, AuditRow.holder_key != "")
+    return events.order_by(col(AuditRow.seq).desc()).limit(1)
 
 
 async def _rarest_first(session: AsyncSession, words: Collection[bytes]) -> list[bytes]:

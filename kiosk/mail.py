@@ -6,6 +6,7 @@ Nothing is queued here. Whoever waits for a code learns within `timeout` whether
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,8 @@ from aiosmtplib.errors import SMTPException, SMTPRecipientsRefused, SMTPResponse
 from pydantic import SecretStr
 
 from kiosk.settings import Mail
+
+log = logging.getLogger(__name__)
 
 _GOODBYE = 1.0  # seconds for QUIT, once the mail is accepted
 
@@ -68,6 +71,7 @@ class SmtpMailer:
         self._settings = settings
         self._password = password
         self._context: ssl.SSLContext | None = None
+        self._told = ""  # what went wrong with the last mail
 
     async def send(self, message: EmailMessage, recipient: str) -> None:
         """Address the message to this one recipient and hand it over. Raises MailNotSent.
@@ -83,7 +87,12 @@ class SmtpMailer:
             if refused:
                 raise SMTPException("recipient refused")
 
-        await self._converse(hand_over)
+        try:
+            await self._converse(hand_over)
+        except MailNotSent as failure:
+            self._tell(failure.reason)
+            raise
+        self._tell("")
 
     async def probe(self) -> MailFacts:
         """Connect, secure and sign in as for a mail, but send none. Raises MailNotSent."""
@@ -103,6 +112,17 @@ class SmtpMailer:
 
         await self._converse(look)
         return found[0]
+
+    def _tell(self, trouble: str) -> None:
+        """Into the log, once until it changes: it is tried again every few seconds."""
+        if trouble == self._told:
+            return
+        self._told = trouble
+        server = f"{self._settings.host}:{self._settings.port}"
+        if trouble:
+            log.warning("mail is not taken by %s: %s", server, trouble)
+        else:
+            log.info("mail is taken again by %s", server)
 
     async def _converse(self, work: Callable[[SMTP], Awaitable[None]]) -> None:
         """Connect, do the work and say goodbye; the first two within the timeout."""

@@ -237,6 +237,7 @@ class Notices:
     async def _failed(self, row: NoticeRow, reason: str) -> None:
         if self._store.clock.now() - row.created_at < GIVE_UP_AFTER:
             return
+        log.warning("a notice is given up: %s", reason)
         async with self._store.work() as session:
             await session.exec(
                 update(NoticeRow)

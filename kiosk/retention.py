@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from cardio.card import CardId
-from kiosk.audit import Event, Subject, tell_head
+from kiosk.audit import Event, Subject
 from kiosk.holders import OPEN_WRITES, Holders
 from kiosk.incidents import redacted
 from kiosk.letters import NoticeKind
@@ -64,7 +64,7 @@ class Retention:
     async def tend(self) -> None:
         """Tell the audit trail's head, and enforce what is due today. Raises nothing."""
         try:
-            tell_head(await self._store.head())
+            self._store.audit.tell_head(await self._store.head())
             if await self._claim():
                 await self.enforce()
         except Exception as error:  # tomorrow is another day; the people at the kiosk come first

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 
-from kiosk.attendant import Shift
 from kiosk.clock import Clock
 from kiosk.dialogue import Stage
 from kiosk.keyring import KeyRing, key_ring
 from kiosk.origin import require_pepper_of
 from kiosk.provenance import Origins
 from kiosk.settings import Settings
+from kiosk.shift import Shift
 from kiosk.staff.entry import Lobby
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.place import place, sqlite_file

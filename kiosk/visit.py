@@ -5,6 +5,7 @@ All frozen: a journey holds facts and ids, never a row or a transaction.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,12 +18,19 @@ from kiosk.storage.models import CardState
 
 DRAFTED = (Purpose.REGISTER, Purpose.CHANGE_EMAIL)  # their code confirms what was entered before it
 _LETTERS = "23456789BCDFGHJKMNPQRSTVWXZ"  # nothing that is misread, no vowels: no words
+_REFERENCE = re.compile(f"[{_LETTERS}]{{6}}")
 
 
 def new_reference() -> str:
     """A short reference that a person can read out, such as "H4K-92Q"."""
     letters = "".join(secrets.choice(_LETTERS) for _ in range(6))
     return f"{letters[:3]}-{letters[3:]}"
+
+
+def reference_in(typed: str) -> str:
+    """The reference that somebody has typed, in capitals or not and however set apart; empty: it is none."""
+    letters = "".join(filter(str.isalnum, typed.upper()))
+    return f"{letters[:3]}-{letters[3:]}" if _REFERENCE.fullmatch(letters) else ""
 
 
 class Belief(Enum):

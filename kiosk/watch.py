@@ -86,9 +86,11 @@ class Watch:
         except StoreUnavailable as away:
             self._tell(f"the store is away: {away}")
             return OutOfService.STORE
+        if self._clock_refused:
+            log.info("the clock is believed again")
         self._clock_refused = False
         if self._told:
-            log.warning("the store can be used again")
+            log.info("the store can be used again")
             self._told = ""
         self.note = stop.reason if stop is not None else ""
         return OutOfService.TECHNICIAN if stop is not None else None

@@ -183,8 +183,10 @@ def _wanted(
     alarms: bool,
 ) -> Wanted:
     from kiosk.office.auditing import Wanted
+    from kiosk.visit import reference_in
 
-    return Wanted(since, until, tuple(events or ()), holder, card, visit.strip(), alarms)
+    visit = reference_in(visit) or visit.strip()
+    return Wanted(since, until, tuple(events or ()), holder, card, visit, alarms)
 
 
 @app.command("export")

@@ -80,7 +80,8 @@ def _cells(one: HolderSummary) -> tuple[str, ...]:
 def find(
     context: typer.Context,
     text: Annotated[
-        str, typer.Argument(metavar="[TEXT]", help="An id, an address, or words of a name.")
+        str,
+        typer.Argument(metavar="[TEXT]", help="An id, an address, a visit's reference, or words of a name."),
     ] = "",
     card: Annotated[
         str,
@@ -92,13 +93,15 @@ def find(
     reader: ReaderPattern = "",
     as_json: AsJson = False,
 ) -> None:
-    """Find holders by id, address, words of the name, or card.
+    """Find holders by id, address, name, card, or reference.
 
     The address may be the RA's or the holder's own. Names and addresses are encrypted, so whole words
-    are found, and no parts of them.
+    are found, and no parts of them. The reference is what a kiosk shows where it could not help, such as
+    B9M-9ZK, in capitals or not, with the hyphen or without.
 
     \b
     Examples: kiosk holder find "jones ann"
+              kiosk holder find b9m9zk
               kiosk holder find --card piv:guid:8F1C...52
               kiosk holder find --in-reader --json
     """
@@ -117,7 +120,7 @@ def find(
     elif card:
         typer.echo(f"The store does not know card {harmless(card)}.")
     else:
-        typer.echo("Nobody has this id or address, or all of these words in their name.")
+        typer.echo("Nobody has this id, address or reference, or all of these words in their name.")
 
 
 def _in_reader(settings: Settings) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cardio.virtual.reader import VirtualReader
-from kiosk.attendant import Shift
 from kiosk.demo.cast import cast, enrol_cast
 from kiosk.demo.desk import Desk
 from kiosk.demo.history import write_history
@@ -12,6 +11,7 @@ from kiosk.demo.staff import roles, sign_up, staff
 from kiosk.dialogue import Stage
 from kiosk.refusals import OutOfService
 from kiosk.settings import Settings
+from kiosk.shift import Shift
 from kiosk.staff.entry import Lobby
 from kiosk.steps import Closed
 from kiosk.wiring import put_together

@@ -68,11 +68,17 @@ async def everybody(settings: Settings) -> AsyncIterator[list[HolderSummary]]:
 
 
 async def find(settings: Settings, text: str) -> list[HolderSummary]:
-    """The holders of that id or address, or whose name has all these words. Raises EnrolmentError."""
+    """The holders of that id, address or visit, or whose name has all these words.
+
+    Raises EnrolmentError, also for the reference of a visit that leads to nobody, and says why.
+    """
     if not text.strip():
-        raise EnrolmentError("say who is looked for: an id, an address, or words of a name")
+        raise EnrolmentError("say who is looked for: an id, an address, a reference, or words of a name")
     async with office(settings) as parts:
-        return [_summary(row) for row in await parts.enrolment.find(text)]
+        found = [_summary(row) for row in await parts.enrolment.find(text)]
+        if not found and (why := await parts.enrolment.why_nobody(text)):
+            raise EnrolmentError(why)
+        return found
 
 
 async def of_card(settings: Settings, serial: str) -> list[HolderSummary]:

@@ -203,7 +203,10 @@ class Desk(Protocol):
         """
 
     async def find(self, text: str) -> tuple[Found, ...]:
-        """The holders of that id, address or card, or whose name has all these words; by id, at most 200."""
+        """The holders of that id, address, card or visit, or whose name has all these words; at most 200.
+
+        By id. Raises StaffProblem for the reference of a visit that leads to nobody, and says why.
+        """
 
     async def page(self, holder_id: str) -> Page:
         """One holder. Raises StaffProblem where there is none of that id."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,6 +14,8 @@ from kiosk.staff.door import Door
 from kiosk.staff.entry import Leaving, Refused, Why
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.storage.database import StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 
 class StaffLobby:
@@ -45,12 +48,12 @@ class StaffLobby:
     async def by_password(self, name: str, password: SecretStr) -> StaffSession | Refused:
         """Sign in with a name and its password."""
         stay = self._stay
-        return await self._admit(stay, await self._door.by_password(name, password))
+        return await self._admit(stay, "password", await self._door.by_password(name, password))
 
     async def by_card(self, passcode: SecretStr, card: int) -> StaffSession | Refused:
         """Sign in with the card of that insertion, if it is still in the reader."""
         stay = self._stay
-        return await self._admit(stay, await self._door.by_card(passcode, card))
+        return await self._admit(stay, "card", await self._door.by_card(passcode, card))
 
     def shut(self) -> None:
         """They are leaving: nothing more can be begun."""
@@ -69,16 +72,19 @@ class StaffLobby:
             if session is not None:
                 session.shut()
                 await session.close()
+                log.info("%s signed out: %s", session.account.name, why.value)
                 with suppress(StoreUnavailable):
                     await self._door.signed_out(session.account, why.value)
         finally:
             self._hold.give_back(self._door.insertion)
 
-    async def _admit(self, stay: int, entry: Account | Refused) -> StaffSession | Refused:
-        if isinstance(entry, Refused):
+    async def _admit(self, stay: int, method: str, entry: Account | Refused) -> StaffSession | Refused:
+        if isinstance(entry, Refused):  # whoever it was: what stands for a name may be a password
+            log.info("somebody was not let in by %s: %s", method, entry.why.value)
             return entry
         if not stay or stay != self._stay:  # they left the door meanwhile
             await self._door.signed_out(entry, Leaving.IDLE.value)
             return Refused(Why.WRONG)
+        log.info("%s signed in by %s: %s", entry.name, method, entry.role.value)
         self._session = self._open_for(entry)
         return self._session

@@ -18,7 +18,7 @@ from kiosk.storage.backend import Backend
 from kiosk.storage.sqlite import Sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-SCHEMA = "0009"  # the newest migration this release works with (a test holds it against alembic's head)
+SCHEMA = "0010"  # the newest migration this release works with (a test holds it against alembic's head)
 OLDEST = "0008"  # the oldest it works with
 
 

@@ -20,7 +20,7 @@ class AuditRow(SQLModel, table=True):
     seq: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(index=True)  # the newest is looked up all the time: see `kiosk.clock`
     kiosk: str
-    visit: str = ""
+    visit: str = Field(default="", index=True)  # people tell the RA the reference
     event: str = Field(index=True)
     outcome: str
     reason: str = ""

@@ -1,4 +1,4 @@
-"""The officer's first screen: find a holder by id, name, address, or the card in the reader."""
+"""The officer's first screen: find a holder by id, name, address, reference, or the card in the reader."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from kiosk.staff.account import StaffProblem
 from kiosk.staff.desk import Act, AtReader, Found
 from kiosk.staff.entry import Leaving
 from screens.maintenance.asking import AskScreen
@@ -62,7 +63,7 @@ class FindScreen(DeskScreen):
     def content(self) -> ComposeResult:
         yield Say(same(""), id="elsewhere", classes="notice")
         yield Say(
-            same("Type an id, a name, an address or a card's number, and press Enter."),
+            same("Type an id, name, address, card number or reference, and press Enter."),
             id="lead",
             classes="said",
         )
@@ -177,21 +178,28 @@ class FindScreen(DeskScreen):
         self._draw()
 
     async def _find(self, text: str) -> None:
-        found = await self.desk.find(text)
+        try:
+            found = await self.desk.find(text)
+        except StaffProblem:  # the reference of a visit that leads to nobody
+            self._take(text, ())
+            raise
+        self._take(text, found)
+        if len(found) == 1 and self.is_attached:
+            await self._open(found[0])
+
+    def _take(self, sought: str, found: tuple[Found, ...]) -> None:
+        """List these in place of whoever was found before."""
         if not self.is_attached:
             return
-        self._sought, self._found = text, found
+        self._sought, self._found = sought, found
         self.query_one(Lines).picked = 0
         self._draw()
         self._count()
         entry = self.query_one(Entry)
         if not found:
             entry.offer()
-            return
-        if entry.value.strip() == text:
+        elif entry.value.strip() == sought:
             entry.value = ""  # the next Enter opens, and the next person begins anew
-        if len(found) == 1:
-            await self._open(found[0])
 
     async def _find_again(self) -> None:
         """Back from a page, where something may have been done: who it is now."""

@@ -53,7 +53,7 @@ class LogScreen(FilteringScreen[LogLine]):
         at = one.at.astimezone(self.manner.look.zone).strftime("%d/%m %H:%M:%S")
         first, *more = one.text.splitlines() or [""]
         word = "" if one.weight is Weight.NOTE else f"{one.weight.value}: "
-        head = Row(f"{at}  {word}{one.source.partition('.')[2] or one.source}: {first}", kind)
+        head = Row(f"{at}  {word}{one.source.rpartition('.')[2]}: {first}", kind)
         return [head, *(Row(f"    {text.strip()}", kind) for text in more)]
 
     def counted(self, shown: int, there: int) -> str:

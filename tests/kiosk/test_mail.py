@@ -207,3 +207,22 @@ async def test_the_private_key_does_not_stay_on_the_disk(tmp_path: Path) -> None
         files = {name: (tmp_path / name).read_bytes() for name in os.listdir(tmp_path)}
     assert list(files) == ["mail-ca.pem"]
     assert b"PRIVATE" not in files["mail-ca.pem"]
+
+
+async def test_the_log_tells_once_that_mail_is_not_taken_and_that_it_is_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "kiosk.mail")
+    async with mail_server(tmp_path) as server:
+        mailer = SmtpMailer(server.settings, SecretStr("not this one"))
+        for _ in range(2):
+            with pytest.raises(MailNotSent):
+                await mailer.send(letter(), ANN)
+        mailer._password = server.password
+        for _ in range(2):
+            await mailer.send(letter(), ANN)
+        where = f"{server.settings.host}:{server.settings.port}"
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("WARNING", f"mail is not taken by {where}: SMTPAuthenticationError 535"),
+        ("INFO", f"mail is taken again by {where}"),
+    ]

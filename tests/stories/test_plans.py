@@ -19,12 +19,15 @@ from sqlalchemy import Engine, event
 
 from cardio.card import CardId
 from kiosk.arrivals import NewCard, NewHolder, NewRow
+from kiosk.dialogue import Gone
 from kiosk.office.believed import believed
 from kiosk.reports.counting import make_report
 from kiosk.reports.periods import Grain, latest
+from kiosk.steps import Welcome
 from kiosk.storage.models import HolderRow
 from kiosk.storage.sqlite import Sqlite
 from tests.stories.plots import register, unlock
+from tests.stories.script import see
 from tests.stories.world import RA_EMAIL, World, new_world
 
 GROWING = (
@@ -126,6 +129,25 @@ async def test_a_holder_is_found_without_reading_a_whole_table(world: World, tex
     with plans(world) as found:
         assert [one.row.holder_id for one in await world.parts.enrolment.find(text)] == ["H1"]
     assert found.whole_tables() == []
+
+
+async def test_a_visit_is_looked_up_by_its_reference(world: World) -> None:
+    """Whoever looks from the newest event on finds it soon; and reads them all after a slip of a letter."""
+    await world.holder()
+    card = await world.card()
+    await world.visit(card, [see(Welcome, Gone.STOPPED)])
+    visit = (await world.events("card.seen"))[-1].visit
+    enrolment = world.parts.enrolment
+    with plans(world) as found:
+        assert [one.row.holder_id for one in await enrolment.find(visit.lower())] == ["H1"]
+        assert await enrolment.why_nobody("B9M-9ZK") == ""
+        await enrolment.why_nobody(visit)
+    assert found.whole_tables() == []
+    read = [step for _, step in found.steps() if "audit_event" in step]
+    assert len(read) == 3
+    assert all(
+        "USING INDEX ix_audit_event_visit (visit=?)" in step.replace("COVERING ", "") for step in read
+    ), read
 
 
 async def test_a_report_reads_the_events_of_its_own_time(world: World) -> None:

@@ -75,12 +75,20 @@ def at_the_desk(demo: Terminal) -> None:
     demo.wait_for(FIND, "Put the card into the reader.")
 
 
-def use_up_the_attempts(demo: Terminal, card: str) -> None:
-    """Answer wrongly until nobody may answer any more, and take the card out."""
+def use_up_the_attempts(demo: Terminal, card: str) -> str:
+    """Answer wrongly until nobody may answer any more, and take the card out; the reference it ends with."""
     tray(demo, card)
     for left in (2, 1, 0):
         demo.wait_for("Answer your security questions")
         demo.keys("x1", ENTER, "x2", ENTER, "x3", ENTER, "x4", ENTER)
         demo.wait_for(f"{left} attempt" if left else "Wrong answers were given three times")
+    return taken_out(demo)
+
+
+def taken_out(demo: Terminal) -> str:
+    """Take the card out where nobody can be helped; the reference that they are to tell."""
+    shown = re.search(r"Tell them this reference: (\S+)", demo.wait_for("Tell them this reference: "))
+    assert shown is not None
     tray(demo, "0")
     demo.wait_for(ATTRACT)
+    return shown[1]

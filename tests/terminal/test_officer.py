@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.terminal.demo import BEN, EVE, TRAY, at_the_desk, crib, tray, use_up_the_attempts
+from tests.terminal.demo import BEN, EVE, TRAY, at_the_desk, crib, taken_out, tray, use_up_the_attempts
 from tests.terminal.staff import FIND, PERSON, do, find
 from tests.terminal.terminal import BACKSPACE, DOWN, ENTER, ESC, F2, F4, F5, F8, F9, F10, Terminal
 from tests.terminal.town import ATTRACT
@@ -29,15 +29,25 @@ def leave(desk: Terminal) -> None:
 
 
 def test_a_person_who_is_blocked_is_helped(demo: Terminal) -> None:
-    use_up_the_attempts(demo, "1")
+    reference = use_up_the_attempts(demo, "1")
     at_the_desk(demo)
-    tray(demo, "1")
+    demo.keys(reference.lower().replace("-", ""), ENTER)  # as it was said on the phone
     demo.wait_for(PERSON, BEN, "BLOCKED since", "Security questions NOT right (1 attempt left)")
     demo.keys("b")
     do(demo, "clear the block", "T-0", ENTER)
     demo.wait_for("3 of 3 attempts left", "Block cleared (T-0), by olga")
-    tray(demo, "0")
     leave(demo)
+
+
+def test_of_an_unknown_card_the_reference_is_explained(demo: Terminal) -> None:
+    tray(demo, "6")
+    demo.wait_for("This card cannot be used here")
+    reference = taken_out(demo)
+    at_the_desk(demo)
+    demo.keys(reference, ENTER)
+    demo.wait_for(f"Visit {reference} was of a card that nobody is known by", f"--visit {reference}")
+    demo.keys(ESC)
+    demo.wait_for(ATTRACT)
 
 
 def test_every_deed_but_those_at_the_reader(desk: Terminal) -> None:

@@ -63,7 +63,12 @@ def test_mail_self_test_log_and_settings(board: Terminal) -> None:
     board.wait_for("It went well", "by tess", deadline=90)
     back(board)
     board.keys("l")
-    board.wait_for("audit head")
+    board.wait_for(
+        *("started: Demo kiosk, release", "the reader is there: Virtual reader", "audit head"),
+        *("tess signed in by password: technician", "a test mail of tess was sent"),
+        "the self-test went well, run by tess",
+    )
+    assert board.screen.count("audit head") == 1
     board.keys("no such line")
     board.wait_until(lambda: not board.shows("audit head"), "lines with that alone")
     back(board)

@@ -68,16 +68,23 @@ class DeskRoom(WritingRoom):
 
     @for_roles(OFFICERS)
     async def find(self, text: str) -> tuple[Found, ...]:
-        """The holders of that id, address or card, or whose name has all these words; by id."""
+        """The holders of that id, address, card or visit, or whose name has all these words; by id.
+
+        Raises StaffProblem for the reference of a visit that leads to nobody, and says why.
+        """
         await self._require_here()
         if not text.strip():
-            raise StaffProblem("say who is looked for: an id, an address, a card, or words of a name")
+            raise StaffProblem(
+                "say who is looked for: an id, an address, a card, a reference, or words of a name"
+            )
         rows = [*await self._parts.enrolment.find(text, MOST)]
         for family in self._parts.families:
             with suppress(ValueError):
                 known = await self._parts.service.holders.find(fields.card_id(text, family))
                 if known is not None and known.holder_id not in [row.row.holder_id for row in rows]:
                     rows.append(await self._parts.enrolment.holder(known.holder_id))
+        if not rows and (why := await self._parts.enrolment.why_nobody(text)):
+            raise StaffProblem(why)
         return tuple(map(_found, rows))
 
     @for_roles(OFFICERS)

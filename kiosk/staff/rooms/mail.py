@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
@@ -21,6 +22,8 @@ from kiosk.staff.rooms.rights import EVERYBODY, OFFICERS, TECHNICIANS, Room, for
 from kiosk.staff.tools import MailServer, Waiting
 from kiosk.storage.database import StoreUnavailable
 from kiosk.storage.models import HolderRow, NoticeRow, NoticeState
+
+log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds between two looks at the outbox
 MOST = 500  # notices that are shown
@@ -65,9 +68,11 @@ class MailRoom(Room):
         try:
             await self._mailer.send(letter, recipient)
         except MailNotSent as failure:
+            log.warning("a test mail of %s was not sent: %s", self.account.name, failure.reason)
             with suppress(StoreUnavailable):  # what the mail server said is what they came for
                 await self._store.record(Event.MAIL_TESTED, self._me, Outcome.FAILED, failure.reason)
             raise
+        log.info("a test mail of %s was sent", self.account.name)
         try:
             await self._store.record(Event.MAIL_TESTED, self._me)
         except StoreUnavailable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 
@@ -13,6 +14,8 @@ from kiosk.staff.rooms.rights import TECHNICIANS, Room, for_roles
 from kiosk.staff.tools import SelftestResult
 from kiosk.storage.staff import SelftestRow
 from kiosk.store import Store
+
+log = logging.getLogger(__name__)
 
 LONGEST = 200  # characters of what is kept of a step
 
@@ -64,6 +67,10 @@ class SelftestRoom(Room):
             )
             about, outcome = Subject(actor=self.account.name), Outcome.OK if result.ok else Outcome.FAILED
             self._store.audit.record(session, Event.SELFTEST_RUN, about, outcome, failed)
+        if result.ok:
+            log.info("the self-test went well, run by %s", result.by)
+        else:
+            log.warning("the self-test failed at %s, run by %s", failed, result.by)
 
 
 def _short(step: StepReport) -> StepReport:

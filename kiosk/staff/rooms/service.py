@@ -52,19 +52,23 @@ class ServiceDesk(Room):
             row = ServiceStopRow(kiosk=self._store.kiosk, reason=text, by=self.account.name, at=now)
             await session.merge(row)
             self._store.audit.record(session, Event.SERVICE_STOPPED, self._me, reason=text)
+        log.warning("out of service, by %s", self.account.name)
 
     @for_roles(TECHNICIANS)
     async def resume(self) -> None:
         """Put it back into service."""
         async with self._store.work() as session:
             row = await session.get(ServiceStopRow, self._store.kiosk)
-            if row is not None:
-                await session.delete(row)
-                self._store.audit.record(session, Event.SERVICE_RESUMED, self._me)
+            if row is None:
+                return
+            await session.delete(row)
+            self._store.audit.record(session, Event.SERVICE_RESUMED, self._me)
+        log.info("back in service, by %s", self.account.name)
 
     @for_roles(TECHNICIANS)
     async def restart(self) -> None:
         """End the kiosk; its supervisor starts it again. Also while the store is away: it may help."""
+        log.warning("to be started again, by %s", self.account.name)
         try:
             await self._store.record(Event.RESTARTED, self._me)
         except StoreUnavailable:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kiosk.audit import Event, Subject
+from kiosk.office.office import office
 from kiosk.persons import Personal
 from tests.kiosk.commands.shell import AN_OFFICER, GUID, ME, OFFICER, PUK, Shell
 
@@ -16,6 +19,16 @@ def ann(shell: Shell) -> Shell:
     """A store with Ann, her address and her card."""
     shell.ok("card", "import", "-", typed=f"{CSV}40017,Ann Jones,ann.jones@nhs.net,piv,{GUID},{PUK}\n")
     return shell
+
+
+def visited(shell: Shell, reference: str, holder_key: str) -> None:
+    """A card was in a kiosk: the holder's, or with "" one that is unknown."""
+
+    async def work() -> None:
+        async with office(shell.settings) as parts:
+            await parts.service.store.record(Event.CARD_SEEN, Subject(holder_key, visit=reference))
+
+    asyncio.run(work())
 
 
 def events(shell: Shell, name: str) -> list[tuple[str, ...]]:
@@ -121,6 +134,20 @@ def test_a_holder_is_found_by_id_address_or_words_of_the_name(
         assert found[0] in ann.ok("holder", "find", text)
     else:
         assert "Nobody" in ann.ok("holder", "find", text)
+
+
+def test_a_holder_is_found_by_the_reference_of_a_visit(ann: Shell) -> None:
+    ((holder_key,),) = ann.query("SELECT audit_key FROM holder")
+    visited(ann, "B9M-9ZK", holder_key)
+    visited(ann, "H4K-92Q", "")
+    assert [one["id"] for one in ann.json("holder", "find", "b9m9zk")] == ["40017"]
+    assert "Ann Jones" in ann.ok("holder", "find", "B9M-9ZK")
+    assert [one["visit"] for one in ann.json("audit", "show", "--visit", "b9m9zk")] == ["B9M-9ZK"]
+    assert "visit H4K-92Q was of a card that nobody is known by" in ann.fails("holder", "find", "h4k-92q")
+    assert "'kiosk audit show --visit H4K-92Q'" in ann.fails("holder", "find", "h4k-92q", "--json")
+    assert "Nobody has this id, address or reference" in ann.ok("holder", "find", "B9M-9ZJ")
+    ann.ok("holder", "forget", "40017", "--reason", "T-1", "--yes")
+    assert "visit B9M-9ZK was of somebody who has been erased" in ann.fails("holder", "find", "B9M-9ZK")
 
 
 def test_a_record_that_does_not_open_is_told_in_lists_and_crashes_nothing(ann: Shell) -> None:

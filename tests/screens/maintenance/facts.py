@@ -70,6 +70,12 @@ LOG = (
         "kiosk.attendant",
         "visit K7PX: incident\nValueError\n  unlock.py:12 in unlock",
     ),
+    LogLine(
+        datetime(2026, 11, 24, 8, 3, tzinfo=UTC),
+        Weight.NOTE,
+        "kiosk.staff.rooms.service",
+        "back in service, by tess",
+    ),
 )
 SETTINGS = (
     Setting("site.service_name", '"Smartcard self-service"', "default"),

@@ -25,6 +25,7 @@ from kiosk.staff.desk import (
     Page,
     Way,
 )
+from kiosk.visit import reference_in
 from tests.screens.gallery import NOW
 
 CODE = "4071938265"
@@ -36,7 +37,12 @@ NEW_CARD = "piv:guid:0C41A3B78E5D4F60917F2B6C8D3E1A55"
 
 
 class FakeDesk:
-    """People, a reader, and a list of what was done. ``trouble`` is raised by the next deed."""
+    """People, a reader, and a list of what was done. ``trouble`` is raised by the next deed.
+
+    ``nobodys`` is what it says of a visit's reference.
+    """
+
+    nobodys = ""
 
     def __init__(self, *pages: Page) -> None:
         self.pages = {page.holder_id: page for page in pages or (ANN, BEN)}
@@ -69,6 +75,8 @@ class FakeDesk:
         self.asked.append(text)
         said = {page: f"{page.holder_id} {page.name} {page.email}".casefold() for page in self.pages.values()}
         found = [page for page, words in said.items() if all(one in words for one in text.casefold().split())]
+        if not found and self.nobodys and reference_in(text):
+            raise StaffProblem(self.nobodys)
         return tuple(Found(one.holder_id, one.name, one.email, one.blocked_at) for one in found)
 
     async def page(self, holder_id: str) -> Page:

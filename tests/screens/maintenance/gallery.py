@@ -32,6 +32,11 @@ Keys = tuple[str | CardSeen | StaffCardSeen, ...]
 class TellingDesk(FakeDesk):
     """Says of a deed what the real one says, so that a picture tells what it looks like."""
 
+    nobodys = (
+        "visit B9M-9ZK was of a card that nobody is known by: it is not enrolled, or could not be read. Find "
+        "the person by id or name; 'kiosk audit show --visit B9M-9ZK' says what happened"
+    )
+
     async def foresee(self, deed: Deed) -> Foreseen:
         told = await super().foresee(deed)
         if deed.act is Act.ADD:
@@ -69,6 +74,7 @@ DESK: dict[str, Keys] = {
     "find": (),
     "found": (*"jones", "enter", "down"),
     "nobody": (*"xyz", "enter"),
+    "nobodys-visit": (*"b9m9zk", "enter"),
     "page": ANNS_PAGE,
     "page-other-card": (*ANNS_PAGE, "tab"),
     "page-nothing": (*"B7", "enter", BLANK),

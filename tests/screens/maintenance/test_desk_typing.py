@@ -13,6 +13,7 @@ from screens.maintenance.asking import AskScreen
 from screens.maintenance.deed import DeedScreen
 from screens.maintenance.enrol import EnrolScreen
 from screens.maintenance.find import FindScreen
+from screens.maintenance.holder import HolderScreen
 from screens.widgets.fields import Entry
 from screens.widgets.lines import Lines
 from tests.screens.hall import wait_until
@@ -107,6 +108,22 @@ async def test_what_found_nobody_gives_way_when_one_comes_back() -> None:
         await comes(there, FindScreen)
         await there.press("x")
         assert typed(there) == ["x"]
+
+
+async def test_the_reference_of_a_visit_that_leads_to_nobody_is_explained() -> None:
+    desk = FakeDesk()
+    desk.nobodys = "visit B9M-9ZK was of a card that nobody is known by"
+    async with office(officer(desk)) as there:
+        await there.type("jones")
+        await there.press("enter")
+        await there.sees("2 people found")
+        await there.type("b9m9zk")
+        await there.press("enter")
+        await there.sees("Nobody has this: b9m9zk", "Visit B9M-9ZK was of a card that nobody is known by")
+        assert "Ann Jones" not in there.drawn, "she is not whom was asked for"
+        await there.type("A123")
+        await there.press("enter")
+        await comes(there, HolderScreen)
 
 
 async def test_a_new_person_needs_an_id_and_a_name() -> None:

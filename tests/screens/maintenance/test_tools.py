@@ -209,22 +209,23 @@ async def test_the_log_by_level_and_by_words() -> None:
     async with office() as there:
         await there.press("l")
         await there.sees(
-            "3 lines", "warning: notices:", "error: attendant: visit K7PX", "unlock.py:12 in unlock"
+            *("4 lines", "warning: notices:", "error: attendant: visit K7PX", "unlock.py:12 in unlock"),
+            "08:03:00  service: back in service, by tess",
         )
         await there.press("f8")
-        await there.sees("2 of 3 lines", "warnings and errors")
+        await there.sees("2 of 4 lines", "warnings and errors")
         await there.press("f8")
-        await there.sees("1 of 3 lines")
+        await there.sees("1 of 4 lines")
         await there.press("f8")
         await there.type("HEAD audit")
-        await there.sees("1 of 3 lines")
+        await there.sees("1 of 4 lines")
         assert told(there).endswith("audit: audit head 17:c9b876")
 
 
 async def test_the_log_stays_at_its_end_until_they_go_up() -> None:
     async with office() as there:
         await there.press("l")
-        await there.sees("3 lines")
+        await there.sees("4 lines")
         many = [LogLine(NOW, Weight.NOTE, "kiosk.x", f"line {number}") for number in range(100)]
         there.session.log.lines.put(tuple(many))
         await there.sees("line 99")
