@@ -94,14 +94,19 @@ class Door:
         await self._store.record(Event.STAFF_SIGNED_IN, self._about(account), method="password")
         return account
 
-    async def by_card(self, passcode: SecretStr, card: int) -> Account | Refused:
-        """Have the card of that insertion check its passcode and sign. No other card is sent a passcode."""
+    async def by_card(self, passcode: SecretStr, card: int, *, last_try: bool = False) -> Account | Refused:
+        """Have the card of that insertion check its passcode and sign. No other card is sent a passcode.
+
+        Nor is this one where it has a single try left, unless ``last_try``: they know, and are sure.
+        """
         try:
             async with self._reader.session(card) as channel:
                 found = await identify(channel, self._families)
                 account = await self._accounts.of_card(found.id)
                 if account is None or account.disabled or account.card_key is None:
                     return Refused(Why.NOT_STAFF)
+                if not last_try and await found.tries_left() == 1:
+                    return Refused(Why.LAST_TRY, tries_left=1)
                 if (until := await self._slowing.spend(_by_card(account.name))) is not None:
                     return Refused(Why.WAIT, until)
                 return await self._prove(found, account, account.card_key, passcode)

@@ -19,6 +19,7 @@ class Why(Enum):
     WAIT = "wait"
     NOT_STAFF = "not-staff"  # the card in the reader is no staff card, or its account is disabled
     PASSCODE_WRONG = "passcode-wrong"
+    LAST_TRY = "last-try"  # the card has one left, and nobody has said that they are sure
     PASSCODE_LOCKED = "passcode-locked"
     NOT_GENUINE = "not-genuine"  # its key is not the one that was pinned
     CARD_FAILED = "card-failed"  # no card, or it cannot be talked to
@@ -59,8 +60,11 @@ class Lobby(Protocol):
     async def by_password(self, name: str, password: SecretStr) -> Session | Refused:
         """Sign in with a name and its password. Raises StoreUnavailable."""
 
-    async def by_card(self, passcode: SecretStr, card: int) -> Session | Refused:
-        """Sign in with that card, if it is still in the reader. Raises StoreUnavailable."""
+    async def by_card(self, passcode: SecretStr, card: int, *, last_try: bool = False) -> Session | Refused:
+        """Sign in with that card, if it is still in the reader. Raises StoreUnavailable.
+
+        ``last_try``: whoever types it was told that it is the card's last one.
+        """
 
     def shut(self) -> None:
         """They are leaving: nothing more can be begun."""

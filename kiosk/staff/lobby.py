@@ -50,10 +50,12 @@ class StaffLobby:
         stay = self._stay
         return await self._admit(stay, "password", await self._door.by_password(name, password))
 
-    async def by_card(self, passcode: SecretStr, card: int) -> StaffSession | Refused:
+    async def by_card(
+        self, passcode: SecretStr, card: int, *, last_try: bool = False
+    ) -> StaffSession | Refused:
         """Sign in with the card of that insertion, if it is still in the reader."""
         stay = self._stay
-        return await self._admit(stay, "card", await self._door.by_card(passcode, card))
+        return await self._admit(stay, "card", await self._door.by_card(passcode, card, last_try=last_try))
 
     def shut(self) -> None:
         """They are leaving: nothing more can be begun."""

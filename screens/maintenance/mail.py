@@ -119,7 +119,7 @@ class MailScreen(ToolScreen):
 
     async def _retry(self) -> None:
         count = await self.session.mail.retry()
-        none = "None waits for a later try: those here are under way." if self._waiting else "There is none."
+        none = "None waits for a later try" + (": those here are under way." if self._waiting else ".")
         self._news(f"Being tried now: {count}." if count else none)
 
     def _show_server(self, server: MailServer) -> None:

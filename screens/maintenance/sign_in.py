@@ -24,6 +24,7 @@ _LABEL = 11  # cells
 _REFUSALS = {
     Why.WRONG: "Not right, or your role needs its staff card here. Wait a minute, then try again.",
     Why.NOT_STAFF: "This card is no staff card. Take it out; Esc leads back to the kiosk.",
+    Why.LAST_TRY: "The card has one try left: a wrong passcode locks it. If you are sure, type it again.",
     Why.PASSCODE_LOCKED: "The card has locked itself. It was not let in.",
     Why.NOT_GENUINE: "The card could not prove that it is the one on record. This is an alarm.",
     Why.CARD_FAILED: "The card cannot be read. Take it out, wipe the chip, and put it in again.",
@@ -57,6 +58,7 @@ class SignInScreen(StaffScreen):
         if left is not None:
             self.title_text = "Officers' desk"
         self._card: int | None = None
+        self._warned: int | None = None  # the card of which it was told that one try is left
         self._busy = False
         self._said = ""
         self._since = manner.look.monotonic()
@@ -133,13 +135,16 @@ class SignInScreen(StaffScreen):
         lobby = self.stay.lobby
         try:
             if self._card is not None:
-                entry = await lobby.by_card(passcode.secret(), self._card)
+                card, self._warned = self._warned, None
+                entry = await lobby.by_card(passcode.secret(), self._card, last_try=card == self._card)
             else:
                 entry = await lobby.by_password(name.value, password.secret())
         finally:
             name.value, password.value, passcode.value = "", "", ""  # a name may be a password
             self._busy, self._said = False, ""
         if isinstance(entry, Refused):
+            if entry.why is Why.LAST_TRY:
+                self._warned = self._card
             self._said = _words(entry, self.manner.look.local, at_kiosk=self.stay.at_kiosk)
             self.tick()
             (name if self._card is None else passcode).focus()
@@ -149,7 +154,9 @@ class SignInScreen(StaffScreen):
     def _let_in(self, session: Session) -> None:
         from screens.maintenance.home import home
 
-        if self.stay.over or self.app.screen is not self:
+        if self.app.screen is not self:  # the demo's tray is open above it: nobody is there
+            self.stay.end(Leaving.ASKED)
+        if self.stay.over:
             return
         stay = Stay(self.stay.lobby, self.manner.look, self._idle, left=self.stay.left)
         stay.watch()

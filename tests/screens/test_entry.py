@@ -9,7 +9,6 @@ from textual import events
 
 from kiosk.proofs.questions import CATALOGUE
 from kiosk.steps import (
-    Answered,
     AnswerQuestions,
     CodeChoice,
     ConfirmEmail,
@@ -25,8 +24,7 @@ from kiosk.steps import (
 )
 from screens.widgets.fields import Entry
 from screens.widgets.keyboard import Letter, Turn
-from screens.widgets.keys import FootKey, Key
-from screens.widgets.question import QuestionField, QuestionLabel, QuestionRow
+from screens.widgets.keys import Key
 from screens.widgets.refusal import Refusal
 from screens.widgets.say import Say, clean
 from screens.widgets.slots import Slots
@@ -79,84 +77,6 @@ async def test_an_unlock_by_keys_takes_no_more_keys_than_promised() -> None:
             others += 1
         assert [one.get_secret_value() for one in await chosen] == ["193728", "193728"]
     assert others <= 6
-
-
-async def test_questions_by_keys() -> None:
-    async with hall() as there:
-        answer = await _pose(there, _QUESTIONS)
-        await there.pilot.press("down", *"Rex", "enter", "enter")
-        await there.pilot.press("up", *"Mum", "enter", *"Li", "enter", "x", "enter")
-        assert not answer.done(), "an empty row is not sent"
-        await there.pilot.press(*"Elm")
-        await there.pilot.press("enter", "enter", "enter")
-        chosen = await answer
-    assert len({one.question for one in chosen}) == 4
-    assert [one.answer.get_secret_value() for one in chosen] != ["", "", "", ""]
-
-
-async def test_no_question_twice_however_one_turns() -> None:
-    async with hall() as there:
-        await _pose(there, _QUESTIONS)
-        row = there.screen.query(QuestionField).first()
-        seen = []
-        for _ in range(17):
-            seen.append(row.question)
-            assert len({one.question for one in there.screen.query(QuestionField)}) == 4
-            await there.pilot.press("down")
-        assert len(set(seen)) == 17
-        assert row.question == seen[0]
-
-
-async def test_a_question_from_the_list_by_keys_and_back_out_of_it() -> None:
-    async with hall() as there:
-        answer = await _pose(there, _QUESTIONS)
-        row = there.screen.query(QuestionField).first()
-        await there.pilot.press("f9")
-        await there.settle()
-        assert _keys(there) == ["Enter Choose", "Esc Back"]
-        await there.pilot.press("escape")
-        await there.settle()
-        assert "Esc Stop" in _keys(there)
-        assert not answer.done(), "Esc closes the list, nothing else"
-        assert row.entry.has_focus
-        await there.pilot.press("f9", "down", "down", "enter")
-        await there.settle()
-        assert row.question == "first-job-town"
-        assert row.entry.has_focus
-
-
-async def test_the_key_that_opens_the_list_closes_it() -> None:
-    async with hall() as there:
-        await _pose(there, _QUESTIONS)
-        await there.pilot.press("f9", "f9", "a")
-        await there.settle()
-        assert there.screen.query(QuestionField).first().entry.value == "a"
-
-
-def _keys(there: Hall) -> list[str]:
-    """What the footer names."""
-    return [key.said for key in there.screen.query(FootKey) if key.display and key.has_class("foot-key")]
-
-
-async def test_a_question_from_the_list_by_touch() -> None:
-    async with hall() as there:
-        await _pose(there, _QUESTIONS)
-        row = list(there.screen.query(QuestionField))[2]
-        await there.touch(row.query_one(QuestionLabel))
-        await there.touch(next(one for one in there.screen.query(QuestionRow) if one.question == "first-pet"))
-        assert row.question == "first-pet"
-
-
-async def test_kept_answers_come_back_and_another_question_forgets_its_answer() -> None:
-    from pydantic import SecretStr
-
-    kept = tuple(Answered(question=one, answer=SecretStr("Elm")) for one in QUESTIONS)
-    async with hall() as there:
-        await _pose(there, SetQuestions(catalogue=tuple(CATALOGUE), kept=kept))
-        entries = list(there.screen.query(Entry))
-        assert [entry.value for entry in entries] == ["Elm"] * 4
-        await there.pilot.press("down")
-        assert [entry.value for entry in entries] == ["", "Elm", "Elm", "Elm"]
 
 
 async def test_a_passcode_by_touch_alone() -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
+from cardio.apdu import Command
 from cardio.virtual.piv import PivCard
 from kiosk.staff.account import Account, Role, StaffProblem
 from kiosk.staff.door import staff_card
@@ -116,6 +117,22 @@ async def test_a_wrong_passcode(staffed: Staffed) -> None:
     assert card.state().pin_tries_left == 2, "nobody tries on"
     staffed.world.hands.forward(minutes=1, seconds=1)
     assert isinstance(await by_card(staffed, PASSCODE), Account)
+
+
+async def test_the_last_try_is_never_used_unasked(staffed: Staffed) -> None:
+    card = staffed.cards[Role.OFFICER]
+    wrong = Command(0, 0x20, 0, 0x80, b"111111\xff\xff")
+    for _ in range(2):
+        card.process(wrong)
+    staffed.world.reader.insert(card)
+    for _ in range(2):
+        assert await by_card(staffed, PASSCODE) == Refused(Why.LAST_TRY, tries_left=1), (
+            "nor is it slowed down"
+        )
+        assert card.state().pin_tries_left == 1
+    insertion = staffed.world.reader.presence.insertion
+    assert isinstance(await staffed.door.by_card(PASSCODE, insertion, last_try=True), Account)
+    assert card.state().pin_tries_left == 3
 
 
 async def test_a_copy_with_the_right_passcode_proves_nothing(staffed: Staffed) -> None:

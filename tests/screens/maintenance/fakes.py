@@ -121,7 +121,7 @@ class FakeMail:
         self.outbox = Feed[tuple[Waiting, ...]](OUTBOX)
         self.tests: list[str] = []
         self.dropped: list[tuple[int, str]] = []
-        self.retries = 0
+        self.retries, self.due = 0, 2
 
     async def probe(self) -> MailServer:
         if isinstance(self.server, Exception):
@@ -135,7 +135,7 @@ class FakeMail:
 
     async def retry(self) -> int:
         self.retries += 1
-        return 2
+        return self.due
 
     async def drop(self, number: int, reason: str) -> None:
         if not reason:
@@ -241,7 +241,7 @@ class FakeLobby:
     async def by_password(self, name: str, password: SecretStr) -> Session | Refused:
         return Refused(Why.WRONG)
 
-    async def by_card(self, passcode: SecretStr, card: int) -> Session | Refused:
+    async def by_card(self, passcode: SecretStr, card: int, *, last_try: bool = False) -> Session | Refused:
         return Refused(Why.NOT_STAFF)
 
     def shut(self) -> None:
