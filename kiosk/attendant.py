@@ -215,8 +215,6 @@ class Attendant:
             self._show(Closed(why, card_in=True))
 
     def _scene_for(self, presence: Presence) -> Scene:
-        if presence.state is State.BROKEN:
-            return Closed(OutOfService.NO_READER)
         if (trouble := SHUT.get(presence.state)) is not None:
             return Closed(trouble)
         return Attract() if presence.state is State.EMPTY else OneMoment()

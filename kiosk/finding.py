@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from sqlalchemy import union
 from sqlalchemy.orm import aliased
@@ -16,6 +17,7 @@ from kiosk.storage.models import HolderRow, HolderWordRow, RegistrationRow
 from kiosk.storage.trail import AuditRow
 from kiosk.visit import reference_in
 
+_VISIT = timedelta(hours=12)  # none lasts longer, a card that was left in included
 _COMMON = 100  # holders who have a word: how many more there are does not matter
 
 
@@ -33,8 +35,7 @@ async def found(
         ways.append(select(RegistrationRow.holder).where(RegistrationRow.email_index == address))
     if words := persons.word_indexes(text):
         ways.append(_named(await _rarest_first(session, words)))
-    if reference := reference_in(text):
-        visitor = _of_visit(reference).scalar_subquery()
+    if (reference := reference_in(text)) and (visitor := await _visitor(session, reference)):
         ways.append(select(HolderRow.id).where(HolderRow.audit_key == visitor))
     either = col(HolderRow.id).in_(union(*ways))  # with OR, PostgreSQL would read every holder
     query = select(HolderRow).where(either, ~col(HolderRow.selftest))
@@ -44,10 +45,10 @@ async def found(
 async def why_nobody(session: AsyncSession, text: str) -> str:
     """Why a visit's reference leads to nobody, in words; empty where no visit on record has it."""
     reference = reference_in(text)
-    seen = select(AuditRow.seq).where(AuditRow.visit == reference).limit(1)
-    if not reference or (await session.exec(seen)).first() is None:
+    visitor = await _visitor(session, reference) if reference else None
+    if visitor is None:
         return ""
-    if (await session.exec(_of_visit(reference))).first() is not None:
+    if visitor:
         return f"visit {reference} was of somebody who has been erased since"
     return (
         f"visit {reference} was of a card that nobody is known by: it is not enrolled, or could not be read. "
@@ -55,10 +56,19 @@ async def why_nobody(session: AsyncSession, text: str) -> str:
     )
 
 
-def _of_visit(reference: str) -> SelectOfScalar[str]:
-    """Selects the audit key of whose visit that was; of two with one reference, the newer one's."""
-    events = select(AuditRow.holder_key).where(AuditRow.visit == reference, AuditRow.holder_key != "")
-    return events.order_by(col(AuditRow.seq).desc()).limit(1)
+async def _visitor(session: AsyncSession, reference: str) -> str | None:
+    """The audit key of whose visit that was; empty: of nobody who is known. None: there was none.
+
+    References are random and few enough for two visits to have the same, years apart: the newer one counts.
+    """
+    events = select(AuditRow.at).where(AuditRow.visit == reference, ~col(AuditRow.selftest))
+    last = (await session.exec(events.order_by(col(AuditRow.seq).desc()).limit(1))).first()
+    if last is None:
+        return None
+    keys = select(AuditRow.holder_key).where(
+        AuditRow.visit == reference, AuditRow.holder_key != "", AuditRow.at > last - _VISIT
+    )
+    return (await session.exec(keys.order_by(col(AuditRow.seq).desc()).limit(1))).first() or ""
 
 
 async def _rarest_first(session: AsyncSession, words: Collection[bytes]) -> list[bytes]:

@@ -42,7 +42,7 @@ class Lookout:
             case State.SEVERAL:
                 log.warning("there are several readers, and reader.name fits none or more than one")
             case State.BROKEN:
-                log.error("the reader has never answered a command: %s", self._name)
+                log.error("a command never came back from the reader: %s", self._name)
             case _:
                 log.info("the reader is %s: %s", "back" if before else "there", name)
                 self._name = name

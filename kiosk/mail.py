@@ -35,12 +35,14 @@ class MailNotSent(Exception):
     """The mail server did not take the mail. ``reason`` is for logs: no address, no code in it.
 
     ``perhaps``: it was being handed over, and no refusal came back, so it may arrive all the same.
+    ``recipient``: it is the address that was refused, so other mails may well be taken.
     """
 
-    def __init__(self, reason: str, *, perhaps: bool = False) -> None:
+    def __init__(self, reason: str, *, perhaps: bool = False, recipient: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.perhaps = perhaps
+        self.recipient = recipient
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class SmtpMailer:
         try:
             await self._converse(hand_over)
         except MailNotSent as failure:
-            self._tell(failure.reason)
+            if not failure.recipient:  # anybody may mistype an address
+                self._tell(failure.reason)
             raise
         self._tell("")
 
@@ -127,7 +130,7 @@ class SmtpMailer:
     async def _converse(self, work: Callable[[SMTP], Awaitable[None]]) -> None:
         """Connect, do the work and say goodbye; the first two within the timeout."""
         problem = ""
-        handing_over = perhaps = False
+        handing_over = perhaps = recipient = False
         client: SMTP | None = None
         try:
             async with asyncio.timeout(self._settings.timeout):
@@ -137,6 +140,7 @@ class SmtpMailer:
                 await work(client)
         except (SMTPException, OSError, TimeoutError, ValueError) as error:
             problem = _reason(error)
+            recipient = isinstance(error, SMTPRecipientsRefused)
             perhaps = handing_over and not isinstance(error, SMTPResponseException | SMTPRecipientsRefused)
         else:
             # The mail is accepted: a server that dawdles over the goodbye changes nothing.
@@ -146,7 +150,7 @@ class SmtpMailer:
             if client is not None and isinstance(client.transport, asyncio.WriteTransport):
                 client.transport.abort()  # close() would wait for the server's part of the TLS goodbye
         if problem:  # raised out here, so that the library's error, addresses and all, is not its context
-            raise MailNotSent(problem, perhaps=perhaps)
+            raise MailNotSent(problem, perhaps=perhaps, recipient=recipient)
 
     async def _client(self) -> SMTP:
         settings = self._settings

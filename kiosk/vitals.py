@@ -18,6 +18,7 @@ SHUT = {
     State.NO_SERVICE: OutOfService.CARD_SERVICE,
     State.NO_READER: OutOfService.NO_READER,
     State.SEVERAL: OutOfService.SEVERAL_READERS,
+    State.BROKEN: OutOfService.NO_READER,
 }
 """Why nobody can be served, by what the reader sees."""
 

@@ -16,7 +16,7 @@ from kiosk.commands.inspect import inspect
 from kiosk.commands.plug import plug
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, listed, say, stages
-from kiosk.commands.signing import As, officer
+from kiosk.commands.signing import As, officer, still
 from kiosk.commands.trace import trace
 
 if TYPE_CHECKING:
@@ -70,11 +70,12 @@ def import_(
     from kiosk.office.private import private, spooled
 
     settings = settings_of(context)
-    by = officer(settings, as_)
+    account = officer(settings, as_)
     typed = file == "-"
     name = "standard input" if typed else file
     given = nullcontext(sys.stdin.buffer) if typed else private(Path(file))
     with given as stream, spooled(stream) as roll, stages() as told:
+        by = still(settings, account)  # who fills a pipe may take long
         faults, counts = asyncio.run(
             rolls.import_roll(settings, roll, by=by, told=lambda stage, *reached: told(stage.value, *reached))
         )
@@ -229,7 +230,7 @@ def clear_secret(
     from kiosk.office import cards
 
     settings = settings_of(context)
-    card = asyncio.run(cards.clear_secret(settings, serial, reason, by=officer(settings, as_)))
+    card = asyncio.run(cards.clear_secret(settings, serial, reason, by=officer(settings, as_).actor))
     say(f"The unblock secret of card {card} may be sent again.", {"card": str(card)}, as_json=as_json)
 
 
@@ -240,7 +241,7 @@ def _set_state(
     from kiosk.storage.models import CardState
 
     settings = settings_of(context)
-    by = officer(settings, as_)
+    by = officer(settings, as_).actor
     card = asyncio.run(cards.set_state(settings, serial, CardState(state), reason, by=by))
     say(f"Card {card} is {state}.", {"card": str(card), "state": state}, as_json=as_json)
 

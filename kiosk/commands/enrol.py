@@ -13,7 +13,7 @@ from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings
 from kiosk.commands.desk import ask_for, describe, hint, tell
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless
-from kiosk.commands.signing import As, officer
+from kiosk.commands.signing import As, officer, still
 
 if TYPE_CHECKING:
     from pydantic import SecretBytes, SecretStr
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kiosk.office.enrolling import SeenCard
     from kiosk.office.equipping import Order
     from kiosk.settings import Settings
+    from kiosk.staff.account import Account
 
 SecretFile = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Read the secret from a file of mode 0600.")
@@ -80,12 +81,12 @@ def enrol(
 
     _require_one(secret_file, secret_stdin, no_secret, fresh)
     settings = settings_of(context, reader=reader)
-    by = officer(settings, as_)
+    account = officer(settings, as_)
     name = asyncio.run(enrolling.holder_name(settings, holder_id))
     reason = asyncio.run(enrolling.checked_reason(settings, holder_id, reason))
     given = _given(secret_file, secret_stdin)
-    order = Order(holder_id, by, fresh=fresh, replace_key=replace_key, reason=reason)
-    _carry_out(settings, order, name, given, no_secret=no_secret, as_json=as_json)
+    order = Order(holder_id, account.actor, fresh=fresh, replace_key=replace_key, reason=reason)
+    _carry_out(settings, account, order, name, given, no_secret=no_secret, as_json=as_json)
 
 
 def replace(
@@ -117,13 +118,15 @@ def replace(
 
     _require_one(secret_file, secret_stdin, no_secret, fresh)
     settings = settings_of(context, reader=reader)
-    by = officer(settings, as_)
+    account = officer(settings, as_)
     old, holder_id = asyncio.run(cards.owned(settings, serial))
     name = asyncio.run(enrolling.holder_name(settings, holder_id))
     reason = asyncio.run(enrolling.checked_reason(settings, holder_id, reason, empty=False))
     given = _given(secret_file, secret_stdin)
-    order = Order(holder_id, by, fresh=fresh, replace_key=replace_key, reason=reason, instead_of=old)
-    _carry_out(settings, order, name, given, no_secret=no_secret, as_json=as_json)
+    order = Order(
+        holder_id, account.actor, fresh=fresh, replace_key=replace_key, reason=reason, instead_of=old
+    )
+    _carry_out(settings, account, order, name, given, no_secret=no_secret, as_json=as_json)
 
 
 def _require_one(file: Path | None, stdin: bool, none: bool, fresh: bool) -> None:
@@ -140,7 +143,14 @@ def _given(file: Path | None, stdin: bool) -> SecretStr | None:
 
 
 def _carry_out(
-    settings: Settings, order: Order, name: str, given: SecretStr | None, *, no_secret: bool, as_json: bool
+    settings: Settings,
+    account: Account,
+    order: Order,
+    name: str,
+    given: SecretStr | None,
+    *,
+    no_secret: bool,
+    as_json: bool,
 ) -> None:
     """Read the card, ask for what is missing, do it, and say what became of it."""
     from kiosk import wiring
@@ -154,6 +164,7 @@ def _carry_out(
         if not as_json:
             describe(seen)
         secret = None if no_secret else _secret(settings, seen, order, given)
+        still(settings, account)
         done = asyncio.run(equipping.carry_out(settings, wiring.pcsc_reader, hint, seen, secret, order))
     if as_json:
         fresh = done.fresh.value if done.fresh else None

@@ -12,7 +12,7 @@ from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings
 from kiosk.commands.desk import hint
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import counted, harmless, listed, say, table, when
-from kiosk.commands.signing import As, officer
+from kiosk.commands.signing import As, officer, still
 
 if TYPE_CHECKING:
     from kiosk.office.people import HolderSummary, Person
@@ -51,7 +51,7 @@ def add(
     from kiosk.office import people
 
     settings = settings_of(context)
-    asyncio.run(people.add(settings, holder_id, name, email, reason, by=officer(settings, as_)))
+    asyncio.run(people.add(settings, holder_id, name, email, reason, by=officer(settings, as_).actor))
     say(
         f"Holder {harmless(holder_id)} is added. Next: kiosk card enrol {harmless(holder_id)}",
         {"holder_id": holder_id},
@@ -195,7 +195,7 @@ def clear_block(
     from kiosk.office import people
 
     settings = settings_of(context)
-    asyncio.run(people.clear_block(settings, holder_id, reason, by=officer(settings, as_)))
+    asyncio.run(people.clear_block(settings, holder_id, reason, by=officer(settings, as_).actor))
     say(f"Holder {harmless(holder_id)} has all attempts again.", {"holder_id": holder_id}, as_json=as_json)
 
 
@@ -220,7 +220,7 @@ def set_email(
     from kiosk.office import people
 
     settings = settings_of(context)
-    by = officer(settings, as_)
+    by = officer(settings, as_).actor
     new, old = asyncio.run(people.set_email(settings, holder_id, email, reason, by=by))
     told = f" It took the place of {' and '.join(map(harmless, old))}." if old else ""
     say(
@@ -245,7 +245,7 @@ def withdraw(
     from kiosk.office import people
 
     settings = settings_of(context)
-    told = asyncio.run(people.withdraw(settings, holder_id, reason, by=officer(settings, as_)))
+    told = asyncio.run(people.withdraw(settings, holder_id, reason, by=officer(settings, as_).actor))
     say(
         f"The registration of holder {harmless(holder_id)} has ended. They are told at "
         f"{' and '.join(map(harmless, told))}.",
@@ -276,13 +276,14 @@ def forget(
     from kiosk.office import people
 
     settings, shown = settings_of(context), harmless(holder_id)
-    by = officer(settings, as_)
+    account = officer(settings, as_)
     person = asyncio.run(people.one(settings, holder_id))
     if not yes:
         typer.confirm(
             f"Erase holder {shown}, {counted(len(person.cards), 'card')} and all that is theirs, for good?",
             abort=True,
         )
+    by = still(settings, account)
     events = asyncio.run(people.forget(settings, holder_id, reason, by=by))
     say(
         f"Holder {shown} is forgotten. {counted(events, 'audit event')} kept, with a bare key.",
@@ -307,7 +308,7 @@ def assist(
     from kiosk.office import people
 
     settings = settings_of(context)
-    code, ends = asyncio.run(people.assist(settings, holder_id, reason, by=officer(settings, as_)))
+    code, ends = asyncio.run(people.assist(settings, holder_id, reason, by=officer(settings, as_).actor))
     digits = code.get_secret_value()
     if as_json:
         print_json({"holder_id": holder_id, "code": digits, "valid_until": ends})

@@ -25,23 +25,29 @@ As = Annotated[
 ]
 
 
-def officer(settings: Settings, name: str | None) -> str:
-    """Have an officer sign in; how the audit trail names them. Raises StaffProblem, NotAllowed."""
+def officer(settings: Settings, name: str | None) -> Account:
+    """Have an officer sign in. Raises StaffProblem, NotAllowed."""
     from kiosk.staff.account import Role
 
-    return _signed_in(settings, name, Role.OFFICER).actor
+    return _signed_in(settings, name, Role.OFFICER)
 
 
-def administrator(settings: Settings, name: str | None) -> str:
-    """Have an administrator sign in; how the audit trail names them. Raises the same."""
-    return administrators_account(settings, name).actor
-
-
-def administrators_account(settings: Settings, name: str | None) -> Account:
-    """Have an administrator sign in, to whom a change of their own account is to matter."""
+def administrator(settings: Settings, name: str | None) -> Account:
+    """Have an administrator sign in. Raises the same."""
     from kiosk.staff.account import Role
 
     return _signed_in(settings, name, Role.ADMINISTRATOR)
+
+
+def still(settings: Settings, account: Account) -> str:
+    """How the audit trail names them; to be asked for after they were, for that may have taken hours.
+
+    Raises NotAllowed where their account was shut, or given another password or card, meanwhile.
+    """
+    from kiosk.office import signing
+
+    asyncio.run(signing.require_standing(settings, account))
+    return account.actor
 
 
 def _signed_in(settings: Settings, name: str | None, role: Role) -> Account:

@@ -12,7 +12,7 @@ from kiosk.commands.asking import secret
 from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, table, when
-from kiosk.commands.signing import As, administrator, administrators_account
+from kiosk.commands.signing import As, administrator
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -69,7 +69,7 @@ def add(
     if not (card or password):
         raise typer.BadParameter("an account needs --password, --card or both")
     settings = settings_of(context, reader=reader)
-    by = administrators_account(settings, as_)
+    by = administrator(settings, as_)
     name = asyncio.run(staffing.require_free(settings, name))
     chosen = _chosen(settings, name, password=password, card=card)
     asyncio.run(staffing.add(settings, name, Role(role), *chosen, by=by))
@@ -117,7 +117,7 @@ def disable(context: typer.Context, name: Name, reason: Reason, as_: As = None) 
     from kiosk.office import staffing
 
     settings = settings_of(context)
-    asyncio.run(staffing.disable(settings, name, reason, by=administrators_account(settings, as_)))
+    asyncio.run(staffing.disable(settings, name, reason, by=administrator(settings, as_)))
     typer.echo(f"Nobody can sign in as {harmless(name)} any more.")
 
 
@@ -141,7 +141,7 @@ def reset(
     from kiosk.office import staffing
 
     settings = settings_of(context, reader=reader)
-    by = administrators_account(settings, as_)
+    by = administrator(settings, as_)
     name = asyncio.run(staffing.require_there(settings, name))
     chosen = _chosen(settings, name, password=password, card=card)
     asyncio.run(staffing.reset(settings, name, *chosen, by=by))

@@ -68,7 +68,7 @@ def rekey(
     from kiosk.office import rekeying
 
     settings = settings_of(context)
-    by = administrator(settings, as_)
+    by = administrator(settings, as_).actor
     if prepare:
         typer.echo(asyncio.run(rekeying.prepare(settings, alone=alone)))
         return

@@ -41,11 +41,12 @@ class Scratch:
 def _sweep(folders: Path) -> None:
     """Remove what demos that were killed have left: each that runs holds a lock in its folder."""
     for folder in folders.glob(f"{_PREFIX}*"):
-        there = folder.lstat()
-        if S_ISDIR(there.st_mode) and there.st_uid == os.geteuid():
-            with suppress(OSError), (folder / _LOCK).open("rb") as held:  # it runs, or has just ended
-                flock(held, LOCK_EX | LOCK_NB)
-                shutil.rmtree(folder)
+        with suppress(OSError):  # it runs, or is gone already
+            there = folder.lstat()
+            if S_ISDIR(there.st_mode) and there.st_uid == os.geteuid():
+                with (folder / _LOCK).open("rb") as held:
+                    flock(held, LOCK_EX | LOCK_NB)
+                    shutil.rmtree(folder)
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def initialise(settings: Settings) -> Iterator[str]:
 
 
 def is_new(settings: Settings) -> bool:
-    """Whether there is no store yet. Raises StoreUnavailable."""
+    """Whether there is no store yet. Raises InitProblem for a directory of another's, StoreUnavailable."""
+    if settings.state_directory.exists():
+        _require_own(settings.state_directory)
     return place(settings).revision() is None
 
 
@@ -51,6 +53,13 @@ def _make_directory(directory: Path) -> str:
             f"{directory}: cannot be made ({error.strerror}): make it as root for the kiosk's account "
             f"(install -d -m 700 -o ACCOUNT {directory}), or set state.directory in kiosk.toml"
         ) from None
+    _require_own(directory)
+    if not made and directory.stat().st_mode & 0o077:
+        raise InitProblem(f"{directory}: others can look into it; chmod 700 {directory}, then run this again")
+    return f"{directory}: {'made' if made else 'is there'}"
+
+
+def _require_own(directory: Path) -> None:
     status = directory.stat()
     if status.st_uid != os.geteuid():
         with suppress(KeyError):
@@ -59,9 +68,6 @@ def _make_directory(directory: Path) -> str:
                 f"{directory}: belongs to {owner}: run this as that account (sudo -u {owner} ...)"
             )
         raise InitProblem(f"{directory}: belongs to another account: run this as that one")
-    if not made and status.st_mode & 0o077:
-        raise InitProblem(f"{directory}: others can look into it; chmod 700 {directory}, then run this again")
-    return f"{directory}: {'made' if made else 'is there'}"
 
 
 def _make_keys(settings: Settings, store: Backend) -> Iterator[str]:

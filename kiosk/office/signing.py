@@ -12,6 +12,7 @@ from kiosk.office.office import office
 from kiosk.office.operator import signed_in
 from kiosk.settings import Settings
 from kiosk.staff.account import Account, NotAllowed, Role, StaffProblem
+from kiosk.staff.accounts import SHUT_OUT
 from kiosk.staff.door import Door
 from kiosk.staff.entry import Refused
 
@@ -40,6 +41,13 @@ async def sign_in(settings: Settings, name: str, password: SecretStr, role: Role
             await store.record(Event.STAFF_REFUSED, about, Outcome.REFUSED, "role", method="password")
             raise NotAllowed(f"this is for the role {role.value}, and yours is {entry.role.value}")
         return replace(entry, acts_as=by)
+
+
+async def require_standing(settings: Settings, account: Account) -> None:
+    """Raise NotAllowed where whoever was let in as that account would not be now."""
+    async with office(settings) as parts:
+        if not account.stands(await parts.accounts.find(account.name)):
+            raise NotAllowed(SHUT_OUT)
 
 
 def _words(refused: Refused) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
 from pydantic import SecretStr
 
@@ -17,6 +18,8 @@ from kiosk.storage.database import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
+_QUIET = 60.0  # seconds after a line about somebody who was not let in
+
 
 class StaffLobby:
     """One at a time. ``open_for`` makes what the one who signs in works with."""
@@ -26,6 +29,7 @@ class StaffLobby:
         self._door = door
         self._open_for = open_for
         self._session: StaffSession | None = None
+        self._tell_again = 0.0
         self._stay = 0  # the present one; 0: nobody is here
 
     @property
@@ -69,6 +73,7 @@ class StaffLobby:
     async def leave(self, why: Leaving) -> None:
         """Sign out whoever is here, end what they have begun, and give the kiosk back."""
         session, self._session = self._session, None
+        self._tell_again = 0.0
         self._stay = 0
         try:
             if session is not None:
@@ -80,9 +85,15 @@ class StaffLobby:
         finally:
             self._hold.give_back(self._door.insertion)
 
+    def _tell_refused(self, method: str, why: Why) -> None:
+        """Into the log, once a minute: it is anybody's to fill. All of them are in the audit trail."""
+        if monotonic() >= self._tell_again:
+            self._tell_again = monotonic() + _QUIET
+            log.info("somebody was not let in by %s: %s", method, why.value)
+
     async def _admit(self, stay: int, method: str, entry: Account | Refused) -> StaffSession | Refused:
         if isinstance(entry, Refused):  # whoever it was: what stands for a name may be a password
-            log.info("somebody was not let in by %s: %s", method, entry.why.value)
+            self._tell_refused(method, entry.why)
             return entry
         if not stay or stay != self._stay:  # they left the door meanwhile
             await self._door.signed_out(entry, Leaving.IDLE.value)

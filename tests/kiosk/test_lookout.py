@@ -83,7 +83,7 @@ async def test_several_readers_and_one_that_is_broken(reader: VirtualReader, say
     reader.plug_beside(False)
     await says((NOTE, "the reader is back: Virtual reader"))
     reader.break_down()
-    await says((ERROR, "the reader has never answered a command: Virtual reader"))
+    await says((ERROR, "a command never came back from the reader: Virtual reader"))
 
 
 async def test_of_cards_nothing_is_said(reader: VirtualReader, says: Says) -> None:

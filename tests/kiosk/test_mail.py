@@ -103,7 +103,15 @@ async def test_nobody_sends_without_signing_in(tmp_path: Path) -> None:
 async def test_a_refused_recipient_is_an_error(tmp_path: Path) -> None:
     async with mail_server(tmp_path, handler=RefusesRecipient()) as server:
         error = await refusal(server.settings, server.password)
-    assert error.reason == "recipient refused (550)"
+    assert (error.reason, error.recipient) == ("recipient refused (550)", True)
+
+
+async def test_a_refused_recipient_says_nothing_of_the_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with mail_server(tmp_path, handler=RefusesRecipient()) as server:
+        await refusal(server.settings, server.password)
+    assert not [record for record in caplog.records if record.name == "kiosk.mail"]
 
 
 async def test_a_server_that_hangs_costs_no_more_than_the_timeout(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ UNSEEN = Finding("service", Level.FAIL, "cannot be seen without the store", ELSE
     [
         (GOOD, State.EMPTY, None, Level.OK, "in service"),
         (GOOD, State.NO_READER, None, Level.FAIL, "No card reader is connected."),
+        (GOOD, State.BROKEN, None, Level.FAIL, "No card reader is connected."),
         (GOOD, State.EMPTY, OutOfService.CLOCK, Level.FAIL, "The kiosk's clock is wrong."),
         (UNSEEN, State.EMPTY, OutOfService.STORE, Level.FAIL, "The kiosk cannot reach its records."),
         (UNSEEN, State.EMPTY, None, Level.FAIL, "cannot be seen"),

@@ -72,6 +72,19 @@ def test_whoever_is_shut_out_while_it_asks_does_nothing_more(shell: Shell) -> No
     assert shell.query("SELECT * FROM staff") == before
 
 
+def test_nor_to_the_people(shell: Shell) -> None:
+    shell.ok("holder", "add", "1", "Ann Jones")
+    with called(shell, "holder", "forget", "1", "--reason", "x", "--as", "olga.price") as terminal:
+        terminal.wait_for("Password of olga.price:")
+        terminal.keys(PASSWORD, ENTER)
+        terminal.wait_for("for good?")
+        shell.query("UPDATE staff SET disabled = 1 WHERE name = 'olga.price'")
+        terminal.keys("y", ENTER)
+        assert terminal.wait_for_end() == 1
+    assert "your own account was changed meanwhile" in (shell.folder / "log").read_text()
+    assert shell.ok("holder", "show", "1")
+
+
 @pytest.mark.parametrize("typed", ["", "violet"])
 def test_ctrl_c_ends_it(shell: Shell, typed: str) -> None:
     with called(shell, "vault", "rekey", "--as", "adam") as terminal:

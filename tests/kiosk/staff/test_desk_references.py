@@ -9,10 +9,11 @@ from kiosk import erasure
 from kiosk.audit import Event, Subject
 from kiosk.dialogue import Gone
 from kiosk.refusals import Why
-from kiosk.staff.account import StaffProblem
+from kiosk.staff.account import Role, StaffProblem
 from kiosk.staff.rooms.session import StaffSession
 from kiosk.steps import AnswerQuestions, SeeRA
 from kiosk.storage.models import CardState, HolderRow, row_id
+from kiosk.storage.trail import AuditRow
 from tests.kiosk.staff.conftest import Staffed
 from tests.stories.plots import block
 from tests.stories.script import Script, see
@@ -86,6 +87,28 @@ async def test_somebody_whose_id_it_is_is_found_as_well(ann: World, officer: Sta
     assert sorted(await ids(officer, reference.lower())) == sorted(["H1", reference])
     await ann.holder(REFERENCE, "Cy Li", "cy@nhs.net")
     assert await ids(officer, REFERENCE.lower()) == [REFERENCE]
+
+
+async def test_an_old_visit_with_the_same_reference_is_not_taken_for_it(
+    ann: World, officer: StaffSession
+) -> None:
+    store = ann.office.service.store
+    (holder,) = await ann.rows(HolderRow)
+    await store.record(Event.CARD_SEEN, Subject(holder.audit_key, visit=REFERENCE))
+    assert await ids(officer, REFERENCE) == ["H1"]
+    ann.hands.forward(minutes=60 * 24 * 30)
+    await store.record(Event.CARD_REFUSED, Subject(visit=REFERENCE))
+    with pytest.raises(StaffProblem, match="of a card that nobody is known by"):
+        await officer.desk.find(REFERENCE)
+
+
+async def test_that_of_a_self_test_is_none(staffed: Staffed, officer: StaffSession) -> None:
+    technician = await staffed.session(Role.TECHNICIAN)
+    await technician.selftest.run(lambda _: None)
+    visits = {event.visit for event in await staffed.world.rows(AuditRow) if event.selftest and event.visit}
+    assert visits
+    for reference in visits:
+        assert await ids(officer, reference) == []
 
 
 async def test_an_unknown_cards_visit_hides_nobody_who_has_that_id(
