@@ -35,6 +35,7 @@ SWEEP = 60.0  # seconds between two looks for what can be erased, while nobody i
 TEND = 3600.0  # seconds between two looks for what is due daily, likewise
 LOOK_AGAIN = 2.0  # seconds between two looks at store and clock while nobody is there
 GUARD = 1.0  # and during a visit
+CUT_OFF = 60.0  # seconds in which it is said that a card was taken out too early
 
 
 class Attendant:
@@ -52,7 +53,7 @@ class Attendant:
         self._conversation: Conversation | None = None
         self._scene: Scene | None = None
         self._stays = 0  # of staff, when it was shown
-        self._next_sweep = self._next_tending = 0.0
+        self._next_sweep = self._next_tending = self._cut_off_until = 0.0
         self._sweeping: asyncio.Task[None] | None = None
 
     def close(self) -> None:
@@ -95,7 +96,7 @@ class Attendant:
             if closed is not None:
                 self._show(self._closed(closed, presence))
             elif presence.state is State.EMPTY:
-                self._show(Attract())
+                self._show(self._attract())
                 self._tidy()
             elif presence.insertion > max(received, self._hold.spent):
                 received = presence.insertion
@@ -131,7 +132,7 @@ class Attendant:
             with suppress(StoreUnavailable):
                 await self._service.pendings.sweep()
                 await self._service.store.database.forget_the_rest()
-        if now >= self._next_tending and self._scene == Attract():  # and not closed meanwhile
+        if now >= self._next_tending and isinstance(self._scene, Attract):  # and not closed meanwhile
             self._next_tending = now + TEND
             await self._service.retention.tend()
             await self._service.report_mail.tend()
@@ -173,7 +174,7 @@ class Attendant:
 
     async def _receive(self, presence: Presence) -> None:
         reference = new_reference()
-        self._scene = None
+        self._scene, self._cut_off_until = None, 0.0
         conversation = self._conversation = Conversation(self._stage)
         holder: list[Known] = []
         journey = asyncio.create_task(
@@ -189,10 +190,12 @@ class Attendant:
                 seen = self._reader.presence
                 gone = Gone.CARD_OUT if seen.state in (State.EMPTY, State.CARD, State.MUTE) else Gone.READER
                 conversation.end(gone)
+                self._note_cut_off(conversation)
                 self._show(self._scene_for(seen))
         self._conversation = None
         guard.cancel()
         await journey
+        self._note_cut_off(conversation)
         at_end = conversation.step is not None and conversation.step.patience in (Patience.HELP, Patience.END)
         timed_out = conversation.gone is Gone.PATIENCE and not at_end
         if conversation.gone is not Gone.STORE:
@@ -217,7 +220,17 @@ class Attendant:
     def _scene_for(self, presence: Presence) -> Scene:
         if (trouble := SHUT.get(presence.state)) is not None:
             return Closed(trouble)
-        return Attract() if presence.state is State.EMPTY else OneMoment()
+        return self._attract() if presence.state is State.EMPTY else OneMoment()
+
+    def _note_cut_off(self, conversation: Conversation) -> None:
+        """Where a card was taken out after a write of which nothing was told but that it failed."""
+        step, before = conversation.step, conversation.written_after
+        failed = isinstance(step, SeeRA) and step.why is Why.PUT_BACK
+        if before is not None and (step is before or failed) and conversation.gone is Gone.CARD_OUT:
+            self._cut_off_until = asyncio.get_running_loop().time() + CUT_OFF
+
+    def _attract(self) -> Attract:
+        return Attract(cut_off=asyncio.get_running_loop().time() < self._cut_off_until)
 
     async def _journey(
         self, reference: str, presence: Presence, conversation: Conversation, holder: list[Known]

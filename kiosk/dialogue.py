@@ -81,6 +81,7 @@ class Conversation:
         self._stage = stage
         self._gone: asyncio.Future[Gone] = asyncio.get_running_loop().create_future()
         self._step: Step[Any] | None = None
+        self.written_after: Step[Any] | None = None  # the step that led to the last write to the card
 
     @property
     def language(self) -> str:
@@ -131,6 +132,7 @@ class Conversation:
         timer = loop.call_later(SHOW_AFTER, draw)
         if work.activity is Activity.WRITING_CARD:  # that must be said before it begins
             timer.cancel()
+            self.written_after = self._step
             draw()
         try:
             yield

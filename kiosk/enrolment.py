@@ -72,8 +72,12 @@ class Enrolment:
         """Add one holder. Raises EnrolmentError if the id is taken."""
         async with self._store.work() as session:
             taken = EnrolmentError(f"there is a holder {holder.holder_id!r} already")
-            if await self._holder(session, holder.holder_id) is not None:
-                raise taken
+            for spelt in dict.fromkeys(
+                (holder.holder_id, holder.holder_id.upper(), holder.holder_id.lower())
+            ):
+                if await self._holder(session, spelt) is not None:
+                    alike = f"there is a holder {spelt!r} already, and people do not tell capitals apart"
+                    raise taken if spelt == holder.holder_id else EnrolmentError(alike)
             try:
                 await self._intake(session, by, reason).add_holder(holder, selftest=selftest)
             except IntegrityError:  # another officer was quicker

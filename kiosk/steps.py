@@ -112,6 +112,7 @@ class EnterPasscode(Step[SecretStr]):
     tries_left: int | None
     wrong: bool = False
     too_short: bool = False  # nothing was sent to the card, no try was lost
+    code_waits: bool = False  # an emailed code is under way, which is asked for later
     format: PasscodeFormat
 
 
@@ -315,7 +316,9 @@ class Scene:
 
 @dataclass(frozen=True)
 class Attract(Scene):
-    """Put your smartcard in the reader."""
+    """Put your smartcard in the reader. ``cut_off``: the last one was taken out while it was written to."""
+
+    cut_off: bool = False
 
 
 @dataclass(frozen=True)

@@ -183,7 +183,7 @@ class DemoTray(KioskScreen, inherit_bindings=True):
     def _card(self, number: int) -> Phrase:
         def phrase(_: Words) -> str:
             role = self._desk.roles[number]
-            turned = {True: _("now locked"), False: _("now unlocked"), None: ""}[self._desk.turned(number)]
+            turned = {True: _("locked"), False: _("unlocked"), None: ""}[self._desk.turned(number)]
             here = _("in the reader") if self._desk.inside == number else role.name
             here = ", ".join(filter(None, (here, turned)))
             digit = next(page for page in self._desk.pages if number in page).index(number) + 1

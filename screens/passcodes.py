@@ -44,7 +44,7 @@ class PasscodeScreen(StepScreen[EnterPasscode, SecretStr]):
     def body(self) -> ComposeResult:
         with Horizontal(classes="beside"):
             with Vertical(classes="left"):
-                yield Say(lambda _: passcode_wanted_for(self.step.purpose, _), classes="text")
+                yield Say(self._why, classes="text")
                 yield Slots(_pattern(self.step.format), masked=True, console=self.console)
                 yield Refusal(self._refusal)
                 yield Say(self._tries, classes="soft")
@@ -61,6 +61,12 @@ class PasscodeScreen(StepScreen[EnterPasscode, SecretStr]):
             self.reply(event.slots.secret())
         else:
             self.query_one(Refusal).tell_entered(self._too_short, empty=not event.slots.count)
+
+    def _why(self, _: Words) -> str:
+        said = [passcode_wanted_for(self.step.purpose, _)]
+        if self.step.code_waits:
+            said.append(_("The code from the mail comes next."))
+        return "\n".join(said)
 
     def _refusal(self, _: Words) -> str:
         if self.step.wrong:

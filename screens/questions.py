@@ -40,12 +40,13 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
         )
 
     def body(self) -> ComposeResult:
+        self._refused = {row for row, rule in enumerate(self.step.refusals) if rule is not None}
+        self._lead = Say(self._text, classes="text")
         with Vertical(classes="lead"):
-            yield Say(self._text, classes="text")
+            yield self._lead
             yield Refusal(self._refusal)
         for row, kept in enumerate(self._rows()):
-            answer = kept.answer.get_secret_value()[:LONGEST]
-            entry = Entry(masked=True, longest=LONGEST, value=answer, console=self.console)
+            entry = Entry(masked=True, longest=LONGEST, value=self._before(row), console=self.console)
             yield QuestionField(kept.question, entry, self._row_refusal(row), console=self.console)
         yield Button(lambda _: _("Continue"), "enter", classes="go last")
         yield QuestionList(self.step.catalogue)
@@ -91,6 +92,15 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
         else:
             self.query_one(Refusal).tell(lambda _: _("Answer every question, then go on."))
             empty.focus()
+
+    def on_input_changed(self, event: Entry.Changed) -> None:
+        """What was wrong with an answer is not known of another one."""
+        for row, field in enumerate(self._fields()):
+            if field.entry is event.input and event.value != self._before(row):
+                self._refused.discard(row)
+                field.refuse(None)
+                self._lead.tell(self._text)
+                self.query_one(Refusal).tell(self._refusal)
 
     def on_question_field_turn(self, event: QuestionField.Turn) -> None:
         """Another question for a row: the next one that no other row has, or one from the list."""
@@ -147,16 +157,18 @@ class SetQuestionsScreen(TextScreen[SetQuestions, tuple[Answered, ...]]):
         rule = self.step.refusals[row] if row < len(self.step.refusals) else None
         return lambda _: "" if rule is None else answer_rule(rule, _)
 
-    def _refused(self) -> int:
-        return sum(rule is not None for rule in self.step.refusals)
+    def _before(self, row: int) -> str:
+        """What was typed there before."""
+        kept = self.step.kept[: self.step.count]
+        return kept[row].answer.get_secret_value()[:LONGEST] if row < len(kept) else ""
 
     def _text(self, _: Words) -> str:
-        if self._refused():
+        if self._refused:
             return ""
         return _("Short true answers are fine. Up and down arrows change a question.")
 
     def _refusal(self, _: Words) -> str:
-        count = self._refused()
+        count = len(self._refused)
         return (
             _.n("Change {n} answer, then go on.", "Change {n} answers, then go on.", count) if count else ""
         )

@@ -74,11 +74,16 @@ class AttractScreen(SceneScreen[Attract]):
         yield from self.drawing(_CARD_IN)
 
     def body(self) -> ComposeResult:
-        yield Say(
-            lambda _: _(
-                "Locked card? Unlock it here in two minutes.\nYou can also change your passcode or register."
-            ),
-            classes="text",
+        yield Say(self._text, classes="text")
+
+    def _text(self, _: Words) -> str:
+        if self.scene.cut_off:
+            return _(
+                "The last card was taken out too early.\n"
+                "Put it in again, to see whether its new passcode was saved."
+            )
+        return _(
+            "Locked card? Unlock it here in two minutes.\nYou can also change your passcode or register."
         )
 
 

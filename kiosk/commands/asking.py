@@ -23,12 +23,17 @@ def secret(question: str, *, twice: bool = False) -> SecretStr:
 
     from kiosk.staff.account import StaffProblem
 
-    text = _asked(question, twice=twice) if sys.stdin is not None and sys.stdin.isatty() else _line()
+    text = _asked(question, twice=twice) if at_terminal() else _line()
     if not text:  # raised out here: the error of a decoder has in it what was typed
         raise StaffProblem(
             f"{question}: none was given (where there is no terminal: a line of standard input)"
         )
     return SecretStr(text)
+
+
+def at_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _asked(question: str, *, twice: bool) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from kiosk.commands.asking import secret
+from kiosk.commands.asking import at_terminal, secret
 from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
 from kiosk.commands.printing import as_json as print_json
 from kiosk.commands.printing import harmless, table, when
@@ -149,10 +149,20 @@ def reset(
 
 
 def new_password(name: str) -> SecretStr:
-    """Ask for one that may be used. Raises StaffProblem."""
+    """Ask for one that may be used, on a terminal until it is one. Raises StaffProblem."""
     from kiosk.office import staffing
+    from kiosk.staff.account import StaffProblem
+    from kiosk.staff.passwords import SHORTEST
 
-    return staffing.checked(secret(f"New password for {harmless(name)}", twice=True), name)
+    asked = f"New password for {harmless(name)}, {SHORTEST} characters or more"
+    while True:
+        password = secret(asked, twice=True)
+        try:
+            return staffing.checked(password, name)
+        except StaffProblem as weak:
+            if not at_terminal():
+                raise
+            typer.echo(f"{str(weak).capitalize()}.", err=True)
 
 
 def _chosen(

@@ -51,6 +51,7 @@ async def by_passcode(
                 tries_left=tries,
                 wrong=wrong,
                 too_short=too_short,
+                code_waits=visit.pending(purpose) is not None,
                 format=visit.sight.passcode_format,
                 place=place,
             )

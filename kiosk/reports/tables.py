@@ -27,15 +27,20 @@ class Table(NamedTuple):
 
 def sentences(report: Report) -> list[str]:
     """What matters most, and from when on there are figures."""
-    unlocks, took = report.total[Measure.UNLOCKS], report.total.unlock_visit
+    unlocks, took = counted(report.total[Measure.UNLOCKS], "unlock"), report.total.unlock_visit
     told = [
-        f"{hours(report.saved)} of RA time saved: {unlocks:,} unlocks at {report.minutes} minutes each.",
+        f"{hours(report.saved)} of RA time saved: {unlocks} at {report.minutes} minutes each.",
         f"This is about {so_far(report)}, {_where(report)}.",
     ]
     if took is not None:
         told.append(f"A visit with an unlock took {lasted(took)} (half of them took less).")
     since = begins(report)
     return [*told, since] if since else told
+
+
+def counted(count: int, what: str) -> str:
+    """So many of something: "1 unlock", "1,204 unlocks"."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _where(report: Report) -> str:

@@ -132,7 +132,9 @@ def _enrol(deed: Deed, page: Page, seen: CardSeen | None) -> Iterator[str]:
         raise StaffProblem("this card belongs to another holder")
     way = next((one for one in card.ways if one.how is deed.how), None)
     if way is None:
-        raise StaffProblem(f"this card cannot be enrolled that way. {card.lacking}".strip())
+        raise StaffProblem(
+            f"this card cannot be enrolled that way: go back (Esc) for others. {card.lacking}".strip()
+        )
     if not card.holder_id:
         yield f"Card {card.number} becomes a card of {page.name} ({page.holder_id})."
     else:

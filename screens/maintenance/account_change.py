@@ -123,7 +123,7 @@ class DisableScreen(AccountScreen):
         reason, name = self.query(Field)
         if not reason.entry.value.strip():
             yield reason, "Say why you do this"
-        if name.entry.value.strip() != self.deed.name:
+        if name.entry.value.strip().casefold() != self.deed.name:
             yield name, "Not this account's name"
 
     def grounds(self) -> AccountGrounds:

@@ -122,11 +122,14 @@ class DeedScreen(DoingScreen, DeskScreen):
         typed_id = entries[-1].value.strip() if self._foreseen.dangerous else ""
         return Grounds(entries[TWICE if self.asked else 0].value.strip(), typed_id, given)
 
+    def _is_theirs(self, typed: str) -> bool:
+        return typed.strip().casefold() == self._deed.holder_id.casefold()
+
     def refusals(self) -> Iterator[tuple[Field, str]]:
         fields = list(self.query(Field))[TWICE if self.asked else 0 :]
         if not fields[0].entry.value.strip():
             yield fields[0], "Say why you do this"
-        if self._foreseen.dangerous and fields[1].entry.value.strip() != self._deed.holder_id:
+        if self._foreseen.dangerous and not self._is_theirs(fields[1].entry.value):
             yield fields[1], "Not the id of this person"
 
 

@@ -43,7 +43,7 @@ class LogScreen(FilteringScreen[LogLine]):
         self.draw()
 
     def words(self, one: LogLine) -> str:
-        return f"{one.source} {one.text}"
+        return f"{one.source} {one.text} {one.text.replace('-', '')}"  # however a reference is typed
 
     def wanted(self, one: LogLine) -> bool:
         return one.weight in _LEVELS[self._level][1]

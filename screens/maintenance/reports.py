@@ -13,7 +13,7 @@ from textual.widgets import Digits
 from kiosk.reports.forms import last_day
 from kiosk.reports.periods import Grain, day_of, latest
 from kiosk.reports.report import ALL, Chosen, Figures, Measure, Report, lasted
-from kiosk.reports.tables import begins, short, so_far
+from kiosk.reports.tables import begins, counted, short, so_far
 from screens.maintenance.listing import ToolScreen
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import Lines, Row, cut
@@ -158,7 +158,7 @@ class ReportsScreen(ToolScreen):
         for digits in self.query("#hours").results(Digits):
             digits.update(number)
         self._say("what", f"{number} hours of RA time saved" if self.console else "hours of RA time saved")
-        unlocks = f"{total[Measure.UNLOCKS]:,} unlocks at {report.minutes} minutes each"
+        unlocks = f"{counted(total[Measure.UNLOCKS], 'unlock')} at {report.minutes} minutes each"
         self._say("unlocked", f"{unlocks}; {total[Measure.ASSISTED]:,} with an assistance code")
         self._say("took", _took(total))
         self._say("about", f"{so_far(report)}, by {grain.value}: {_where(report.chosen)}")
@@ -211,8 +211,8 @@ def _where(chosen: Chosen) -> str:
 def _registered(total: Figures) -> str:
     other = total[Measure.OTHER_ADDRESS]
     address = f" ({other:,} not with the RA's address)" if other else ""
-    registered = _counted(total[Measure.REGISTRATIONS], "registration")
-    return f"{registered}{address}, {_counted(total[Measure.PASSCODES], 'passcode change')}"
+    registered = counted(total[Measure.REGISTRATIONS], "registration")
+    return f"{registered}{address}, {counted(total[Measure.PASSCODES], 'passcode change')}"
 
 
 def _took(total: Figures) -> str:
@@ -221,15 +221,11 @@ def _took(total: Figures) -> str:
     return f"half of the visits with an unlock took less than {lasted(total.unlock_visit)}"
 
 
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
 def _others(total: Figures) -> str:
     return (
-        f"{_counted(total[Measure.VISITS], 'visit')}, {_counted(total[Measure.FAILURES], 'failure')}, "
-        f"{_counted(total[Measure.BLOCKS], 'block')}, {total[Measure.CLEARED]:,} cleared, "
-        f"{_counted(total[Measure.MAIL], 'mail')} not sent"
+        f"{counted(total[Measure.VISITS], 'visit')}, {counted(total[Measure.FAILURES], 'failure')}, "
+        f"{counted(total[Measure.BLOCKS], 'block')}, {total[Measure.CLEARED]:,} cleared, "
+        f"{counted(total[Measure.MAIL], 'mail')} not sent"
     )
 
 

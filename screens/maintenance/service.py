@@ -35,9 +35,13 @@ class ServiceScreen(StaffScreen):
     def __init__(self, session: Session, stay: Stay, manner: Manner) -> None:
         super().__init__(stay, manner)
         self.session = session
+        self.types = self._may_change
 
     def content(self) -> ComposeResult:
         yield Say(same("Looking ..."), id="state", classes="strong gap")
+        if not self._may_change:
+            yield Say(same("A technician takes it out of service, and puts it back."), classes="soft")
+            return
         yield Say(
             same("To take it out of service, type what people are to read, and press Enter."), classes="said"
         )
@@ -45,6 +49,8 @@ class ServiceScreen(StaffScreen):
         yield Say(same("For example: The reader is being replaced. Back at 2 o'clock."), classes="soft gap")
 
     def keys(self) -> Sequence[FootKey]:
+        if not self._may_change:
+            return super().keys()
         login = [FootKey("f9", "F9", same("Log in"))] if self._administers else []
         return (
             FootKey("enter", "Enter", same("Out of service")),
@@ -55,11 +61,16 @@ class ServiceScreen(StaffScreen):
         )
 
     @property
+    def _may_change(self) -> bool:
+        return self.session.account.role is not Role.OFFICER
+
+    @property
     def _administers(self) -> bool:
         return self.session.account.role is Role.ADMINISTRATOR
 
     def focus_first(self) -> None:
-        self.query_one(Entry).focus()
+        for entry in self.query(Entry):
+            entry.focus()
 
     def begin(self) -> None:
         self.later(self._look())
@@ -68,7 +79,8 @@ class ServiceScreen(StaffScreen):
         self.later(self._stop(event.value))
 
     def action_resume(self) -> None:
-        self.later(self._resume())
+        if self._may_change:
+            self.later(self._resume())
 
     def action_login(self) -> None:
         """F9: a login prompt of the machine's, for administrators."""
@@ -78,6 +90,8 @@ class ServiceScreen(StaffScreen):
 
     def action_restart(self) -> None:
         """F8: ask once, for whoever pressed it by mistake; any other key takes the question back."""
+        if not self._may_change:
+            return
         if self._asked:
             self.later(self.session.service.restart())
         self._asked = not self._asked

@@ -46,6 +46,7 @@ def test_what_hypothesis_makes_up(target: str) -> None:
     never_raises()
 
 
+@pytest.mark.timeout(3600 if LONG else 180)
 @pytest.mark.parametrize("target", sample(TARGETS, 8))
 def test_what_atheris_finds(target: str) -> None:
     """The line that it prints belongs into the corpus, with a remark."""

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from cardio.virtual.piv import PivCard
 from cardio.virtual.unknown import MuteCard
+from kiosk import attendant
 from kiosk.attendant import EXIT_OK, EXIT_START_AGAIN
 from kiosk.dialogue import Gone
 from kiosk.refusals import OutOfService, Why
@@ -118,7 +119,7 @@ async def test_card_out_shows_attract_at_once_and_the_journey_ends_unseen(
     await front.stage.reply(AnswerQuestions, in_order(questions))
     await sending.wait()
     world.reader.remove()
-    await front.stage.until(Attract)
+    assert not (await front.stage.until(Attract)).cut_off
     world.reader.insert(await world.card())
     await front.stage.until(OneMoment)
     drawn = len(front.stage.drawn)
@@ -212,3 +213,19 @@ async def test_closing_waits_for_a_card_write(front: Front) -> None:
     (write,) = await front.world.rows(CardWriteRow)
     assert write.state == "done"
     assert not any(isinstance(each, Step) for each in front.stage.drawn[drawn:])
+
+
+async def test_a_card_taken_out_while_it_is_written_to_is_asked_back_for_a_minute(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendant, "CUT_OFF", 0.5)
+    await put_in(front, await ann(front.world))
+    await front.stage.reply(Welcome, Offer.CHANGE_PASSCODE)
+    await front.stage.reply(EnterPasscode, SecretStr(PIN))
+    await front.stage.until(NewPasscode)
+    front.world.reader.faults.delay = 0.05
+    await front.stage.reply(NewPasscode, twice(NEW_PIN))
+    await front.stage.until(Busy, lambda busy: busy.activity is Activity.WRITING_CARD)
+    front.world.reader.remove()
+    await front.stage.until(Attract, lambda scene: scene.cut_off)
+    await front.stage.until(Attract, lambda scene: not scene.cut_off)

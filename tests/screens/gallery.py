@@ -141,6 +141,7 @@ _KEPT = tuple(
 
 _SCENES = (
     Sample("attract", Attract()),
+    Sample("attract-cut-off", Attract(cut_off=True)),
     Sample("attract-help", Attract(), keys=("f1",)),
     Sample("one-moment", OneMoment()),
     Sample("take-card", TakeCard()),
@@ -214,6 +215,7 @@ _CHOICES = (
 )
 _PASSCODES = (
     Sample("passcode", _passcode(), keys=("1", "2", "3")),
+    Sample("passcode-code-waits", _passcode(code_waits=True)),
     Sample("passcode-shown", _passcode(), keys=("1", "2", "3", "f6")),
     Sample("passcode-wrong", _passcode(wrong=True, tries_left=2)),
     Sample("passcode-too-short", _passcode(too_short=True)),

@@ -163,7 +163,7 @@ async def test_a_card_that_was_unlocked_is_called_that() -> None:
         assert isinstance(card, PivCard)
         assert card.process(Command(0, 0x2C, 0, 0x80, b"20481357" + b"739164\xff\xff")).ok
         tray.speak()
-        assert rows[0].said.endswith("Ben Adams, now unlocked")
+        assert rows[0].said.endswith("Ben Adams, unlocked")
 
 
 async def test_every_key_can_be_read_beside_the_mails() -> None:

@@ -7,10 +7,13 @@ from typing import Any
 from pydantic import SecretStr
 
 from kiosk.proofs.questions import CATALOGUE
+from kiosk.refusals import AnswerRule
 from kiosk.steps import Answered, SetQuestions
 from screens.widgets.fields import Entry
 from screens.widgets.keys import FootKey
 from screens.widgets.question import QuestionField, QuestionLabel, QuestionRow
+from screens.widgets.refusal import Refusal
+from screens.widgets.say import Say
 from tests.screens.gallery import QUESTIONS
 from tests.screens.hall import Hall, hall
 
@@ -97,3 +100,21 @@ async def test_kept_answers_come_back_and_another_question_forgets_its_answer() 
         assert [entry.value for entry in entries] == ["Elm"] * 4
         await there.pilot.press("down")
         assert [entry.value for entry in entries] == ["", "Elm", "Elm", "Elm"]
+
+
+async def test_what_was_wrong_with_an_answer_is_not_said_of_another() -> None:
+    kept = tuple(Answered(question=one, answer=SecretStr("Elm")) for one in QUESTIONS)
+    refusals = (AnswerRule.TOO_SHORT, None, AnswerRule.TOO_SHORT, None)
+    async with hall() as there:
+        await _pose(there, SetQuestions(catalogue=tuple(CATALOGUE), kept=kept, refusals=refusals))
+        rows = list(there.screen.query(QuestionField))
+        refusal = there.screen.query_one(Refusal)
+        assert [row.has_class("-refused") for row in rows] == [True, False, True, False]
+        assert refusal.said == "Change 2 answers, then go on."
+        await there.pilot.press("s")
+        assert [row.has_class("-refused") for row in rows] == [False, False, True, False]
+        assert refusal.said == "Change 1 answer, then go on."
+        await there.pilot.press("enter", "enter", "backspace", "y")
+        assert [row.has_class("-refused") for row in rows] == [False] * 4
+        assert refusal.said == ""
+        assert "Short true answers are fine" in " ".join(one.said for one in there.screen.query(Say))

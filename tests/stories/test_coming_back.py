@@ -124,5 +124,5 @@ async def test_a_change_of_address_is_resumed_with_passcode_and_code(registered:
     (*first, code, finished) = changing_email(world, "ann@trust.nhs.net")
     await world.visit(world.ann, [*first, LATER])
     assert (await world.known(world.ann)).email == "ann.jones@nhs.net", "until then everything old holds"
-    await world.visit(world.ann, [see(EnterPasscode, PIN), code, finished])
+    await world.visit(world.ann, [see(EnterPasscode, PIN, code_waits=True), code, finished])
     assert (await world.known(world.ann)).email == "ann@trust.nhs.net"

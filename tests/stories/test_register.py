@@ -165,7 +165,7 @@ async def test_the_passcode_is_checked_by_the_card_and_its_last_try_is_asked_abo
     card = await world.card()
     (welcome, privacy, _, *rest) = registration(world)
     passcodes = [
-        see(EnterPasscode, "58", tries_left=3),
+        see(EnterPasscode, "58", tries_left=3, code_waits=False),
         see(EnterPasscode, "580000", tries_left=3, too_short=True, wrong=False),
         see(EnterPasscode, "580000", tries_left=2, wrong=True, too_short=False),
         see(LastTry, True),
@@ -201,7 +201,7 @@ async def test_leaving_at_the_code_and_coming_back(world: World) -> None:
     await world.visit(card, [*first, see(EnterCode, Gone.CARD_OUT)])
     assert not (await world.known(card)).registered, "nothing is kept before the code was entered"
     assert await world.rows(SecurityAnswerRow) == []
-    await world.visit(card, [see(EnterPasscode, PIN), code, finished])
+    await world.visit(card, [see(EnterPasscode, PIN, code_waits=True), code, finished])
     assert (await world.known(card)).registered
 
 

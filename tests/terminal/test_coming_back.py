@@ -45,3 +45,14 @@ def test_a_write_that_nobody_saw_the_end_of_is_settled(town: Town) -> None:
     visitor.kiosk.wait_for("Your card works", "Your new passcode was saved")
     visitor.pull()
     assert visitor.person.card.state().puk_tries_left == 3
+
+
+def test_a_card_that_is_pulled_too_early_is_asked_back(town: Town) -> None:
+    visitor = Visitor(town.kiosk(), town.hands, town.registered(locked=True))
+    visitor.unlock_slowly(2)
+    town.hands.remove()
+    visitor.kiosk.wait_for("The last card was taken out too early", "Put it in again")
+    visitor.put_in()
+    visitor.kiosk.wait_for("Your card works", "Your new passcode was saved")
+    visitor.pull()
+    assert not visitor.kiosk.shows("taken out too early")

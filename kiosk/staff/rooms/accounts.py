@@ -85,7 +85,7 @@ class AccountsRoom(WritingRoom):
         will_be = foreseen(deed, office)
         if grounds.told not in ((), will_be.lines):
             raise StaffProblem(CHANGED)
-        if will_be.dangerous and grounds.typed_name.strip() != deed.name:
+        if will_be.dangerous and grounds.typed_name.strip().casefold() != deed.name:
             raise StaffProblem("type the account's name as it stands above: nothing was done")
         return await self._to_its_end(
             lambda: self._carry_out(deed, grounds, office), f"account {deed.act.value}"

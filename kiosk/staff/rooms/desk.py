@@ -111,7 +111,7 @@ class DeskRoom(WritingRoom):
         """Do it, to its end. Raises CardIOError; StaffProblem: nothing was done, unless it says otherwise."""
         await self._require_here()
         will_be = await _in_words(self._foresee(deed))
-        if will_be.dangerous and grounds.typed_id.strip() != deed.holder_id:
+        if will_be.dangerous and grounds.typed_id.strip().casefold() != deed.holder_id.casefold():
             raise StaffProblem("type the holder's id as it stands on the page: nothing was done")
         if not self.account.stands(await self._parts.accounts.find(self.account.name)):
             raise NotAllowed(SHUT_OUT)

@@ -67,7 +67,10 @@ def test_lists_are_by_id_and_empty_ones_are_lists(shell: Shell) -> None:
 def test_an_id_is_taken_once(shell: Shell) -> None:
     shell.ok("holder", "add", "1", "Ann Jones")
     assert "there is a holder '1' already" in shell.fails("holder", "add", "1", "Bob Smith")
-    assert [one["name"] for one in shell.json("holder", "list")] == ["Ann Jones"]
+    shell.ok("holder", "add", "A17", "Bob Smith")
+    told = shell.fails("holder", "add", "a17", "Cy Li")
+    assert "there is a holder 'A17' already, and people do not tell capitals apart" in told
+    assert [one["name"] for one in shell.json("holder", "list")] == ["Ann Jones", "Bob Smith"]
 
 
 @pytest.mark.parametrize(

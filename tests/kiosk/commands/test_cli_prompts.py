@@ -29,11 +29,12 @@ def called(shell: Shell, *arguments: str) -> Iterator[Terminal]:
 
 def test_the_first_administrator_and_then_an_officer(bare_shell: Shell) -> None:
     with called(bare_shell, "init", "--administrator", "smith") as terminal:
-        terminal.wait_for("New password for smith:")
+        terminal.wait_for("New password for smith, 12 characters or more:")
         terminal.keys(PASSWORD, ENTER)
         terminal.wait_for("The same again:")
         terminal.keys(NEW, ENTER)
-        again = "New password for smith: The same again: New password for smith:"
+        asked = "New password for smith, 12 characters or more:"
+        again = f"{asked} The same again: {asked}"
         terminal.wait_for(again)
         terminal.keys(PASSWORD, ENTER)
         terminal.wait_for(f"{again} The same again:")
@@ -46,7 +47,7 @@ def test_the_first_administrator_and_then_an_officer(bare_shell: Shell) -> None:
     ) as terminal:
         terminal.wait_for("Password of smith:")
         terminal.keys(PASSWORD, ENTER)
-        terminal.wait_for("New password for jones:")
+        terminal.wait_for("New password for jones, 12 characters or more:")
         terminal.keys(NEW, ENTER)
         terminal.wait_for("The same again:")
         terminal.keys(NEW, ENTER)
@@ -61,7 +62,7 @@ def test_whoever_is_shut_out_while_it_asks_does_nothing_more(shell: Shell) -> No
     with called(shell, "staff", "reset", "adam", "--password", "--as", "adam") as terminal:
         terminal.wait_for("Password of adam:")
         terminal.keys(PASSWORD, ENTER)
-        terminal.wait_for("New password for adam:")
+        terminal.wait_for("New password for adam, 12 characters or more:")
         shell.query("UPDATE staff SET disabled = 1 WHERE name = 'adam'")
         before = shell.query("SELECT * FROM staff")
         terminal.keys(NEW, ENTER)
@@ -70,6 +71,24 @@ def test_whoever_is_shut_out_while_it_asks_does_nothing_more(shell: Shell) -> No
         assert terminal.wait_for_end() == 1
     assert "your own account was changed meanwhile" in (shell.folder / "log").read_text()
     assert shell.query("SELECT * FROM staff") == before
+
+
+def test_a_weak_one_is_asked_for_again(shell: Shell) -> None:
+    with called(shell, "staff", "reset", "tess", "--password", "--as", "adam") as terminal:
+        terminal.wait_for("Password of adam:")
+        terminal.keys(PASSWORD, ENTER)
+        asked = "New password for tess, 12 characters or more:"
+        terminal.wait_for(asked)
+        terminal.keys("3 seals", ENTER)
+        terminal.wait_for(f"{asked} The same again:")
+        terminal.keys("3 seals", ENTER)
+        terminal.wait_for(f"{asked} The same again: {asked}")
+        assert "The password is too short" in (shell.folder / "log").read_text()
+        terminal.keys(NEW, ENTER)
+        terminal.wait_for(f"{asked} The same again: {asked} The same again:")
+        terminal.keys(NEW, ENTER)
+        terminal.wait_for("Account tess is reset")
+        assert terminal.wait_for_end() == 0
 
 
 def test_nor_to_the_people(shell: Shell) -> None:

@@ -83,7 +83,7 @@ async def test_no_deed_without_a_reason_that_may_stay(
     assert await state_of(ann) == before
 
 
-@pytest.mark.parametrize("typed", ["", "H2", "h1"])
+@pytest.mark.parametrize("typed", ["", "H2", "H"])
 async def test_what_is_dangerous_wants_the_holders_id(ann: World, officer: StaffSession, typed: str) -> None:
     card = str(identity(ann.ann))
     before = await state_of(ann)
@@ -94,6 +94,11 @@ async def test_what_is_dangerous_wants_the_holders_id(ann: World, officer: Staff
             await officer.desk.carry_out(deed, Grounds(WHY, typed))
     assert await state_of(ann) == before
     assert not (await officer.desk.foresee(Deed(Act.SUSPEND, "H1", card=card))).dangerous
+
+
+async def test_it_is_taken_in_capitals_or_without(ann: World, officer: StaffSession) -> None:
+    await officer.desk.carry_out(Deed(Act.REVOKE, "H1", card=str(identity(ann.ann))), Grounds(WHY, " h1 "))
+    assert (await ann.known(ann.ann)).state is CardState.REVOKED
 
 
 async def test_what_was_revoked_is_taken_back_by_the_holders_id_alone(

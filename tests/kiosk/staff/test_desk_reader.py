@@ -178,7 +178,9 @@ async def test_with_too_few_tries_no_fresh_puk_is_offered(world: World, officer:
     seen = await read(world.reader, officer, PivCard(puk=FACTORY, puk_tries_left=2))
     assert How.FRESH not in [way.how for way in seen.ways]
     assert seen.lacking == "A random one needs 3 tries of the PUK, and the card has 2."
-    with pytest.raises(StaffProblem, match=r"cannot be enrolled that way\. A random one needs 3 tries"):
+    with pytest.raises(
+        StaffProblem, match=r"that way: go back .Esc. for others\. A random one needs 3 tries"
+    ):
         await enrol(officer, seen, How.FRESH, FACTORY)
 
 

@@ -11,6 +11,7 @@ from kiosk.staff.account import Role, StaffProblem
 from kiosk.staff.tools import LogLine, MailServer, Slot, Weight
 from screens.maintenance.mail import DropScreen, MailScreen
 from screens.maintenance.service import ServiceScreen
+from screens.widgets.fields import Entry
 from screens.widgets.lines import Lines
 from tests.screens.gallery import NOW
 from tests.screens.hall import wait_until
@@ -223,6 +224,15 @@ async def test_the_log_by_level_and_by_words() -> None:
         assert told(there).endswith("audit: audit head 17:c9b876")
 
 
+async def test_a_reference_is_found_in_the_log_however_it_is_typed() -> None:
+    async with office() as there:
+        await there.press("l")
+        await there.sees("4 lines")
+        there.session.log.lines.put((*LOG, LogLine(NOW, Weight.WARNING, "kiosk.x", "visit B9M-9ZK ended")))
+        await there.type("b9m9zk")
+        await there.sees("1 of 5 lines", "visit B9M-9ZK ended")
+
+
 async def test_the_log_stays_at_its_end_until_they_go_up() -> None:
     async with office() as there:
         await there.press("l")
@@ -279,6 +289,17 @@ async def test_a_restart_asks_once() -> None:
         await there.press("f8")
         await wait_until(lambda: there.session.service.restarts == 1)
         assert isinstance(there.screen, ServiceScreen)
+
+
+async def test_an_officer_sees_whether_it_is_in_service_and_changes_nothing() -> None:
+    async with office(FakeSession(Role.OFFICER)) as there:
+        await there.press("f10")
+        await there.sees("This kiosk is in service", "A technician takes it out of service", "Esc Back")
+        assert not there.screen.query(Entry)
+        await there.press("f5", "f8", "f8", "enter", "f9")
+        assert "F8" not in there.drawn
+        service = there.session.service
+        assert (service.stopped, service.restarts, service.prompts) == (None, 0, 0)
 
 
 async def test_a_login_prompt_for_administrators_alone() -> None:
