@@ -31,6 +31,7 @@ def consoles() -> Iterator[Consoles]:
         pytest.skip("no root, or a kernel without virtual terminals: nothing that could be installed")
     with _TURN.open("ab") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
+        Path(f"/dev/tty{VT}").write_bytes(b"\033[H\033[J")  # the last test's prompt is not this one's
         yield Consoles()
 
 
