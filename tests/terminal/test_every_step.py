@@ -24,7 +24,7 @@ def cases(size: int, every: Sequence[tuple[Journey, int]] = EVERY_STEP) -> pytes
     return pytest.mark.parametrize(("journey", "step"), chosen, ids=[told(*case) for case in chosen])
 
 
-@cases(4)
+@cases(3)
 def test_pulled(town: Town, journey: Journey, step: int) -> None:
     kiosk = town.kiosk()
     visitor = Visitor(kiosk, town.hands, journey.person(town))
@@ -38,7 +38,7 @@ def test_pulled(town: Town, journey: Journey, step: int) -> None:
     visitor.pull()
 
 
-@cases(3, EVERY_STEP[::-1])
+@cases(2, EVERY_STEP[::-1])
 def test_stopped(town: Town, journey: Journey, step: int) -> None:
     kiosk = town.kiosk()
     visitor = Visitor(kiosk, town.hands, journey.person(town))
@@ -61,7 +61,7 @@ PATIENCE = {"choice": 5, "entry": 5, "answers": 5, "code": 5, "end": 2, "warning
 STILL_THERE = "Are you still there?"
 
 
-@cases(2)
+@cases(1)
 def test_left_alone(town: Town, journey: Journey, step: int) -> None:
     kiosk = town.kiosk(patience=PATIENCE)
     visitor = Visitor(kiosk, town.hands, journey.person(town))

@@ -61,7 +61,7 @@ def board(app: KioskApp) -> str:
 
 async def test_a_technician_tests_the_demo_and_starts_it_again() -> None:
     async with signed_in() as (_, app, pilot):
-        await wait_until(lambda: "Virtual reader" in board(app) and "in service" in board(app), 20)
+        await wait_until(lambda: "Virtual reader" in board(app) and "in service" in board(app), 60)
         await wait_until(lambda: "one moment" not in board(app), 20)
         assert "broken" not in board(app)
         await pilot.press("t")
