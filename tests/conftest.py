@@ -26,13 +26,13 @@ gc.set_threshold(100_000, 50, 1_000)
 vars(typer.testing).update(_get_command=functools.cache(typer.main.get_command))
 
 # No deadline: the machine is shared with a browser, a card service and the other worker.
-settings.register_profile("fast", max_examples=15, deadline=None, derandomize=True, database=None)
+settings.register_profile("fast", max_examples=10, deadline=None, derandomize=True, database=None)
 settings.register_profile("long", max_examples=3_000, deadline=None, print_blob=True)
 settings.load_profile("long" if LONG else "fast")
 
 FEW = 1  # so many cases of a test run on both databases in any run
 MOST = 2  # cases of a story, of a screen, or of another test that uses a store, in a short run
-LOOKS = 36  # of them pictures of screens
+LOOKS = 20  # of them pictures of screens
 
 _MANY = {"stories", "screens"}
 _FROM_OUTSIDE = ("STATE_DIRECTORY", "CREDENTIALS_DIRECTORY", "NOTIFY_SOCKET", "SUDO_USER", "LANGUAGE")

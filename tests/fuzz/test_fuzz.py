@@ -47,7 +47,7 @@ def test_what_hypothesis_makes_up(target: str) -> None:
 
 
 @pytest.mark.timeout(3600 if LONG else 180)
-@pytest.mark.parametrize("target", sample(TARGETS, 8))
+@pytest.mark.parametrize("target", sample(TARGETS, 4))
 def test_what_atheris_finds(target: str) -> None:
     """The line that it prints belongs into the corpus, with a remark."""
     command = [sys.executable, "-m", "tests.fuzz.hunt", target, f"--runs={RUNS}", f"--seed={SEED}"]
