@@ -16,7 +16,7 @@ from tests.sampling import sample
 
 __all__ = ["bench", "pcsc_service", "pcsc_session"]
 
-_OVER_PCSCD = 12  # of the families' tests, in a short run: each takes most of a second there
+_OVER_PCSCD = 8  # of the families' tests, in a short run: each takes most of a second there
 
 
 @pytest.fixture(params=["in-process", pytest.param("pcscd", marks=pytest.mark.xdist_group("pcscd"))])

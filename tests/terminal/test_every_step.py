@@ -24,7 +24,7 @@ def cases(size: int, every: Sequence[tuple[Journey, int]] = EVERY_STEP) -> pytes
     return pytest.mark.parametrize(("journey", "step"), chosen, ids=[told(*case) for case in chosen])
 
 
-@cases(3)
+@cases(1)
 def test_pulled(town: Town, journey: Journey, step: int) -> None:
     kiosk = town.kiosk()
     visitor = Visitor(kiosk, town.hands, journey.person(town))
@@ -38,7 +38,7 @@ def test_pulled(town: Town, journey: Journey, step: int) -> None:
     visitor.pull()
 
 
-@cases(2, EVERY_STEP[::-1])
+@cases(1, EVERY_STEP[::-1])
 def test_stopped(town: Town, journey: Journey, step: int) -> None:
     kiosk = town.kiosk()
     visitor = Visitor(kiosk, town.hands, journey.person(town))
