@@ -39,11 +39,12 @@ def initialise(
     from kiosk.office import staffing
     from kiosk.office.initialising import initialise as work
     from kiosk.office.initialising import is_new
+    from kiosk.staff.accounts import folded
 
     settings = settings_of(context)
     password = None
     if administrator is not None and is_new(settings):  # what cannot be is said before anything is made
-        password = new_password(staffing.folded(administrator))
+        password = new_password(folded(administrator))
     for line in work(settings):
         typer.echo(line)
     if administrator is not None:

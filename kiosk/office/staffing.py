@@ -21,8 +21,6 @@ from kiosk.staff.accounts import StaffCard, folded
 from kiosk.staff.door import NO_KEY, staff_card
 from kiosk.staff.passwords import weakness
 
-__all__ = ["folded"]
-
 
 @dataclass(frozen=True)
 class StaffSummary:

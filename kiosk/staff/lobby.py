@@ -73,7 +73,6 @@ class StaffLobby:
     async def leave(self, why: Leaving) -> None:
         """Sign out whoever is here, end what they have begun, and give the kiosk back."""
         session, self._session = self._session, None
-        self._tell_again = 0.0
         self._stay = 0
         try:
             if session is not None:
@@ -86,7 +85,7 @@ class StaffLobby:
             self._hold.give_back(self._door.insertion)
 
     def _tell_refused(self, method: str, why: Why) -> None:
-        """Into the log, once a minute: it is anybody's to fill. All of them are in the audit trail."""
+        """Into the log, once a minute, whoever comes and goes meanwhile: it is anybody's to fill."""
         if monotonic() >= self._tell_again:
             self._tell_again = monotonic() + _QUIET
             log.info("somebody was not let in by %s: %s", method, why.value)

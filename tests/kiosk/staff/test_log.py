@@ -106,6 +106,8 @@ async def test_staff_come_and_go_by_name_role_and_way(day: Day) -> None:
     assert lobby is not None
     assert lobby.enter()
     assert isinstance(await lobby.by_password(TECHNICIAN, SecretStr("zebra-80418041")), Refused)
+    await lobby.leave(Leaving.ASKED)
+    assert lobby.enter()
     assert isinstance(await lobby.by_password("zebra-80418041", PASSWORD), Refused)
     day.world.reader.insert(day.cards[Role.OFFICER])
     card = lobby.card
