@@ -26,6 +26,11 @@ class State(Enum):
     MUTE = "mute"  # something is in the slot and does not answer to reset
     BROKEN = "broken"  # a command never returned: this process cannot use the reader again
 
+    @property
+    def has_reader(self) -> bool:
+        """Whether there is a reader that a card could be put into, or is in."""
+        return self in (State.EMPTY, State.CARD, State.MUTE)
+
 
 @dataclass(frozen=True)
 class Presence:

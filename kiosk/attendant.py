@@ -19,12 +19,12 @@ from kiosk.hold import Hold
 from kiosk.incidents import redacted
 from kiosk.journeys.reception import receive
 from kiosk.letters import NoticeKind
+from kiosk.outage import SHUT
 from kiosk.refusals import OutOfService, Why
 from kiosk.service import Service
 from kiosk.steps import Attract, Closed, OneMoment, Patience, Scene, SeeRA, TakeCard
 from kiosk.storage.database import StoreUnavailable
 from kiosk.visit import Known, new_reference
-from kiosk.vitals import SHUT
 from kiosk.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ class Attendant:
             change.cancel()
             if self._reader.presence != seen:
                 seen = self._reader.presence
-                gone = Gone.CARD_OUT if seen.state in (State.EMPTY, State.CARD, State.MUTE) else Gone.READER
+                gone = Gone.CARD_OUT if seen.state.has_reader else Gone.READER
                 conversation.end(gone)
                 self._note_cut_off(conversation)
                 self._show(self._scene_for(seen))

@@ -71,17 +71,14 @@ class Enrolment:
     ) -> None:
         """Add one holder. Raises EnrolmentError if the id is taken."""
         async with self._store.work() as session:
-            taken = EnrolmentError(f"there is a holder {holder.holder_id!r} already")
-            for spelt in dict.fromkeys(
-                (holder.holder_id, holder.holder_id.upper(), holder.holder_id.lower())
-            ):
+            id = holder.holder_id
+            for spelt in (id, id.upper(), id.lower()):  # people do not tell capitals apart
                 if await self._holder(session, spelt) is not None:
-                    alike = f"there is a holder {spelt!r} already, and people do not tell capitals apart"
-                    raise taken if spelt == holder.holder_id else EnrolmentError(alike)
+                    raise EnrolmentError(f"there is a holder {spelt!r} already")
             try:
                 await self._intake(session, by, reason).add_holder(holder, selftest=selftest)
             except IntegrityError:  # another officer was quicker
-                raise taken from None
+                raise EnrolmentError(f"there is a holder {id!r} already") from None
 
     async def enrol(
         self, holder_id: str, card: NewCard, *, by: str, reason: str = "", instead_of: CardId | None = None

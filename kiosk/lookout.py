@@ -8,8 +8,6 @@ from cardio.reader import Reader, State
 
 log = logging.getLogger(__name__)
 
-_THERE = (State.EMPTY, State.CARD, State.MUTE)
-
 
 class Lookout:
     """Tells no more than that: of cards it says nothing."""
@@ -23,7 +21,7 @@ class Lookout:
         """Look until cancelled."""
         while True:
             seen = self._reader.presence
-            self._look(State.EMPTY if seen.state in _THERE else seen.state, self._reader.name)
+            self._look(State.EMPTY if seen.state.has_reader else seen.state, self._reader.name)
             await self._reader.changed(seen)
 
     def _look(self, state: State, name: str) -> None:

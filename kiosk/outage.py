@@ -1,9 +1,18 @@
-"""What people read while nobody can be served: on the kiosk's screen, and again on the health board."""
+"""Why nobody can be served, by what the reader sees; and what people read then, on the kiosk's screen."""
 
 from __future__ import annotations
 
+from cardio.reader import State
 from kiosk.i18n import Words
 from kiosk.refusals import OutOfService
+
+SHUT = {
+    State.NO_SERVICE: OutOfService.CARD_SERVICE,
+    State.NO_READER: OutOfService.NO_READER,
+    State.SEVERAL: OutOfService.SEVERAL_READERS,
+    State.BROKEN: OutOfService.NO_READER,
+}
+"""Of the states in which no card can be read. Store and clock are looked at by `kiosk.watch`."""
 
 
 def outage(reason: OutOfService, _: Words) -> str:

@@ -88,6 +88,11 @@ _PURPOSES = {
 }
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: "1 card", "2,000 cards"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def in_words(name: str) -> str:
     """A reason of the program's own, as staff read it; a name that is not known here stays."""
     return _WORDS.get(name, name)

@@ -7,25 +7,17 @@ from importlib.metadata import version
 from cardio.reader import Presence, State
 from kiosk.i18n import words
 from kiosk.levels import ELSEWHERE, Finding, Hands, Level
-from kiosk.outage import outage
+from kiosk.outage import SHUT, outage
 from kiosk.pulse import Pulse
 from kiosk.refusals import OutOfService
 
 _ENGLISH = words("en")
 SLOW = 0.5  # seconds of delay that people notice
 
-SHUT = {
-    State.NO_SERVICE: OutOfService.CARD_SERVICE,
-    State.NO_READER: OutOfService.NO_READER,
-    State.SEVERAL: OutOfService.SEVERAL_READERS,
-    State.BROKEN: OutOfService.NO_READER,
-}
-"""Why nobody can be served, by what the reader sees."""
-
-SERVICE, READER = "card service", "reader"
-CARD_SERVICE = Finding(SERVICE, Level.OK, "pcscd answers")
+PCSCD, READER = "card service", "reader"
+CARD_SERVICE = Finding(PCSCD, Level.OK, "pcscd answers")
 NO_CARD_SERVICE = Finding(
-    SERVICE,
+    PCSCD,
     Level.FAIL,
     "pcscd does not answer",
     "systemctl start pcscd.socket; else see that it is installed, and lets the kiosk's account in",

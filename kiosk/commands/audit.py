@@ -12,7 +12,8 @@ import typer
 
 from kiosk.commands.configuration import AsJson, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import counted, counting, harmless, table, when
+from kiosk.commands.printing import counting, harmless, table, when
+from kiosk.reasons import counted
 
 if TYPE_CHECKING:
     from kiosk.chain import Head

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from kiosk.commands.configuration import Reason, settings_of
-from kiosk.commands.printing import counted, counting
+from kiosk.commands.printing import counting
+from kiosk.reasons import counted
 
 
 def backup(

@@ -11,8 +11,9 @@ import typer
 from kiosk.commands.configuration import AsJson, ReaderPattern, Reason, settings_of
 from kiosk.commands.desk import hint
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import counted, harmless, listed, say, table, when
+from kiosk.commands.printing import harmless, listed, say, table, when
 from kiosk.commands.signing import As, officer, still
+from kiosk.reasons import counted
 
 if TYPE_CHECKING:
     from kiosk.office.people import HolderSummary, Person

@@ -136,11 +136,6 @@ def when(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if moment else "-"
 
 
-def counted(number: int, what: str) -> str:
-    """A number of things: "1 card", "2,000 cards"."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def harmless(text: str) -> str:
     """The text without what a terminal could take for a command: control and formatting characters."""
     return "".join("\N{REPLACEMENT CHARACTER}" if _commands(c) else c for c in text)

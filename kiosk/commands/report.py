@@ -12,7 +12,8 @@ import typer
 
 from kiosk.commands.configuration import AsJson, settings_of
 from kiosk.commands.printing import as_json as print_json
-from kiosk.commands.printing import counted, harmless, table
+from kiosk.commands.printing import harmless, table
+from kiosk.reasons import counted
 
 if TYPE_CHECKING:
     from kiosk.reports.periods import Period

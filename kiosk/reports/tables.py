@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from kiosk.reasons import counted
 from kiosk.reports.forms import last_day
 from kiosk.reports.periods import DAY, Grain, Span, day_of, midnight
 from kiosk.reports.report import Figures, Measure, Report, hours, lasted
@@ -36,11 +37,6 @@ def sentences(report: Report) -> list[str]:
         told.append(f"A visit with an unlock took {lasted(took)} (half of them took less).")
     since = begins(report)
     return [*told, since] if since else told
-
-
-def counted(count: int, what: str) -> str:
-    """So many of something: "1 unlock", "1,204 unlocks"."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _where(report: Report) -> str:

@@ -29,7 +29,6 @@ from kiosk.staff.entry import Refused, Why
 from kiosk.staff.slowing import Slowing
 from kiosk.store import Store
 
-_READS = (State.EMPTY, State.CARD, State.MUTE)
 NO_KEY = "this card shows no key that signs after its passcode (PIV: key 9A)"
 
 
@@ -68,7 +67,7 @@ class Door:
     @property
     def reads_cards(self) -> bool:
         """Whether there is a reader that a card could be put into."""
-        return self._reader.presence.state in _READS
+        return self._reader.presence.state.has_reader
 
     @property
     def insertion(self) -> int:

@@ -10,10 +10,11 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Digits
 
+from kiosk.reasons import counted
 from kiosk.reports.forms import last_day
 from kiosk.reports.periods import Grain, day_of, latest
 from kiosk.reports.report import ALL, Chosen, Figures, Measure, Report, lasted
-from kiosk.reports.tables import begins, counted, short, so_far
+from kiosk.reports.tables import begins, short, so_far
 from screens.maintenance.listing import ToolScreen
 from screens.widgets.keys import FootKey, same
 from screens.widgets.lines import Lines, Row, cut

@@ -9,7 +9,7 @@ import pytest
 from cardio import errors
 from kiosk.dialogue import Gone
 from kiosk.letters.notices import NoticeKind
-from kiosk.reasons import in_words, notice_in_words, purpose_in_words
+from kiosk.reasons import counted, in_words, notice_in_words, purpose_in_words
 from kiosk.refusals import CodeRefusal, Why
 from kiosk.reports.report import Failure
 from kiosk.steps import Purpose
@@ -53,3 +53,9 @@ def test_what_an_officer_has_typed_stays() -> None:
     assert Failure("card.refused", "no-unblock-secret").words == (
         "card refused: no unblock secret that may be sent"
     )
+
+
+def test_one_is_not_many() -> None:
+    assert [counted(number, "card") for number in (0, 1, 2, 2000)] == [
+        "0 cards", "1 card", "2 cards", "2,000 cards"
+    ]  # fmt: skip

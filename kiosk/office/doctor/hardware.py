@@ -7,7 +7,7 @@ from dataclasses import replace
 from cardio.errors import ReaderGone
 from kiosk.office.doctor.finding import Finding, Level, aside
 from kiosk.settings import Settings
-from kiosk.vitals import CARD_SERVICE, NO_CARD_SERVICE, NO_READER, READER, SERVICE, SEVERAL, UNSEEN
+from kiosk.vitals import CARD_SERVICE, NO_CARD_SERVICE, NO_READER, PCSCD, READER, SEVERAL, UNSEEN
 
 
 async def card_service(settings: Settings) -> Finding:
@@ -18,7 +18,7 @@ async def card_service(settings: Settings) -> Finding:
         return replace(NO_CARD_SERVICE, detail=f"{NO_CARD_SERVICE.detail} ({error})")
     except ImportError as error:
         detail = f"pyscard cannot be loaded ({error.name})"
-        return Finding(SERVICE, Level.FAIL, detail, "install the kiosk again")
+        return Finding(PCSCD, Level.FAIL, detail, "install the kiosk again")
     return CARD_SERVICE
 
 

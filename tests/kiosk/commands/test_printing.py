@@ -105,12 +105,6 @@ def test_each_stage_has_a_bar_that_comes_to_its_end(monkeypatch: pytest.MonkeyPa
     assert "3/3" in bringing
 
 
-def test_one_is_not_many() -> None:
-    assert [printing.counted(number, "card") for number in (0, 1, 2, 2000)] == [
-        "0 cards", "1 card", "2 cards", "2,000 cards"
-    ]  # fmt: skip
-
-
 def test_a_long_text_is_wrapped_for_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "see that the server runs, and that /a/long/path/that-is-not-cut-into-pieces is there"
     monkeypatch.setenv("COLUMNS", "40")
